@@ -1,0 +1,427 @@
+//! The vocabulary: what can happen in an async program, as plain data.
+//!
+//! In the words of the people who use it: *resume* is [`EventKind::PollStarted`], *suspend* is
+//! [`EventKind::PollEnded`] with [`Polled::Pending`], *complete* is the last poll's end.
+//!
+//! *Architecture invariant:* this module knows no tokio, no ratatui, no clock and no I/O.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Deref, Sub};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A moment, in nanoseconds since the session began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The moment at which the session began.
+    pub const ZERO: Self = Self(0);
+
+    /// The moment `duration` later; the last one there is where that would overflow.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+
+    /// The time from `earlier` to this moment; zero where `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = u64;
+
+    /// Nanoseconds from `earlier` to this moment; zero where `earlier` is later.
+    fn sub(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Names whatever has a lane of its own: a runtime, a task, a branch or a coroutine. Unique in a session, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneId(pub u64);
+
+/// Names a thread of the observed program. Unique in a session, from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadId(pub u32);
+
+/// Names an await within the lane that entered it, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(pub u32);
+
+/// A text that is cheap to pass on: written in the program, or shared.
+#[derive(Clone)]
+pub enum Text {
+    /// A literal of the observed program.
+    Static(&'static str),
+    /// A text made while it ran, or read from a session log.
+    Shared(Arc<str>),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Static(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::Static(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        Self::Shared(text)
+    }
+}
+
+impl From<Cow<'static, str>> for Text {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::Static(text),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+impl From<fmt::Arguments<'_>> for Text {
+    fn from(arguments: fmt::Arguments<'_>) -> Self {
+        arguments
+            .as_str()
+            .map_or_else(|| arguments.to_string().into(), Self::Static)
+    }
+}
+
+/// A place in a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The file, as the compiler names it.
+    pub file: Text,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl Site {
+    /// The file's name without its folders.
+    pub fn file_name(&self) -> &str {
+        self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file)
+    }
+}
+
+impl fmt::Display for Site {
+    /// `file:line`, which is what people and editors read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+impl From<&'static std::panic::Location<'static>> for Site {
+    fn from(location: &'static std::panic::Location<'static>) -> Self {
+        Self {
+            file: location.file().into(),
+            line: location.line(),
+            column: location.column(),
+        }
+    }
+}
+
+/// What happened, when, and on which thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The thread on which it happened.
+    pub thread: ThreadId,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// The event's thread is seen for the first time.
+    ThreadNamed {
+        /// Its name, empty where it has none.
+        name: Text,
+    },
+    /// A runtime begins to run its root task.
+    RuntimeEntered {
+        /// The runtime's own lane.
+        runtime: LaneId,
+        /// What kind of runtime it is.
+        flavor: Flavor,
+        /// Whether it waits for I/O. Where it does not, every wake by its driver is a timer's.
+        io: bool,
+    },
+    /// A runtime's root task has ended, and the runtime with it.
+    RuntimeLeft {
+        /// The runtime's lane.
+        runtime: LaneId,
+    },
+    /// A task exists from now on, ready for its first poll.
+    Spawned {
+        /// The task.
+        lane: LaneId,
+        /// Its name: given, or that of the function it runs.
+        name: Text,
+        /// The lane that spawned it.
+        parent: Option<LaneId>,
+        /// What kind of task it is.
+        kind: TaskKind,
+        /// Where it was spawned.
+        site: Option<Site>,
+    },
+    /// A branch of a join, gather, select or timeout begins, within its parent's poll.
+    BranchStarted {
+        /// The branch.
+        lane: LaneId,
+        /// The text of the expression that the branch runs.
+        name: Text,
+        /// The lane that polls it.
+        parent: LaneId,
+        /// What it is a branch of.
+        of: BranchOf,
+        /// Where the branch stands.
+        site: Option<Site>,
+    },
+    /// A task or branch is resumed.
+    PollStarted {
+        /// The task or branch.
+        lane: LaneId,
+    },
+    /// A poll has ended.
+    PollEnded {
+        /// The task or branch.
+        lane: LaneId,
+        /// How it ended.
+        result: Polled,
+    },
+    /// A waker of a task or branch was called.
+    Woken {
+        /// Who is to be polled again.
+        lane: LaneId,
+        /// Who called the waker.
+        by: Waker,
+    },
+    /// A waiting task or branch has lost its last waker: nothing can ever wake it.
+    Unwakeable {
+        /// The task or branch.
+        lane: LaneId,
+    },
+    /// A task or branch was dropped before it was ready.
+    Cancelled {
+        /// The task or branch.
+        lane: LaneId,
+        /// Why it was dropped.
+        why: Cancel,
+    },
+    /// An async function was called: its coroutine exists, and nothing has run yet.
+    CoroutineCreated {
+        /// The coroutine.
+        lane: LaneId,
+        /// The function's name.
+        name: Text,
+        /// The lane in which it was called.
+        parent: Option<LaneId>,
+        /// Where it was called.
+        site: Option<Site>,
+    },
+    /// A coroutine is polled for the first time.
+    CoroutineStarted {
+        /// The coroutine.
+        lane: LaneId,
+        /// The task or branch that runs it.
+        host: Option<LaneId>,
+        /// The await of that task or branch by which it is polled.
+        frame: Option<FrameId>,
+    },
+    /// A coroutine will not run any more.
+    CoroutineEnded {
+        /// The coroutine.
+        lane: LaneId,
+        /// How it ended.
+        end: CoroutineEnd,
+    },
+    /// An `.await` is reached.
+    AwaitEntered {
+        /// The task or branch that awaits.
+        lane: LaneId,
+        /// This await.
+        frame: FrameId,
+        /// The await of the same lane within which this one stands.
+        parent: Option<FrameId>,
+        /// The coroutine in whose body it stands.
+        coroutine: Option<LaneId>,
+        /// Where it stands.
+        site: Option<Site>,
+        /// The text of the awaited expression.
+        text: Text,
+        /// What is awaited, where that is known.
+        on: Option<Awaited>,
+    },
+    /// An `.await` is over: it has its value, or its future was dropped.
+    AwaitLeft {
+        /// The task or branch that awaited.
+        lane: LaneId,
+        /// The await.
+        frame: FrameId,
+    },
+    /// A line of text that the program notes.
+    Mark {
+        /// The lane in which it was noted.
+        lane: Option<LaneId>,
+        /// The line.
+        text: Text,
+    },
+    /// Events were lost before this one.
+    Lost {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// The kind of a runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    /// All its tasks run on the thread that entered it.
+    CurrentThread,
+    /// Its tasks run on worker threads.
+    MultiThread {
+        /// How many.
+        workers: u32,
+    },
+}
+
+/// The kind of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// The future that a runtime was entered with.
+    Root,
+    /// A task that may move between threads.
+    Task,
+    /// A closure on a thread where it may block.
+    Blocking,
+    /// A task that stays on its thread.
+    Local,
+    /// A future with a lane of its own, whoever polls it.
+    Future,
+}
+
+/// What a branch belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BranchOf {
+    /// A `join!` or `gather!`: all branches run to their end.
+    Join,
+    /// A `select!`: the first branch to be ready ends the others.
+    Select,
+    /// A `timeout`: the clock may end it.
+    Timeout,
+}
+
+/// How a poll ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// It waits for something: *suspended*.
+    Pending,
+    /// It has its value: *completed*.
+    Completed,
+    /// It panicked.
+    Panicked,
+}
+
+/// Who called a waker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waker {
+    /// A task or branch, while it was polled, or by its end.
+    Lane(LaneId),
+    /// The task itself: it yielded.
+    Itself,
+    /// The runtime's driver: a timer, or I/O.
+    Driver,
+    /// A thread that runs no task: the one that the event happened on.
+    Thread,
+}
+
+/// Why a task or branch was dropped before it was ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// `abort` was called.
+    Aborted {
+        /// The lane that called it.
+        by: Option<LaneId>,
+    },
+    /// Whoever owned it dropped it.
+    Dropped,
+    /// Another branch of its `select!` was ready first.
+    LostSelect,
+    /// Its `timeout` elapsed.
+    TimedOut,
+    /// Its runtime was shut down.
+    Shutdown,
+}
+
+/// How a coroutine ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoroutineEnd {
+    /// It returned.
+    Returned {
+        /// What it returned, where that has `Debug`.
+        value: Option<Text>,
+    },
+    /// It panicked.
+    Panicked,
+    /// It was dropped before it was ready.
+    Cancelled {
+        /// Why.
+        why: Cancel,
+    },
+    /// It was dropped without ever being polled: *never awaited*.
+    NeverPolled,
+}
+
+/// What an await waits for, where the probe knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The end of a task.
+    Task(LaneId),
+    /// A moment.
+    Until(Timestamp),
+}

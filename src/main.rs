@@ -1,0 +1,2 @@
+//! asyncline, the program.
+fn main() {}

@@ -1,0 +1,3 @@
+//! The instrumented executor wrapper.
+
+pub mod gate;

@@ -1,0 +1,5 @@
+//! Where events come from.
+
+mod scenario;
+
+pub use scenario::Live;

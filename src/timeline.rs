@@ -1,0 +1,357 @@
+//! The one reducer: [`Timeline::apply`] folds events into lanes. Everything that is shown is read from here.
+//!
+//! *Architecture invariants:* this module knows no tokio, no ratatui, no clock and no I/O. Live and replayed events
+//! go through the same `apply`, so that a session recorded live and replayed gives an equal timeline. No sequence of
+//! events makes it panic: what a damaged log left out stays visible as [`State::Unknown`].
+
+mod lane;
+mod span;
+
+use std::collections::HashMap;
+
+pub use lane::{Frame, Host, Lane, LaneKind, Mark, Totals, Wake};
+pub use span::{Change, Span, State};
+
+use crate::event::{
+    CoroutineEnd, Event, EventKind, FrameId, LaneId, TaskKind, Text, ThreadId, Timestamp,
+};
+
+/// What happened so far, as lanes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    lanes: Vec<Lane>,
+    index: HashMap<LaneId, usize>,
+    threads: Vec<Text>,
+    notes: Vec<Mark>,
+    gaps: Vec<Gap>,
+    events: u64,
+    lost: u64,
+    end: Timestamp,
+    timers_only: bool,
+}
+
+/// A stretch of time in which events were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last event before it.
+    pub start: Timestamp,
+    /// The first event after it.
+    pub end: Timestamp,
+    /// How many events were lost.
+    pub count: u64,
+}
+
+impl Timeline {
+    /// An empty timeline.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All lanes, in the order in which they began.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The lane with this id.
+    pub fn lane(&self, id: LaneId) -> Option<&Lane> {
+        self.index.get(&id).map(|&index| &self.lanes[index])
+    }
+
+    /// The name of the lane with this id, `?` where its beginning is not known.
+    pub fn name(&self, id: LaneId) -> &str {
+        self.lane(id).map_or("?", |lane| &lane.name)
+    }
+
+    /// The task to which a lane belongs: itself where it is a task.
+    pub fn task_of<'a>(&'a self, mut lane: &'a Lane) -> &'a Lane {
+        while !matches!(lane.kind, LaneKind::Task(_)) {
+            let owner = lane.host.map(|host| host.lane).or(lane.parent);
+            match owner.and_then(|id| self.lane(id)) {
+                // An owner is older than what it owns; anything else would be a damaged log's circle.
+                Some(owner) if owner.id < lane.id => lane = owner,
+                _ => break,
+            }
+        }
+        lane
+    }
+
+    /// The threads' names by [`ThreadId`], empty where a thread has none.
+    pub fn threads(&self) -> &[Text] {
+        &self.threads
+    }
+
+    /// The lines that were noted outside any lane.
+    pub fn notes(&self) -> &[Mark] {
+        &self.notes
+    }
+
+    /// Where events were lost, in order.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// How many events were applied.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// How many events were lost.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The time of the last event.
+    pub fn end(&self) -> Timestamp {
+        self.end
+    }
+
+    /// Whether a wake by the driver can only be a timer's, since no runtime waits for I/O.
+    pub fn timers_only(&self) -> bool {
+        self.timers_only
+    }
+
+    /// A lane's spans up to `now`, in order; the last one is open. A coroutine's are those of the lane that runs it.
+    pub fn spans<'a>(
+        &'a self,
+        lane: &'a Lane,
+        now: Timestamp,
+    ) -> Box<dyn DoubleEndedIterator<Item = Span> + 'a> {
+        let hosted = lane
+            .host
+            .and_then(|host| Some((host, self.lane(host.lane)?)));
+        let Some((host, of)) = hosted else {
+            return Box::new(Change::spans(&lane.changes, now));
+        };
+        let ended = usize::from(lane.end.is_some());
+        let (before, end) = lane.changes.split_at(lane.changes.len() - ended);
+        let until = lane.end.unwrap_or(now);
+        let within = of.changes.get(host.changes(of)).unwrap_or_default();
+        Box::new(
+            Change::spans(before, lane.started.unwrap_or(now))
+                .chain(Change::spans(within, until).filter(|span| !span.state.is_end()))
+                .chain(Change::spans(end, now)),
+        )
+    }
+
+    /// Takes in one event. Times must not go back; one that does counts as simultaneous with the last.
+    pub fn apply(&mut self, event: &Event) {
+        let at = event.at.max(self.end);
+        let before = std::mem::replace(&mut self.end, at);
+        self.events += 1;
+        let thread = event.thread;
+        match &event.kind {
+            EventKind::ThreadNamed { name } => self.name_thread(thread, name),
+            EventKind::RuntimeEntered {
+                runtime,
+                flavor,
+                io,
+            } => {
+                self.timers_only = !io && (self.timers_only || !self.has_runtime());
+                let lane = self.begin(*runtime, LaneKind::Runtime(*flavor), None, at);
+                lane.name = "runtime".into();
+                lane.enter(State::Running, at, thread);
+            }
+            EventKind::RuntimeLeft { runtime } => {
+                self.at(*runtime, at).finish(State::Done, at, thread)
+            }
+            EventKind::Spawned {
+                lane,
+                name,
+                parent,
+                kind,
+                site,
+            } => {
+                let lane = self.begin(*lane, LaneKind::Task(*kind), *parent, at);
+                lane.describe(name, site.as_ref());
+                lane.enter(State::Ready, at, thread);
+            }
+            EventKind::BranchStarted {
+                lane,
+                name,
+                parent,
+                of,
+                site,
+            } => {
+                let lane = self.begin(*lane, LaneKind::Branch(*of), Some(*parent), at);
+                lane.describe(name, site.as_ref());
+                lane.enter(State::Ready, at, thread);
+            }
+            EventKind::PollStarted { lane } => self.at(*lane, at).poll_started(at, thread),
+            EventKind::PollEnded { lane, result } => {
+                self.at(*lane, at).poll_ended(*result, at, thread);
+            }
+            EventKind::Woken { lane, by } => self.at(*lane, at).woken(*by, at, thread),
+            EventKind::Unwakeable { lane } => self.at(*lane, at).unwakeable = true,
+            EventKind::Cancelled { lane, why } => {
+                let lane = self.at(*lane, at);
+                lane.cancel = Some(*why);
+                lane.finish(State::Cancelled, at, thread);
+            }
+            EventKind::CoroutineCreated {
+                lane,
+                name,
+                parent,
+                site,
+            } => {
+                let lane = self.begin(*lane, LaneKind::Coroutine, *parent, at);
+                lane.describe(name, site.as_ref());
+                lane.enter(State::Created, at, thread);
+            }
+            EventKind::CoroutineStarted { lane, host, frame } => {
+                self.coroutine_started(*lane, *host, *frame, at, thread);
+            }
+            EventKind::CoroutineEnded { lane, end } => self.coroutine_ended(*lane, end, at, thread),
+            EventKind::AwaitEntered {
+                lane,
+                frame,
+                parent,
+                coroutine,
+                site,
+                text,
+                on,
+            } => self.at(*lane, at).await_entered(Frame {
+                id: *frame,
+                parent: *parent,
+                coroutine: *coroutine,
+                site: site.clone(),
+                text: text.clone(),
+                on: *on,
+                start: at,
+                end: None,
+            }),
+            EventKind::AwaitLeft { lane, frame } => self.at(*lane, at).await_left(*frame, at),
+            EventKind::Mark { lane, text } => {
+                let mark = Mark {
+                    at,
+                    text: text.clone(),
+                };
+                match lane {
+                    Some(lane) => self.at(*lane, at).marks.push(mark),
+                    None => self.notes.push(mark),
+                }
+            }
+            EventKind::Lost { count } => self.lose(*count, before, at, thread),
+        }
+    }
+
+    fn has_runtime(&self) -> bool {
+        self.lanes
+            .iter()
+            .any(|lane| matches!(lane.kind, LaneKind::Runtime(_)))
+    }
+
+    /// Adds a lane, or gives what is known of it to one that was seen before its beginning.
+    fn begin(
+        &mut self,
+        id: LaneId,
+        kind: LaneKind,
+        parent: Option<LaneId>,
+        at: Timestamp,
+    ) -> &mut Lane {
+        let lane = self.at(id, at);
+        lane.kind = kind;
+        lane.parent = parent.filter(|parent| *parent != id);
+        lane
+    }
+
+    /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.
+    fn at(&mut self, id: LaneId, at: Timestamp) -> &mut Lane {
+        let lanes = &mut self.lanes;
+        let index = *self.index.entry(id).or_insert_with(|| {
+            lanes.push(Lane::new(id, LaneKind::Task(TaskKind::Task), at));
+            lanes.len() - 1
+        });
+        &mut self.lanes[index]
+    }
+
+    fn name_thread(&mut self, thread: ThreadId, name: &Text) {
+        /// More threads than any program has; a damaged log may name a thread with any number.
+        const MOST: usize = 1 << 16;
+        let index = thread.0 as usize;
+        if index >= MOST {
+            return;
+        }
+        if self.threads.len() <= index {
+            self.threads.resize(index + 1, Text::Static(""));
+        }
+        self.threads[index] = name.clone();
+    }
+
+    fn coroutine_started(
+        &mut self,
+        id: LaneId,
+        host: Option<LaneId>,
+        frame: Option<FrameId>,
+        at: Timestamp,
+        thread: ThreadId,
+    ) {
+        let host = host.filter(|host| *host != id).map(|host| {
+            let of = self.at(host, at);
+            Host {
+                lane: host,
+                frame,
+                first: of.changes.len().saturating_sub(1),
+                end: None,
+            }
+        });
+        let lane = self.at(id, at);
+        lane.started = Some(at);
+        lane.host = host;
+        if host.is_none() {
+            lane.enter(State::Running, at, thread);
+        }
+    }
+
+    fn coroutine_ended(&mut self, id: LaneId, end: &CoroutineEnd, at: Timestamp, thread: ThreadId) {
+        let host = self.lane(id).and_then(|lane| lane.host);
+        let changes = host.map(|host| self.at(host.lane, at).changes.len());
+        let lane = self.at(id, at);
+        if let (Some(host), Some(changes)) = (&mut lane.host, changes) {
+            host.end = Some(changes);
+        }
+        let state = match end {
+            CoroutineEnd::Returned { value } => {
+                lane.value.clone_from(value);
+                State::Done
+            }
+            CoroutineEnd::Panicked => State::Panicked,
+            CoroutineEnd::Cancelled { why } => {
+                lane.cancel = Some(*why);
+                State::Cancelled
+            }
+            CoroutineEnd::NeverPolled => State::NeverPolled,
+        };
+        lane.finish(state, at, thread);
+        if let (CoroutineEnd::Returned { value }, Some(host)) = (end, host)
+            && host.frame.is_none()
+        {
+            self.at(host.lane, at).value.clone_from(value);
+        }
+    }
+
+    fn lose(&mut self, count: u64, start: Timestamp, end: Timestamp, thread: ThreadId) {
+        self.lost = self.lost.saturating_add(count);
+        self.gaps.push(Gap { start, end, count });
+        for lane in &mut self.lanes {
+            if lane.end.is_none() && matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) {
+                lane.enter(State::Unknown, start, thread);
+            }
+        }
+    }
+}
+
+impl<'a> Extend<&'a Event> for Timeline {
+    fn extend<I: IntoIterator<Item = &'a Event>>(&mut self, events: I) {
+        for event in events {
+            self.apply(event);
+        }
+    }
+}
+
+impl<'a> FromIterator<&'a Event> for Timeline {
+    fn from_iter<I: IntoIterator<Item = &'a Event>>(events: I) -> Self {
+        let mut timeline = Self::new();
+        timeline.extend(events);
+        timeline
+    }
+}
