@@ -43,7 +43,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                heart do meanwhile?",
         choices: &[
             "It beats on",
-            "It stops for 1 s, then beats on",
+            "It stops until 2 s, then beats on",
             "It beats four times at 2 s",
         ],
         right: 1,

@@ -8,17 +8,14 @@ type Number = (u32, Arc<()>);
 
 fn make(number: u32, token: &Arc<()>) -> Number {
     work(millis(200));
-    mark!("made {number}, alive: {}", Arc::strong_count(token));
-    (number, token.clone())
+    let made = (number, token.clone());
+    mark!("made {number}, alive: {}", Arc::strong_count(token) - 1);
+    made
 }
 
 fn consume((number, _token): Number) {
     work(millis(200));
     mark!("used {number}");
-}
-
-fn list(token: &Arc<()>) -> Vec<Number> {
-    (1..=4).map(|number| make(number, token)).collect()
 }
 
 #[trace]
@@ -31,11 +28,12 @@ async fn generate(token: Arc<()>, output: Sender<Number>) {
 
 #[trace]
 async fn main() {
-    for number in list(&Arc::new(())) {
-        consume(number);
-    }
+    let token = Arc::new(());
+    let list: Vec<_> = (1..=4).map(|number| make(number, &token)).collect();
+    list.into_iter().for_each(consume);
+
     let (output, mut numbers) = channel(1);
-    let generator = spawn(generate(Arc::new(()), output));
+    let generator = spawn(generate(token, output));
     while let Some(number) = numbers.recv().await {
         consume(number);
     }
