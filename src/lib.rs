@@ -1,5 +1,8 @@
 //! asyncline: see what an async program does, as it does it.
 pub mod event;
+#[cfg(feature = "app")]
+pub mod export;
+pub mod insight;
 pub mod probe;
 #[cfg(feature = "app")]
 pub mod scenario;

@@ -1,0 +1,3 @@
+//! Exports: a timeline for other programs and for paper.
+
+pub mod summary;

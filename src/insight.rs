@@ -1,0 +1,70 @@
+//! Insight: what a timeline says in plain words.
+//!
+//! Findings name what went wrong or took too long, with its place in the program; [`why`] says in one sentence what a
+//! lane does or waits for; [`describe`] turns an event into a line that a person reads.
+//!
+//! *Architecture invariant:* everything here is a pure function over a [`Timeline`]: no tokio, no ratatui, no clock
+//! and no I/O.
+
+mod describe;
+mod never_awaited;
+mod sequential_awaits;
+mod why;
+
+use std::fmt;
+
+pub use describe::{Line, Tone, describe};
+pub use why::why;
+
+use crate::event::{LaneId, Site, Timestamp};
+use crate::timeline::Timeline;
+
+/// Something worth knowing about a program, with its place and its price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing it is.
+    pub kind: FindingKind,
+    /// The lane that it is about.
+    pub lane: LaneId,
+    /// Where it stands in the program.
+    pub site: Option<Site>,
+    /// When it began: the evidence is there.
+    pub at: Timestamp,
+    /// What it costs as it is, in nanoseconds.
+    pub costs_ns: u64,
+    /// What following the advice could save, in nanoseconds.
+    pub saves_ns: u64,
+    /// What was found, in a sentence.
+    pub text: String,
+    /// What to try, in a sentence.
+    pub advice: String,
+}
+
+/// The kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FindingKind {
+    /// A coroutine was created and never ran.
+    NeverAwaited,
+    /// Awaits ran one after another that could have run together.
+    SequentialAwaits,
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NeverAwaited => "never-awaited",
+            Self::SequentialAwaits => "sequential-awaits",
+        })
+    }
+}
+
+/// All findings: first those that would save most, then those that cost most, then the earliest.
+pub fn findings(timeline: &Timeline) -> Vec<Finding> {
+    let mut findings = sequential_awaits::find(timeline);
+    findings.extend(never_awaited::find(timeline));
+    findings.sort_by_key(|finding| {
+        let most_first = std::cmp::Reverse((finding.saves_ns, finding.costs_ns));
+        (most_first, finding.at, finding.lane)
+    });
+    findings
+}
