@@ -1,4 +1,8 @@
 //! asyncline: see what an async program does, as it does it.
+
+extern crate self as asyncline;
+
+pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
@@ -9,3 +13,9 @@ pub mod scenario;
 #[cfg(feature = "app")]
 pub mod source;
 pub mod timeline;
+
+pub use collector::Collector;
+pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named};
+pub use timeline::Timeline;
+
+pub use asyncline_macros::{select, trace};
