@@ -119,12 +119,12 @@ impl Story {
     }
 
     /// A call in `main` of an async function.
-    pub(super) fn call(self, lane: u64, name: &'static str, line: u32) -> Self {
+    pub(super) fn call(self, lane: u64, name: &'static str, number: u32) -> Self {
         self.then(EventKind::CoroutineCreated {
             lane: LaneId(lane),
             name: name.into(),
             parent: Some(LaneId(2)),
-            site: Some(site(line)),
+            site: Some(site(number)),
         })
     }
 
@@ -154,7 +154,7 @@ impl Story {
         lane: u64,
         (parent, coroutine): (Option<u32>, Option<u64>),
         frame: u32,
-        (line, text): (u32, &'static str),
+        (number, text): (u32, &'static str),
         on: Option<Awaited>,
     ) -> Self {
         self.then(EventKind::AwaitEntered {
@@ -162,7 +162,7 @@ impl Story {
             frame: FrameId(frame),
             parent: parent.map(FrameId),
             coroutine: coroutine.map(LaneId),
-            site: Some(site(line)),
+            site: Some(site(number)),
             text: text.into(),
             on,
         })

@@ -230,12 +230,12 @@ mod tests {
         why(&story.timeline(), LaneId(lane), ms(now))
     }
 
-    fn until(at: u64) -> Option<Awaited> {
-        Some(Awaited::Until(ms(at)))
+    fn until(at: u64) -> Awaited {
+        Awaited::Until(ms(at))
     }
 
-    fn task(lane: u64) -> Option<Awaited> {
-        Some(Awaited::Task(LaneId(lane)))
+    fn task(lane: u64) -> Awaited {
+        Awaited::Task(LaneId(lane))
     }
 
     /// A task that is suspended at an await.
@@ -249,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_wait_is_followed_to_its_end() {
-        let story = suspended(Story::of_main(), 3, "task2", until(2000))
+        let story = suspended(Story::of_main(), 3, "task2", Some(until(2000)))
             .at(1000)
-            .enter(2, 1, (12, "task2"), task(3))
+            .enter(2, 1, (12, "task2"), Some(task(3)))
             .pend(2);
         assert_eq!(
             told(&story, 2, 1204),
@@ -266,7 +266,13 @@ mod tests {
             .call(3, "say_after", 9)
             .enter(2, 1, (9, "say_after(1)"), None)
             .start(3, 2, Some(1))
-            .enter_in(2, (Some(1), Some(3)), 2, (3, "sleep(delay)"), until(1000))
+            .enter_in(
+                2,
+                (Some(1), Some(3)),
+                2,
+                (3, "sleep(delay)"),
+                Some(until(1000)),
+            )
             .pend(2);
         assert_eq!(
             told(&story, 2, 500),
@@ -280,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_ready_task_names_who_holds_the_thread() {
-        let story = suspended(Story::of_main(), 3, "worker", until(1120))
+        let story = suspended(Story::of_main(), 3, "worker", Some(until(1120)))
             .spawn(4, "parse")
             .pend(2)
             .at(1120)
@@ -311,9 +317,9 @@ mod tests {
 
     #[test]
     fn circles_are_deadlocks() {
-        let story = suspended(Story::of_main(), 3, "a", task(4));
-        let story = suspended(story, 4, "b", task(3))
-            .enter(2, 1, (9, "a"), task(3))
+        let story = suspended(Story::of_main(), 3, "a", Some(task(4)));
+        let story = suspended(story, 4, "b", Some(task(3)))
+            .enter(2, 1, (9, "a"), Some(task(3)))
             .pend(2);
         assert_eq!(
             told(&story, 3, 0),
@@ -323,7 +329,7 @@ mod tests {
             told(&story, 2, 0),
             "main is waiting for a, which is waiting for b, which is waiting for a: a deadlock, neither can ever go on."
         );
-        let alone = suspended(Story::of_main(), 3, "a", task(3));
+        let alone = suspended(Story::of_main(), 3, "a", Some(task(3)));
         assert_eq!(
             told(&alone, 3, 0),
             "a is waiting for a: a deadlock, it can never go on."
@@ -335,9 +341,9 @@ mod tests {
         let names: [&str; 100] = std::array::from_fn(|index| &*format!("t{index}").leak());
         let mut story = Story::of_main();
         for (name, lane) in names.iter().zip(3..) {
-            story = suspended(story, lane, name, task(lane + 1));
+            story = suspended(story, lane, name, Some(task(lane + 1)));
         }
-        let story = suspended(story, 103, "last", until(4000));
+        let story = suspended(story, 103, "last", Some(until(4000)));
         assert_eq!(
             told(&story, 3, 0),
             "t0 is waiting for t1, which is waiting for t2, which is waiting for t3, and so on through 97 more to last, which sleeps until 4.000 s."
@@ -350,7 +356,7 @@ mod tests {
             story
                 .branch(lane, name, BranchOf::Join)
                 .poll(lane)
-                .enter(lane, 1, (3, "sleep(delay)"), until(at))
+                .enter(lane, 1, (3, "sleep(delay)"), Some(until(at)))
                 .pend(lane)
         };
         let story = Story::of_main().enter(2, 1, (9, "gather!(a(), b())"), None);
