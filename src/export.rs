@@ -1,0 +1,3 @@
+//! What is made of a timeline for reading elsewhere.
+
+pub mod text;
