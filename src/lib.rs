@@ -6,6 +6,8 @@ pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
+#[cfg(feature = "app")]
+pub mod glyph;
 pub mod insight;
 pub mod probe;
 #[cfg(feature = "app")]
@@ -13,6 +15,11 @@ pub mod scenario;
 #[cfg(feature = "app")]
 pub mod source;
 pub mod timeline;
+#[cfg(feature = "app")]
+pub mod tui;
+pub mod units;
+#[cfg(feature = "app")]
+pub mod width;
 
 pub use collector::Collector;
 pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named};
