@@ -6,7 +6,6 @@ pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
-#[cfg(feature = "app")]
 pub mod glyph;
 pub mod insight;
 pub mod probe;
