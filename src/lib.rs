@@ -3,6 +3,7 @@ pub mod event;
 pub mod probe;
 #[cfg(feature = "app")]
 pub mod scenario;
+pub mod session;
 #[cfg(feature = "app")]
 pub mod source;
 pub mod timeline;
