@@ -2,6 +2,7 @@
 
 mod failure;
 mod headless;
+mod screen;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::scenario::{self, Scenario};
-use crate::tui::{self, Record, Start};
 use failure::Failure;
+use screen::{Record, Start};
 
 /// See what an async program does, as it does it: tasks as lanes in the terminal.
 #[derive(Debug, Parser)]
@@ -139,12 +140,14 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
     match &cli.command {
-        None if is_terminal => screen(Start::Menu, Record::Auto, cli.ascii),
+        None if is_terminal => screen::run(Start::Menu, Record::Auto, cli.ascii),
         None => Ok(headless::welcome()?),
         Some(Command::List) => Ok(headless::list(&mut io::stdout().lock())?),
         Some(Command::Run(run)) => run_scenario(run, cli.ascii, is_terminal),
         Some(Command::Replay(replay)) => match replay.print.output(is_terminal) {
-            Output::Screen => screen(Start::Replay(replay.file.clone()), Record::Off, cli.ascii),
+            Output::Screen => {
+                screen::run(Start::Replay(replay.file.clone()), Record::Off, cli.ascii)
+            }
             output => headless::replay(&replay.file, output, cli.ascii),
         },
         Some(Command::Completions { shell }) => Ok(completions(*shell)?),
@@ -159,19 +162,9 @@ fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure
         None => Record::Auto,
     };
     match run.print.output(is_terminal) {
-        Output::Screen => screen(Start::Scenario(scenario), record, ascii),
+        Output::Screen => screen::run(Start::Scenario(scenario), record, ascii),
         output => headless::run(scenario, run.record.as_deref(), output, ascii),
     }
-}
-
-fn screen(start: Start, record: Record, ascii: bool) -> Result<(), Failure> {
-    let theme = tui::theme::Theme::detect(|name| std::env::var(name).ok(), ascii);
-    tui::run(tui::Options {
-        start,
-        record,
-        theme,
-    })?;
-    Ok(())
 }
 
 fn find(name: &str) -> Result<&'static Scenario, Failure> {

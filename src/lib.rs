@@ -2,6 +2,8 @@
 
 extern crate self as asyncline;
 
+#[cfg(feature = "app")]
+pub mod cli;
 pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
@@ -26,3 +28,8 @@ pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_loca
 pub use timeline::Timeline;
 
 pub use asyncline_macros::{select, trace};
+
+/// The README's program is compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::Command;
 
 use asyncline::scenario;
-use asyncline::tui::keymap::{self, Mode};
 
 const README: &str = include_str!("../README.md");
 
@@ -72,21 +71,6 @@ fn every_command_exists() {
         checked += 1;
     }
     assert!(checked > 8, "only {checked} commands were found");
-}
-
-#[test]
-fn the_keys_are_those_of_the_key_table() {
-    let mut table = String::from("| keys | what they do |\n|---|---|\n");
-    for binding in keymap::bindings(Mode::Lanes) {
-        let keys: Vec<_> = binding
-            .keys
-            .iter()
-            .map(|key| format!("`{}`", key.label(false)))
-            .collect();
-        table += &format!("| {} | {} |\n", keys.join(" "), binding.help);
-    }
-    let shown = between("keys", "the end of the keys");
-    assert_eq!(shown, table, "the README should say:\n{table}");
 }
 
 #[test]

@@ -65,15 +65,6 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<Report> for Failure {
-    fn from(report: Report) -> Self {
-        match report.downcast::<session::Error>() {
-            Ok(error) => error.into(),
-            Err(report) => Self::Broken(report),
-        }
-    }
-}
-
 impl From<session::Error> for Failure {
     fn from(error: session::Error) -> Self {
         use session::Error::{Foreign, NoDirectory, Read, Write};
