@@ -9,7 +9,10 @@
 mod describe;
 mod never_awaited;
 mod sequential_awaits;
+#[cfg(test)]
+mod story;
 mod why;
+mod words;
 
 use std::fmt;
 

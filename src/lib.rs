@@ -1,7 +1,13 @@
 //! asyncline: see what an async program does, as it does it.
+
+extern crate self as asyncline;
+
+pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
+#[cfg(feature = "app")]
+pub mod glyph;
 pub mod insight;
 pub mod probe;
 #[cfg(feature = "app")]
@@ -9,3 +15,14 @@ pub mod scenario;
 #[cfg(feature = "app")]
 pub mod source;
 pub mod timeline;
+#[cfg(feature = "app")]
+pub mod tui;
+pub mod units;
+#[cfg(feature = "app")]
+pub mod width;
+
+pub use collector::Collector;
+pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named};
+pub use timeline::Timeline;
+
+pub use asyncline_macros::{select, trace};

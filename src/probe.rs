@@ -1,3 +1,56 @@
-//! The instrumented executor wrapper.
+//! The probe: an instrumented wrapper round a tokio runtime, and round any future.
+//!
+//! A wrapper future and a wrapped waker see more than any hook: every poll and how it ended, who woke whom, what was
+//! dropped before it was ready, and what nothing can wake any more. [`Executor`] is the wrapped runtime; [`spawn`]
+//! and its siblings stand for tokio's; [`TaskExt::lane`] gives any future a lane; `#[asyncline::trace]` adds what
+//! happens within an async function.
+//!
+//! *Architecture invariants:* only the probe reads a clock. It never changes what the program does: the same results,
+//! the same order on a current-thread runtime, the same panics.
 
+mod awaiting;
+mod branch;
+pub(crate) mod clock;
+mod context;
+mod coroutine;
+mod executor;
+mod future;
 pub mod gate;
+mod join;
+mod lane;
+mod mark;
+pub(crate) mod recorder;
+mod reveal;
+mod site;
+mod task;
+mod waker;
+
+pub use branch::timeout;
+pub use coroutine::Coroutine;
+pub use executor::{Builder, Entered, Executor};
+pub use future::Observed;
+pub use join::{AbortHandle, JoinHandle};
+pub use recorder::DEFAULT_CAPACITY;
+pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
+
+pub(crate) use executor::Recording;
+
+/// What expanded macros call. Not for anybody else: it may change at any time.
+#[doc(hidden)]
+pub mod expanded {
+    pub use tokio;
+
+    pub use super::awaiting::{AwaitSite, Awaiting, Callee};
+    pub use super::branch::{Branch, select_group};
+    pub use super::coroutine::Coroutine;
+    pub use super::mark::mark;
+    pub use super::reveal::{
+        RevealNothing, RevealSleep, RevealTask, Tag, TextOfDebug, TextOfNothing,
+    };
+    pub use super::site::StaticSite;
+
+    /// Names the next task that is spawned on this thread while the guard lives.
+    pub fn name(name: &'static str) -> impl Sized {
+        super::context::enter_name(name)
+    }
+}

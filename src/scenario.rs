@@ -3,6 +3,18 @@
 //! A scenario is a file in `scenario/`: first the program, exactly as the code panel shows it, then its description.
 //! Its `main` is an ordinary function that runs on real tokio under the probe.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the programs are written as examples are, and a panic in one is an event"
+)]
+
+mod gather;
+mod sequential;
+mod stage;
+mod tasks;
+
+pub(crate) use stage::Stage;
+
 /// A program that shows one thing about async.
 #[derive(Debug)]
 pub struct Scenario {
@@ -94,8 +106,10 @@ impl Scenario {
 
 /// All scenarios, chapter by chapter, in the order in which to learn from them.
 pub fn all() -> &'static [Scenario] {
-    &[]
+    &SCENARIOS
 }
+
+static SCENARIOS: [Scenario; 3] = [sequential::SCENARIO, tasks::SCENARIO, gather::SCENARIO];
 
 /// The scenario with this name.
 pub fn find(name: &str) -> Option<&'static Scenario> {

@@ -4,7 +4,9 @@
 //! go through the same `apply`, so that a session recorded live and replayed gives an equal timeline. No sequence of
 //! events makes it panic: what a damaged log left out stays visible as [`State::Unknown`].
 
+pub mod cells;
 mod lane;
+pub mod rows;
 mod span;
 
 use std::collections::HashMap;

@@ -1,1 +1,28 @@
-//! The procedural macros of asyncline.
+//! The procedural macros of asyncline. Use them through that crate, which documents them by example.
+
+mod select;
+mod text;
+mod trace;
+
+use proc_macro::TokenStream;
+
+/// Shows what happens within an async function: each call of it, each `.await` with its place and its text, what it
+/// returned, and calls that were never awaited.
+///
+/// Tasks that are spawned by `let name = spawn(…);` in the function are called `name`.
+///
+/// The function's signature stays what it was to its callers, but for the name of the future's type.
+#[proc_macro_attribute]
+pub fn trace(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    trace::expand(&arguments.into(), function.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// As tokio's `select!`; every branch has a lane of its own.
+#[proc_macro]
+pub fn select(input: TokenStream) -> TokenStream {
+    select::expand(input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

@@ -148,6 +148,15 @@ impl Gate {
         state.passed = state.passed.max(at);
     }
 
+    /// Takes note that a poll has ended at `at`, later than it began where it did work.
+    pub(crate) fn polled(&self, at: Timestamp) {
+        let mut state = self.lock();
+        state.passed = state.passed.max(at);
+        if state.pace != Pace::Playing {
+            state.move_to(at);
+        }
+    }
+
     /// Takes note that a task was woken.
     pub(crate) fn woken(&self) {
         self.lock().wakes += 1;

@@ -1,14 +1,31 @@
 //! A scenario as a source: its program runs on a thread of its own, under the probe, held by its gate.
 
 use std::io;
+use std::panic;
+use std::sync::{Arc, Once};
+use std::thread;
 
-use crate::event::Event;
-use crate::probe::gate::{Pace, Report};
-use crate::scenario::Scenario;
+use tokio_util::sync::CancellationToken;
+
+use crate::collector::Collector;
+use crate::event::{Event, Timestamp};
+use crate::probe::gate::{Gate, Pace, Report};
+use crate::scenario::{Scenario, Stage};
+
+/// What the names of a scenario's threads begin with.
+const THREADS: &str = "asyncline-";
 
 /// A scenario that runs.
 #[derive(Debug)]
-pub struct Live {}
+pub struct Live {
+    collector: Collector,
+    gate: Arc<Gate>,
+    stop: CancellationToken,
+    /// Taken when it is joined.
+    thread: Option<thread::JoinHandle<()>>,
+    real_time: bool,
+    drained: Timestamp,
+}
 
 impl Live {
     /// Starts a scenario at this pace.
@@ -16,37 +33,118 @@ impl Live {
     /// # Errors
     ///
     /// Where no thread can be had.
-    pub fn start(_scenario: &'static Scenario, _pace: Pace) -> io::Result<Self> {
-        todo!()
+    pub fn start(scenario: &'static Scenario, pace: Pace) -> io::Result<Self> {
+        note_panics();
+        let gate = Arc::new(if scenario.real_time {
+            Gate::real_time(pace)
+        } else {
+            Gate::new(pace)
+        });
+        let stop = CancellationToken::new();
+        let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), scenario.real_time);
+        let thread = thread::Builder::new()
+            .name(format!("{THREADS}scenario"))
+            .spawn(|| stage.play(scenario.main))?;
+        Ok(Self {
+            collector,
+            gate,
+            stop,
+            thread: Some(thread),
+            real_time: scenario.real_time,
+            drained: Timestamp::ZERO,
+        })
+    }
+
+    /// Runs a scenario to its end, as fast as the machine allows, and gives all its events.
+    ///
+    /// # Errors
+    ///
+    /// Where no thread can be had.
+    pub fn run_to_end(scenario: &'static Scenario) -> io::Result<Vec<Event>> {
+        let mut live = Self::start(scenario, Pace::Open)?;
+        live.join();
+        let mut events = Vec::new();
+        live.drain(&mut events);
+        Ok(events)
     }
 
     /// Appends the events that have come since the last call. Times do not go back.
-    pub fn drain(&mut self, _into: &mut Vec<Event>) {
-        todo!()
+    pub fn drain(&mut self, into: &mut Vec<Event>) {
+        let before = into.len();
+        self.collector.drain_into(into);
+        if let Some(last) = into[before..].last() {
+            self.drained = last.at;
+        }
     }
 
     /// Chooses what the gate lets through.
-    pub fn set_pace(&self, _pace: Pace) {
-        todo!()
+    pub fn set_pace(&self, pace: Pace) {
+        self.gate.set_pace(pace);
     }
 
     /// Plays so many virtual seconds in a second; without effect on a real-time scenario.
-    pub fn set_speed(&self, _speed: f64) {
-        todo!()
+    pub fn set_speed(&self, speed: f64) {
+        self.gate.set_speed(speed);
     }
 
     /// How it stands at its gate.
     pub fn report(&self) -> Report {
-        todo!()
+        let mut report = self.gate.report();
+        if self.real_time {
+            let moves = report.pace != Pace::Paused && !self.is_finished();
+            report.position = if moves {
+                self.collector.now()
+            } else {
+                self.drained
+            };
+        }
+        report
     }
 
     /// Whether its program has ended; the last events may still have to be drained.
     pub fn is_finished(&self) -> bool {
-        todo!()
+        self.thread
+            .as_ref()
+            .is_none_or(thread::JoinHandle::is_finished)
     }
 
     /// Ends it: its tasks are cancelled, its thread is joined. What is left can be drained then.
     pub fn stop(&mut self) {
-        todo!()
+        self.stop.cancel();
+        self.gate.set_pace(Pace::Open);
+        self.join();
     }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // Its program's panics are caught and recorded; there is nothing to learn from another one.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Makes a panic in a scenario a line in its lane, instead of one on the terminal: scenarios panic on purpose.
+fn note_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let thread = thread::current();
+            if thread.name().is_some_and(|name| name.starts_with(THREADS)) {
+                let payload = panic.payload();
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                let message = text.unwrap_or("for a reason that is no text");
+                crate::mark!("panics: {message}");
+            } else {
+                others(panic);
+            }
+        }));
+    });
 }

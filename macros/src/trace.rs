@@ -1,0 +1,235 @@
+//! `#[trace]`: an async function becomes a function that returns its coroutine, each `.await` in it an observed one.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Attribute, Block, Error, Expr, ExprAwait, FnArg, Ident, Item, Local, Macro, Pat, Result,
+    ReturnType, Signature, Token, Visibility,
+};
+
+use crate::{select::Select, text};
+
+/// A function as it stands, or within an `impl`.
+struct Function {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    signature: Signature,
+    body: Block,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        Ok(Self {
+            attributes: input.call(Attribute::parse_outer)?,
+            visibility: input.parse()?,
+            signature: input.parse()?,
+            body: input.parse()?,
+        })
+    }
+}
+
+pub fn expand(arguments: &TokenStream, function: TokenStream) -> Result<TokenStream> {
+    if !arguments.is_empty() {
+        return Err(Error::new(arguments.span(), "`trace` takes no arguments"));
+    }
+    let Function {
+        attributes,
+        visibility,
+        mut signature,
+        mut body,
+    } = Function::parse.parse2(function)?;
+    if signature.asyncness.take().is_none() {
+        let message = "`trace` shows what happens within an async function; this one is not async";
+        return Err(Error::new(signature.fn_token.span(), message));
+    }
+    Observer.visit_block_mut(&mut body);
+    let arguments = own_arguments(&mut signature);
+    let output = match &signature.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, output) => quote!(#output),
+    };
+    let name = text::of(&signature.ident);
+    signature.output = syn::parse_quote! {
+        -> ::asyncline::probe::expanded::Coroutine<
+            impl ::core::future::Future<Output = #output>
+        >
+    };
+    let statements = &body.stmts;
+    Ok(quote! {
+        #(#attributes)*
+        #[track_caller]
+        #visibility #signature {
+            ::asyncline::probe::expanded::Coroutine::new(
+                #name,
+                async move { #arguments #(#statements)* },
+                |value| {
+                    #[allow(unused_imports)]
+                    use ::asyncline::probe::expanded::{Tag, TextOfDebug as _, TextOfNothing as _};
+                    (&Tag(value)).text()
+                },
+            )
+        }
+    })
+}
+
+/// Moves every argument into the coroutine, as an async function does, used or not; patterns are taken apart there.
+fn own_arguments(signature: &mut Signature) -> TokenStream {
+    let mut statements = TokenStream::new();
+    for (index, argument) in signature.inputs.iter_mut().enumerate() {
+        match argument {
+            FnArg::Receiver(receiver) => {
+                let self_token = receiver.self_token;
+                statements.extend(quote!(let _ = &#self_token;));
+            }
+            FnArg::Typed(argument) => {
+                let attributes = std::mem::take(&mut argument.attrs);
+                let pattern = (*argument.pat).clone();
+                let name = match &pattern {
+                    Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                        ident.ident.clone()
+                    }
+                    _ => format_ident!("__argument_{index}", span = Span::mixed_site()),
+                };
+                *argument.pat = syn::parse_quote!(#name);
+                statements.extend(quote!(#(#attributes)* let #pattern = #name;));
+            }
+        }
+    }
+    statements
+}
+
+/// Makes awaits observed ones, and names tasks as the variables that hold them.
+pub struct Observer;
+
+impl VisitMut for Observer {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        // The text is that of the source, so it is taken before what is within is rewritten.
+        let site = match expression {
+            Expr::Await(await_) => Some(await_site(await_)),
+            _ => None,
+        };
+        visit_mut::visit_expr_mut(self, expression);
+        if let (Expr::Await(await_), Some(site)) = (&*expression, site) {
+            *expression = observed(await_, &site);
+        }
+    }
+
+    fn visit_local_mut(&mut self, local: &mut Local) {
+        visit_mut::visit_local_mut(self, local);
+        let name = match &local.pat {
+            Pat::Ident(pattern) => text::of(&pattern.ident),
+            _ => return,
+        };
+        if let Some(init) = &mut local.init {
+            name_spawned(&name, &mut init.expr);
+        }
+    }
+
+    fn visit_macro_mut(&mut self, macro_: &mut Macro) {
+        let Some(name) = macro_.path.segments.last() else {
+            return;
+        };
+        if name.ident == "select" {
+            if let Ok(mut select) = syn::parse2::<Select>(macro_.tokens.clone()) {
+                select.visit(self);
+                macro_.tokens = quote!(#select);
+            }
+            return;
+        }
+        // Most macros with awaits in them take expressions. One that does not is left as it is.
+        let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+        if let Ok(mut expressions) = parser.parse2(macro_.tokens.clone()) {
+            for expression in &mut expressions {
+                self.visit_expr_mut(expression);
+            }
+            macro_.tokens = quote!(#expressions);
+        }
+    }
+
+    fn visit_item_mut(&mut self, _: &mut Item) {
+        // A function within the function is traced if it says so itself.
+    }
+}
+
+fn await_site(await_: &ExprAwait) -> TokenStream {
+    let start = await_.await_token.span().start();
+    let (line, column) = (start.line as u32, start.column as u32 + 1);
+    let text = text::of(&await_.base);
+    let callee = match callee(&await_.base).as_deref() {
+        Some("yield_now") => quote!(YieldNow),
+        Some("timeout" | "timeout_at") => quote!(Timeout),
+        _ => quote!(Other),
+    };
+    quote! {
+        ::asyncline::probe::expanded::AwaitSite {
+            site: ::asyncline::probe::expanded::StaticSite {
+                file: ::core::file!(),
+                line: #line,
+                column: #column,
+            },
+            text: #text,
+            callee: ::asyncline::probe::expanded::Callee::#callee,
+        }
+    }
+}
+
+fn observed(await_: &ExprAwait, site: &TokenStream) -> Expr {
+    let attributes = &await_.attrs;
+    let base = &await_.base;
+    // Hygienic, and recognisable as expanded: nobody is to be warned about code that they did not write.
+    let span = Span::mixed_site().located_at(await_.await_token.span());
+    // A `match`, so that temporaries of the expression live as long as they do in an ordinary await.
+    let observed = quote_spanned! {span=>
+        #(#attributes)*
+        match ::core::future::IntoFuture::into_future(#base) {
+            future => {
+                #[allow(unused_imports)]
+                use ::asyncline::probe::expanded::{
+                    RevealNothing as _, RevealSleep as _, RevealTask as _,
+                };
+                let reveals = (&::asyncline::probe::expanded::Tag(&future)).reveal();
+                ::asyncline::probe::expanded::Awaiting::new(future, &#site, reveals).await
+            }
+        }
+    };
+    Expr::Verbatim(observed)
+}
+
+/// The last name of the function that an expression calls.
+fn callee(expression: &Expr) -> Option<String> {
+    let Expr::Call(call) = expression else {
+        return None;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
+    path.path.segments.last().map(|last| last.ident.to_string())
+}
+
+/// Makes `spawn(future)` name its task.
+fn name_spawned(name: &str, expression: &mut Expr) {
+    let is_spawn = callee(expression).is_some_and(|callee| {
+        matches!(callee.as_str(), "spawn" | "spawn_blocking" | "spawn_local")
+    });
+    if let Expr::Call(call) = expression
+        && is_spawn
+        && call.args.len() == 1
+    {
+        let argument = call.args[0].clone();
+        // The call keeps its own place, which is where the task is said to be spawned.
+        let held = Ident::new("argument", Span::mixed_site());
+        call.args = syn::parse_quote!(#held);
+        *expression = syn::parse_quote! {
+            match #argument {
+                #held => {
+                    let _name = ::asyncline::probe::expanded::name(#name);
+                    #call
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,161 @@
+//! What a call of a `#[trace]`d async function gives: its coroutine, seen from the call to its end.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::context::{self, Scope};
+use super::lane::Probe;
+use super::site;
+use crate::event::{Cancel, CoroutineEnd, EventKind, LaneId, Site, Text};
+
+pin_project! {
+    /// The coroutine of an async function: it runs when it is awaited, and not before.
+    #[must_use = "a coroutine does nothing unless it is awaited"]
+    pub struct Coroutine<F: Future> {
+        #[pin]
+        inner: Option<F>,
+        name: &'static str,
+        site: Site,
+        known: Option<Known>,
+        value: fn(&F::Output) -> Option<Text>,
+    }
+
+    impl<F: Future> PinnedDrop for Coroutine<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let Some(known) = this.known.take() else { return };
+            let end = if known.started {
+                let why = context::scope().cancel.unwrap_or(Cancel::Dropped);
+                CoroutineEnd::Cancelled { why }
+            } else {
+                CoroutineEnd::NeverPolled
+            };
+            this.inner.set(None);
+            known.ended(end);
+        }
+    }
+}
+
+/// A coroutine that the session knows.
+struct Known {
+    lane: LaneId,
+    probe: Arc<Probe>,
+    started: bool,
+}
+
+impl<F: Future> fmt::Debug for Coroutine<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Coroutine")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Future> Coroutine<F> {
+    /// What `#[trace]` makes of an async function's body.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn new(name: &'static str, inner: F, value: fn(&F::Output) -> Option<Text>) -> Self {
+        let mut coroutine = Self {
+            inner: Some(inner),
+            name,
+            site: site::caller(),
+            known: None,
+            value,
+        };
+        // Outside of all lanes it becomes known when a lane begins to run it.
+        if context::lane().is_some() {
+            coroutine.known = Known::created(name, &coroutine.site);
+        }
+        coroutine
+    }
+}
+
+impl Known {
+    fn created(name: &'static str, site: &Site) -> Option<Self> {
+        let lane = context::lane()?;
+        let probe = Arc::clone(&lane.probe);
+        let id = probe.recorder.next_lane();
+        probe.recorder.record(EventKind::CoroutineCreated {
+            lane: id,
+            name: name.into(),
+            parent: Some(lane.id),
+            site: Some(site.clone()),
+        });
+        Some(Self {
+            lane: id,
+            probe,
+            started: false,
+        })
+    }
+
+    fn start(&mut self, scope: &Scope) {
+        self.started = true;
+        let host = scope.lane.as_ref();
+        let host = host.filter(|host| host.probe.recorder.is(&self.probe.recorder));
+        self.probe.recorder.record(EventKind::CoroutineStarted {
+            lane: self.lane,
+            host: host.map(|host| host.id),
+            frame: scope.frame.map(|frame| frame.id),
+        });
+    }
+
+    fn ended(&self, end: CoroutineEnd) {
+        self.probe.recorder.record(EventKind::CoroutineEnded {
+            lane: self.lane,
+            end,
+        });
+    }
+}
+
+/// Tells of a panic while it unwinds through the coroutine.
+struct OnPanic<'a>(&'a mut Option<Known>);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(known) = self.0.take()
+        {
+            known.ended(CoroutineEnd::Panicked);
+        }
+    }
+}
+
+impl<F: Future> Future for Coroutine<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let inner = this.inner.as_mut().as_pin_mut();
+        let inner = inner.expect("a coroutine is not polled after it has returned");
+        let mut scope = context::scope();
+        if this.known.is_none() {
+            *this.known = Known::created(this.name, this.site);
+        }
+        let Some(known) = this.known.as_mut() else {
+            return inner.poll(cx);
+        };
+        if !known.started {
+            known.start(&scope);
+        }
+        scope.coroutine = Some(known.lane);
+        let entered = context::enter(scope);
+        let panic = OnPanic(this.known);
+        let result = inner.poll(cx);
+        std::mem::forget(panic);
+        drop(entered);
+        if let Poll::Ready(value) = &result {
+            let value = (this.value)(value);
+            this.inner.set(None);
+            if let Some(known) = this.known.take() {
+                known.ended(CoroutineEnd::Returned { value });
+            }
+        }
+        result
+    }
+}

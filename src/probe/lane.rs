@@ -1,0 +1,194 @@
+//! What the probe knows of a lane while it lives.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use super::context;
+use super::executor::Stop;
+use super::recorder::Recorder;
+use crate::event::{Cancel, EventKind, FrameId, LaneId, Site, TaskKind, Text};
+use crate::probe::site;
+
+/// The probe, wrapped round one executor.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    pub(crate) recorder: Recorder,
+    /// The runtime's own lane, where there is one.
+    pub(crate) runtime: Option<LaneId>,
+    /// Whether the runtime is being shut down, so that it drops its tasks.
+    pub(crate) closing: AtomicBool,
+    /// How the executor's tasks are told to end.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// A task or branch, as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) id: LaneId,
+    pub(crate) probe: Arc<Probe>,
+    /// Whether its waker was called since its last poll began.
+    pub(crate) woken: AtomicBool,
+    /// Whether its last poll ended pending, and it was not dropped since.
+    pub(crate) waits: AtomicBool,
+    /// Whether it has ended.
+    pub(crate) over: AtomicBool,
+    /// Whether the scheduler is going to wake it because it yielded.
+    pub(crate) yielded: AtomicBool,
+    /// How many different wakers of it exist.
+    pub(crate) wakers: AtomicUsize,
+    frames: AtomicU32,
+    /// Who aborted it: see [`Lane::abort`].
+    aborted: AtomicU64,
+    /// The lane that awaits its join handle, 0 where none does.
+    joiner: AtomicU64,
+    /// Whether its join handle is one that tells who awaits it.
+    pub(crate) has_handle: bool,
+    /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
+    pub(crate) group: Option<Arc<Group>>,
+}
+
+/// What the branches of one `select!` or `timeout` share.
+#[derive(Debug)]
+pub struct Group {
+    pub(crate) decided: AtomicBool,
+    pub(crate) why: Cancel,
+}
+
+/// Nobody: lanes are numbered from 1.
+const NOBODY: u64 = 0;
+/// Somebody outside of all lanes.
+const OUTSIDE: u64 = u64::MAX;
+
+impl Lane {
+    pub(crate) fn new(probe: Arc<Probe>, has_handle: bool, group: Option<Arc<Group>>) -> Arc<Self> {
+        Arc::new(Self {
+            id: probe.recorder.next_lane(),
+            probe,
+            woken: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            yielded: AtomicBool::new(false),
+            wakers: AtomicUsize::new(0),
+            frames: AtomicU32::new(1),
+            aborted: AtomicU64::new(NOBODY),
+            joiner: AtomicU64::new(NOBODY),
+            has_handle,
+            group,
+        })
+    }
+
+    /// A new task, recorded as spawned here and now; none where no probe applies.
+    #[track_caller]
+    pub(crate) fn spawned(
+        name: Option<Text>,
+        kind: TaskKind,
+        has_handle: bool,
+    ) -> Option<Arc<Self>> {
+        let probe = context::probe()?;
+        Some(Self::spawned_at(
+            site::caller(),
+            probe,
+            name,
+            kind,
+            has_handle,
+        ))
+    }
+
+    /// A new task of this probe, spawned here.
+    pub(crate) fn spawned_at(
+        site: Site,
+        probe: Arc<Probe>,
+        name: Option<Text>,
+        kind: TaskKind,
+        has_handle: bool,
+    ) -> Arc<Self> {
+        let hint = context::take_name().map(Text::Static);
+        let lane = Self::new(probe, has_handle, None);
+        let parent = context::lane().filter(|parent| lane.is_of_same_session(parent));
+        lane.record(EventKind::Spawned {
+            lane: lane.id,
+            name: hint.or(name).unwrap_or(Text::Static("task")),
+            parent: parent.map_or(lane.probe.runtime, |parent| Some(parent.id)),
+            kind,
+            site: Some(site),
+        });
+        lane
+    }
+
+    pub(crate) fn record(&self, kind: EventKind) {
+        self.probe.recorder.record(kind);
+    }
+
+    pub(crate) fn is_of_same_session(&self, other: &Self) -> bool {
+        self.probe.recorder.is(&other.probe.recorder)
+    }
+
+    pub(crate) fn next_frame(&self) -> FrameId {
+        FrameId(self.frames.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Remembers who aborts it.
+    pub(crate) fn abort(&self) {
+        let by = context::lane().map_or(OUTSIDE, |lane| lane.id.0);
+        let _ = self
+            .aborted
+            .compare_exchange(NOBODY, by, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Remembers who awaits its join handle.
+    pub(crate) fn set_joiner(&self, joiner: Option<LaneId>) {
+        let joiner = joiner.map_or(NOBODY, |lane| lane.0);
+        self.joiner.store(joiner, Ordering::Release);
+    }
+
+    /// Why it is dropped, if it is dropped now.
+    pub(crate) fn why_dropped(&self) -> Cancel {
+        match self.aborted.load(Ordering::Relaxed) {
+            NOBODY => {}
+            OUTSIDE => return Cancel::Aborted { by: None },
+            by => {
+                return Cancel::Aborted {
+                    by: Some(LaneId(by)),
+                };
+            }
+        }
+        if let Some(group) = &self.group
+            && group.decided.load(Ordering::Relaxed)
+        {
+            return group.why;
+        }
+        if let Some(why) = context::scope().cancel {
+            return why;
+        }
+        if self.probe.closing.load(Ordering::Relaxed) {
+            return Cancel::Shutdown;
+        }
+        Cancel::Dropped
+    }
+
+    /// Tells the thread that tokio is about to wake whoever joins this task, which has ended.
+    pub(crate) fn announce_end(&self) {
+        let joiner = match self.joiner.load(Ordering::Acquire) {
+            NOBODY if self.has_handle => return,
+            NOBODY => None,
+            joiner => Some(LaneId(joiner)),
+        };
+        context::set_finished(Some(context::Finished {
+            lane: self.id,
+            joiner,
+        }));
+    }
+}
+
+impl Group {
+    pub(crate) fn new(why: Cancel) -> Arc<Self> {
+        Arc::new(Self {
+            decided: AtomicBool::new(false),
+            why,
+        })
+    }
+
+    pub(crate) fn decide(&self) {
+        self.decided.store(true, Ordering::Relaxed);
+    }
+}

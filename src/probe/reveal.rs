@@ -1,0 +1,93 @@
+//! What a value tells of itself where its type allows it, found out at compile time without specialisation.
+//!
+//! `(&Tag(&value)).reveal()` picks the method that needs the fewest references: that of `Tag<&Known>` before that of
+//! `&Tag<&T>`. The macros write such calls; the traits only carry the methods.
+
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    reason = "called by expanded macros only"
+)]
+
+use std::fmt::Debug;
+use std::pin::Pin;
+
+use super::awaiting::Reveals;
+use super::join::JoinHandle;
+use crate::event::Text;
+
+pub struct Tag<T>(pub T);
+
+pub trait RevealSleep {
+    fn reveal(&self) -> Reveals;
+}
+
+impl RevealSleep for Tag<&tokio::time::Sleep> {
+    fn reveal(&self) -> Reveals {
+        Reveals::Deadline(self.0.deadline())
+    }
+}
+
+impl RevealSleep for Tag<&Pin<&mut tokio::time::Sleep>> {
+    fn reveal(&self) -> Reveals {
+        Reveals::Deadline(self.0.deadline())
+    }
+}
+
+pub trait RevealTask {
+    fn reveal(&self) -> Reveals;
+}
+
+impl<T> RevealTask for Tag<&JoinHandle<T>> {
+    fn reveal(&self) -> Reveals {
+        Reveals::Task(self.0.lane())
+    }
+}
+
+impl<T> RevealTask for Tag<&&mut JoinHandle<T>> {
+    fn reveal(&self) -> Reveals {
+        Reveals::Task(self.0.lane())
+    }
+}
+
+pub trait RevealNothing {
+    fn reveal(&self) -> Reveals;
+}
+
+impl<T> RevealNothing for &Tag<&T> {
+    fn reveal(&self) -> Reveals {
+        Reveals::Nothing
+    }
+}
+
+pub trait TextOfDebug {
+    fn text(&self) -> Option<Text>;
+}
+
+/// The longest text of a value that is recorded, in bytes.
+const LONGEST: usize = 200;
+
+impl<T: Debug> TextOfDebug for Tag<&T> {
+    fn text(&self) -> Option<Text> {
+        let mut text = format!("{:?}", self.0);
+        if text == "()" {
+            return None;
+        }
+        if text.len() > LONGEST {
+            let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end));
+            text.truncate(end.unwrap_or_default());
+            text.push('…');
+        }
+        Some(text.into())
+    }
+}
+
+pub trait TextOfNothing {
+    fn text(&self) -> Option<Text>;
+}
+
+impl<T> TextOfNothing for &Tag<&T> {
+    fn text(&self) -> Option<Text> {
+        None
+    }
+}

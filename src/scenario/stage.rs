@@ -1,0 +1,118 @@
+//! What a scenario's program stands on: a way to run a coroutine, and to do work.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::Collector;
+use crate::probe::gate::Gate;
+use crate::probe::{Builder, Executor, Recording};
+
+/// Where and how the programs of this thread run.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    recording: Recording,
+    gate: Arc<Gate>,
+    stop: CancellationToken,
+    real_time: bool,
+}
+
+/// What a program that is told to stop unwinds with. No panic: nothing is printed.
+struct Stopped;
+
+thread_local! {
+    static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) };
+}
+
+impl Stage {
+    pub(crate) fn new(
+        gate: Arc<Gate>,
+        stop: CancellationToken,
+        real_time: bool,
+    ) -> (Self, Collector) {
+        let (recording, collector) =
+            builder(real_time, Arc::clone(&gate), stop.clone()).recording();
+        let stage = Self {
+            recording,
+            gate,
+            stop,
+            real_time,
+        };
+        (stage, collector)
+    }
+
+    /// Runs a program on this thread, to its end or until it is told to stop.
+    pub(crate) fn play(self, program: fn()) {
+        STAGE.set(Some(self));
+        // A panic has been recorded where it happened, and ends the scenario as it would end the program.
+        let _ = std::panic::catch_unwind(program);
+        STAGE.set(None);
+    }
+
+    fn executor(self, workers: Option<usize>) -> Executor {
+        let mut builder = builder(self.real_time, self.gate, self.stop);
+        if let Some(workers) = workers {
+            builder = builder.worker_threads(workers);
+        }
+        let executor = builder.recording_to(Some(self.recording));
+        executor.expect("a runtime of a few threads can be had")
+    }
+}
+
+fn builder(real_time: bool, gate: Arc<Gate>, stop: CancellationToken) -> Builder {
+    let builder = Executor::builder().gate(gate).stopped_by(stop);
+    if real_time {
+        builder.timers_only()
+    } else {
+        builder.virtual_time()
+    }
+}
+
+/// Runs a coroutine on a new runtime, as Python's `asyncio.run` does, and closes the runtime.
+///
+/// # Panics
+///
+/// Within a runtime: one cannot be started within another.
+#[track_caller]
+pub fn run<F: Future>(main: F) -> F::Output {
+    run_on(None, main)
+}
+
+/// Runs a coroutine on a new runtime with so many worker threads.
+#[track_caller]
+pub fn run_on_workers<F: Future>(workers: usize, main: F) -> F::Output {
+    run_on(Some(workers), main)
+}
+
+#[track_caller]
+fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
+    let stage = STAGE.with_borrow(Clone::clone);
+    let stage = stage.expect("scenarios run on a stage");
+    let executor = stage.executor(workers);
+    match executor.block_on_until_stopped(main) {
+        Some(output) => output,
+        None => std::panic::resume_unwind(Box::new(Stopped)),
+    }
+}
+
+/// Works for so long without ever awaiting: the thread is busy, and nothing else runs on it.
+pub fn work(duration: Duration) {
+    let busy = pin!(tokio::time::advance(duration));
+    // The first poll moves the virtual clock; what would follow is a yield, which work does not do.
+    let _ = busy.poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// So many seconds.
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// So many milliseconds.
+pub const fn millis(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}

@@ -1,0 +1,5 @@
+//! The terminal program's screen.
+
+pub mod theme;
+pub mod view;
+pub mod viewport;
