@@ -285,12 +285,11 @@ impl App {
 
     /// Keeps what is selected on the screen.
     fn settle(&mut self) {
-        let (size, theme) = (self.size, self.theme);
+        let size = self.size;
         if let Some(viewer) = self.viewer_mut() {
             let areas = layout::areas(size, viewer.lanes.panels);
             viewer.lanes.settle(areas.lane_rows());
         }
-        let _ = theme;
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -418,10 +417,7 @@ impl App {
                 return Some(Effect::ToggleRecording);
             }
             Action::Detail => {
-                self.overlay = viewer
-                    .lanes
-                    .selected
-                    .map(|_| Overlay::Detail { scroll: 0 });
+                self.overlay = viewer.lanes.selected.map(|_| Overlay::Detail { scroll: 0 });
             }
             Action::Findings => {
                 viewer.look_for_findings();
@@ -495,12 +491,7 @@ impl App {
         self.overlay = Some(Overlay::Detail { scroll });
     }
 
-    fn act_in_findings(
-        &mut self,
-        action: Action,
-        selected: usize,
-        page: usize,
-    ) -> Option<Effect> {
+    fn act_in_findings(&mut self, action: Action, selected: usize, page: usize) -> Option<Effect> {
         let viewer = self.viewer_mut()?;
         if action == Action::Confirm {
             let effect = viewer.show_finding(selected);
@@ -517,7 +508,7 @@ impl App {
             Action::Confirm => {
                 self.overlay = None;
                 if let (true, Some(viewer)) = (text.is_empty(), self.viewer_mut()) {
-                    viewer.lanes.next_highlight();
+                    viewer.next_found();
                 }
                 return;
             }
@@ -561,17 +552,18 @@ impl App {
     }
 
     fn mouse(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
-        if self.mode() != Mode::Lanes {
-            return match gesture {
-                Gesture::WheelUp if self.mode() != Mode::Prompt => self.act(Action::Up),
-                Gesture::WheelDown if self.mode() != Mode::Prompt => self.act(Action::Down),
-                _ => None,
-            };
+        let mode = self.mode();
+        match gesture {
+            Gesture::WheelUp if mode == Mode::Prompt => return None,
+            Gesture::WheelDown if mode == Mode::Prompt => return None,
+            Gesture::WheelUp if mode != Mode::Lanes => return self.act(Action::Up),
+            Gesture::WheelDown if mode != Mode::Lanes => return self.act(Action::Down),
+            _ if mode != Mode::Lanes => return None,
+            _ => {}
         }
         let theme = self.theme;
         let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
         let press = self.press;
-        let viewer = self.viewer_mut()?;
         match gesture {
             Gesture::Press => {
                 let dragged = false;
@@ -580,17 +572,17 @@ impl App {
             Gesture::Drag => {
                 let press = press?;
                 let columns = i32::from(press.at.x) - i32::from(at.x);
-                viewer.lanes.pan(columns, areas.lanes.width);
                 let dragged = press.dragged || columns != 0;
                 self.press = Some(Press { at, dragged });
+                self.viewer_mut()?.lanes.pan(columns, areas.lanes.width);
             }
             Gesture::Release => {
                 self.press = None;
                 if press.is_some_and(|press| !press.dragged) {
-                    return viewer.click(&areas, at, &theme);
+                    return self.viewer_mut()?.click(&areas, at, &theme);
                 }
             }
-            wheel => viewer.turn_wheel(wheel, &areas, at, &theme),
+            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at, &theme),
         }
         None
     }

@@ -234,8 +234,8 @@ fn typed(mode: Mode, key: Key) -> Option<Msg> {
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Self {
-        let mut modifiers = event.modifiers
-            & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         if let KeyCode::Char(_) = event.code {
             // The character says already whether shift was held.
             modifiers -= KeyModifiers::SHIFT;
@@ -289,7 +289,10 @@ mod tests {
         for mode in Mode::ALL {
             let actions: Vec<_> = bindings(mode).map(|binding| binding.action).collect();
             assert!(actions.contains(&Action::Quit), "{mode:?}");
-            assert!(mode == Mode::Menu || actions.contains(&Action::Back), "{mode:?}");
+            assert!(
+                mode == Mode::Menu || actions.contains(&Action::Back),
+                "{mode:?}"
+            );
         }
         for binding in BINDINGS {
             assert!(!binding.help.is_empty() && !binding.keys.is_empty());
@@ -307,7 +310,10 @@ mod tests {
     #[test]
     fn a_prompt_takes_the_letters_that_are_keys_elsewhere() {
         let event = Event::Key(KeyEvent::from(KeyCode::Char('q')));
-        assert!(matches!(message(Mode::Prompt, &event), Some(Msg::Typed('q'))));
+        assert!(matches!(
+            message(Mode::Prompt, &event),
+            Some(Msg::Typed('q'))
+        ));
         assert!(matches!(
             message(Mode::Lanes, &event),
             Some(Msg::Input(Action::Quit))
@@ -317,7 +323,10 @@ mod tests {
     #[test]
     fn keys_are_called_what_people_call_them() {
         assert_eq!(ch(' ').label(false), "space");
-        assert_eq!(held(KeyCode::Right, KeyModifiers::SHIFT).label(false), "shift-→");
+        assert_eq!(
+            held(KeyCode::Right, KeyModifiers::SHIFT).label(false),
+            "shift-→"
+        );
         assert_eq!(LEFT.label(true), "left");
         assert_eq!(ctrl('u').label(true), "ctrl-u");
     }

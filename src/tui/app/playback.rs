@@ -172,10 +172,7 @@ impl Playback {
         let ahead = &self.events[self.cursor..self.present];
         let is_poll = |event: &Event| event.kind == EventKind::PollStarted { lane: task };
         let poll = ahead.iter().position(is_poll);
-        let stop = poll.map(|poll| {
-            self.steps
-                .poll_end(self.cursor + poll + 1, self.present)
-        });
+        let stop = poll.map(|poll| self.steps.poll_end(self.cursor + poll + 1, self.present));
         self.go_on(stop) && stop.is_some()
     }
 
