@@ -12,6 +12,7 @@ pub mod insight;
 pub mod probe;
 #[cfg(feature = "app")]
 pub mod scenario;
+pub mod session;
 #[cfg(feature = "app")]
 pub mod source;
 pub mod timeline;
