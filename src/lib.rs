@@ -2,11 +2,12 @@
 
 extern crate self as asyncline;
 
+#[cfg(feature = "app")]
+pub mod cli;
 pub mod collector;
 pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
-#[cfg(feature = "app")]
 pub mod glyph;
 pub mod insight;
 pub mod probe;
@@ -27,3 +28,8 @@ pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_loca
 pub use timeline::Timeline;
 
 pub use asyncline_macros::{select, trace};
+
+/// The README's program is compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

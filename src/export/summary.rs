@@ -119,7 +119,10 @@ pub fn summary(scenario: &str, timeline: &Timeline, findings: &[Finding]) -> Sum
         events: timeline.events(),
         lost: timeline.lost(),
         tasks: tasks.map(|lane| task(lane, timeline)).collect(),
-        findings: findings.iter().map(found).collect(),
+        findings: findings
+            .iter()
+            .map(|finding| found(finding, timeline))
+            .collect(),
     }
 }
 
@@ -140,7 +143,7 @@ fn task(lane: &Lane, timeline: &Timeline) -> Task {
     Task {
         id: lane.id.0,
         name: lane.name.to_string(),
-        parent: lane.parent.map(|parent| parent.0),
+        parent: parent(lane, timeline),
         polls: lane.polls,
         running_ns: totals.running,
         ready_ns: totals.ready,
@@ -149,6 +152,12 @@ fn task(lane: &Lane, timeline: &Timeline) -> Task {
         value: value(lane),
         branches: branches.collect(),
     }
+}
+
+/// The task that spawned or called a lane; a branch or coroutine speaks for its task.
+fn parent(lane: &Lane, timeline: &Timeline) -> Option<u64> {
+    let parent = timeline.task_of(timeline.lane(lane.parent?)?);
+    parent.is_task().then_some(parent.id.0)
 }
 
 fn branch(lane: &Lane, of: BranchOf) -> Branch {
@@ -179,10 +188,13 @@ fn value(lane: &Lane) -> Option<String> {
     lane.value.as_ref().map(ToString::to_string)
 }
 
-fn found(finding: &Finding) -> Found {
+fn found(finding: &Finding, timeline: &Timeline) -> Found {
+    let lane = timeline.lane(finding.lane);
+    let task = lane.filter(|lane| !is_listed(lane));
+    let task = task.map_or(finding.lane, |lane| timeline.task_of(lane).id);
     Found {
         kind: finding.kind.to_string(),
-        task: finding.lane.0,
+        task: task.0,
         site: finding.site.as_ref().map(ToString::to_string),
         costs_ns: finding.costs_ns,
         saves_ns: finding.saves_ns,

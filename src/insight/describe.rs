@@ -127,7 +127,10 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
             cancelled(Some(*why), timeline),
             Tone::Cancelled,
         )),
-        EventKind::CoroutineCreated { site, .. } => {
+        EventKind::CoroutineCreated { parent, site, .. } => {
+            if is_own_body(lane, parent.and_then(|parent| timeline.lane(parent))) {
+                return None;
+            }
             let on = on_line(site.as_ref(), lane);
             Some(("called", format!("{on}not running yet"), Tone::Note))
         }
@@ -139,6 +142,15 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
         EventKind::CoroutineEnded { end, .. } => coroutine_ends(end, lane, timeline),
         _ => None,
     }
+}
+
+/// Whether a coroutine is what a runtime was entered with, which the root task's lines tell of.
+fn is_own_body(lane: &Lane, parent: Option<&Lane>) -> bool {
+    parent.is_some_and(|parent| {
+        parent.kind == LaneKind::Task(TaskKind::Root)
+            && parent.name == lane.name
+            && parent.frames.is_empty()
+    })
 }
 
 fn opens(flavor: Flavor) -> Words {
