@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
@@ -102,6 +103,11 @@ fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
 
 /// Works for so long without ever awaiting: the thread is busy, and nothing else runs on it.
 pub fn work(duration: Duration) {
+    if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
+        // The clock of several threads is the real one, and so is the time that passes.
+        std::thread::sleep(duration);
+        return;
+    }
     let busy = pin!(tokio::time::advance(duration));
     // The first poll moves the virtual clock; what would follow is a yield, which work does not do.
     let _ = busy.poll(&mut Context::from_waker(Waker::noop()));
