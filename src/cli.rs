@@ -1,0 +1,210 @@
+//! The command line: what is asked for, and who does it.
+
+mod failure;
+mod headless;
+mod screen;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::scenario::{self, Scenario};
+use failure::Failure;
+use screen::{Record, Start};
+
+/// See what an async program does, as it does it: tasks as lanes in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "asyncline", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Draw with ASCII characters alone
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+const EXAMPLES: &str = "\
+Without a command, the menu of scenarios opens.
+
+Examples:
+  asyncline                                 choose a scenario from the menu
+  asyncline list                            name all scenarios, with what each of them shows
+  asyncline run tasks                       watch a scenario, step through it, rewind it
+  asyncline run tasks --text                print its finished lanes, totals and findings
+  asyncline run sequential --json           the same for other programs to read
+  asyncline run tasks --record tasks.aline  keep a recording of it
+  asyncline replay tasks.aline              watch the recording, with the same keys
+  asyncline completions bash                make the Tab key know all this
+
+Recordings are kept in the platform's state directory, the newest fifty of them; the menu lists them.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Name the scenarios, each with what it shows
+    List,
+    /// Run a scenario and watch it; without a terminal, print what came of it
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Watch a recorded session; without a terminal, print what came of it
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Replay),
+    /// Print the completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  asyncline run gather
+  asyncline run gather --text
+  asyncline run sequential --json | jq '.findings[].text'";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  asyncline replay tasks.aline
+  asyncline replay tasks.aline --text";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  asyncline completions bash > ~/.local/share/bash-completion/completions/asyncline
+  asyncline completions fish > ~/.config/fish/completions/asyncline.fish";
+
+#[derive(Debug, Args)]
+struct Run {
+    /// The scenario's name, as `asyncline list` gives it
+    name: String,
+    #[command(flatten)]
+    print: Print,
+    /// Record the session to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
+    record: Option<PathBuf>,
+    /// Do not record the session
+    #[arg(long)]
+    no_record: bool,
+}
+
+#[derive(Debug, Args)]
+struct Replay {
+    /// The recording
+    file: PathBuf,
+    #[command(flatten)]
+    print: Print,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Print {
+    /// Print the finished lanes, totals and findings as text
+    #[arg(long, conflicts_with = "json")]
+    text: bool,
+    /// Print a summary for other programs to read, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a session is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Screen,
+    Text,
+    Json,
+}
+
+impl Print {
+    fn output(self, is_terminal: bool) -> Output {
+        match self {
+            Self { json: true, .. } => Output::Json,
+            Self { text: true, .. } => Output::Text,
+            _ if is_terminal => Output::Screen,
+            _ => Output::Text,
+        }
+    }
+}
+
+/// Does what the command line asks for, and says what went wrong.
+pub fn main() -> ExitCode {
+    let done = failure::hooks()
+        .and_then(|()| Cli::try_parse().map_err(Failure::from))
+        .and_then(|cli| run(&cli, io::stdout().is_terminal()));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
+    match &cli.command {
+        None if is_terminal => screen::run(Start::Menu, Record::Auto, cli.ascii),
+        None => Ok(headless::welcome()?),
+        Some(Command::List) => Ok(headless::list(&mut io::stdout().lock())?),
+        Some(Command::Run(run)) => run_scenario(run, cli.ascii, is_terminal),
+        Some(Command::Replay(replay)) => match replay.print.output(is_terminal) {
+            Output::Screen => {
+                screen::run(Start::Replay(replay.file.clone()), Record::Off, cli.ascii)
+            }
+            output => headless::replay(&replay.file, output, cli.ascii),
+        },
+        Some(Command::Completions { shell }) => Ok(completions(*shell)?),
+    }
+}
+
+fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
+    let scenario = find(&run.name)?;
+    let record = match &run.record {
+        Some(file) => Record::To(file.clone()),
+        None if run.no_record => Record::Off,
+        None => Record::Auto,
+    };
+    match run.print.output(is_terminal) {
+        Output::Screen => screen::run(Start::Scenario(scenario), record, ascii),
+        output => headless::run(scenario, run.record.as_deref(), output, ascii),
+    }
+}
+
+fn find(name: &str) -> Result<&'static Scenario, Failure> {
+    scenario::find(name).ok_or_else(|| {
+        let nearest = scenario::nearest(name).map_or_else(
+            || String::from("; "),
+            |near| format!("; did you mean '{}'? ", near.name),
+        );
+        Failure::Mistake(format!(
+            "there is no scenario '{name}'{nearest}'asyncline list' names them all"
+        ))
+    })
+}
+
+fn completions(shell: Shell) -> io::Result<()> {
+    let names = scenario::all().iter().map(|scenario| scenario.name);
+    let names = PossibleValuesParser::new(names);
+    let mut command = Cli::command().mut_subcommand("run", |run| {
+        run.mut_arg("name", |arg| arg.value_parser(names))
+    });
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "asyncline", &mut script);
+    io::stdout().write_all(&script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_terminal_text_is_printed() {
+        let print = |text, json| Print { text, json };
+        assert_eq!(print(false, false).output(true), Output::Screen);
+        assert_eq!(print(false, false).output(false), Output::Text);
+        assert_eq!(print(true, false).output(true), Output::Text);
+        assert_eq!(print(false, true).output(true), Output::Json);
+    }
+}

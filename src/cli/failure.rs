@@ -1,0 +1,117 @@
+//! What went wrong, in one line where it was the user's mistake.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use color_eyre::config::HookBuilder;
+use color_eyre::eyre::Report;
+
+use crate::scenario;
+use crate::session;
+
+/// Why the program ends without having done what it was asked for.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The user's mistake, in a line that says how to go on. Exit code 2.
+    Mistake(String),
+    /// Something that the user can do nothing about but read of, in a line. Exit code 1.
+    Stopped(String),
+    /// A failure whose causes and places matter. Exit code 1.
+    Broken(Report),
+    /// Help or the version was asked for.
+    Help(clap::Error),
+    /// Nobody reads the output any more, as in `asyncline list | head -1`.
+    ClosedPipe,
+}
+
+/// Makes reports of panics and failures readable.
+pub(super) fn hooks() -> Result<(), Failure> {
+    let hooks = HookBuilder::default().display_env_section(false);
+    hooks.install().map_err(Failure::Broken)
+}
+
+impl Failure {
+    /// Says on stderr what went wrong.
+    pub(super) fn report(self) -> ExitCode {
+        match self {
+            Self::Mistake(line) => {
+                eprintln!("asyncline: {line}");
+                ExitCode::from(2)
+            }
+            Self::Stopped(line) => {
+                eprintln!("asyncline: {line}");
+                ExitCode::FAILURE
+            }
+            Self::Broken(report) => {
+                eprintln!("asyncline: {report:?}");
+                ExitCode::FAILURE
+            }
+            Self::Help(help) => match help.print() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => Self::from(error).report(),
+            },
+            Self::ClosedPipe => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
+
+impl From<session::Error> for Failure {
+    fn from(error: session::Error) -> Self {
+        use session::Error::{Foreign, NoDirectory, Read, Write};
+        let line = error.to_string();
+        match error {
+            Read { .. } | Foreign { .. } | NoDirectory => Self::Mistake(line),
+            Write { why, .. } => match why.kind() {
+                io::ErrorKind::NotFound
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::IsADirectory
+                | io::ErrorKind::NotADirectory => Self::Mistake(line),
+                _ => Self::Stopped(line),
+            },
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Help(error),
+            ErrorKind::InvalidSubcommand => Self::Mistake(unknown_command(&error)),
+            _ => Self::Mistake(one_line(&error)),
+        }
+    }
+}
+
+/// Somebody who names a scenario where a command belongs is told what to write.
+fn unknown_command(error: &clap::Error) -> String {
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) => match scenario::nearest(name) {
+            Some(near) => format!(
+                "there is no command '{name}'; did you mean 'asyncline run {}'?",
+                near.name
+            ),
+            None => format!("there is no command '{name}'; see 'asyncline --help'"),
+        },
+        _ => one_line(error),
+    }
+}
+
+/// The first paragraph of what clap has to say, and where to read on.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let first: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let first = first.join(" ");
+    let first = first.strip_prefix("error: ").unwrap_or(&first);
+    format!("{first}; see 'asyncline --help'")
+}

@@ -1,0 +1,4 @@
+//! Exports: a timeline for other programs and for paper.
+
+pub mod summary;
+pub mod text;

@@ -1,0 +1,442 @@
+//! Why a lane stands where it stands, in one sentence.
+//!
+//! A wait is followed to its end: from the await to the task or branch that it waits for, to what that waits for in
+//! turn, until something sleeps, runs, is ready, or has been met before, which is a deadlock.
+
+mod waits;
+
+use super::words::{
+    cancelled, count, duration_text, line, list, name, place, runner, since, time_text, value,
+    waker,
+};
+use crate::event::{Flavor, LaneId, TaskKind, Timestamp};
+use crate::timeline::{Lane, LaneKind, State, Timeline};
+
+/// What a lane does or waits for at `now`, in one plain sentence, followed through the chain of waits to its end.
+///
+/// The timeline is as of `now`: nothing later was applied to it.
+pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {
+    let Some(lane) = timeline.lane(lane) else {
+        return "Nothing is known of it yet.".into();
+    };
+    let view = View { timeline, now };
+    let subject = match (lane.kind, lane.state()) {
+        (LaneKind::Runtime(_), state) => return view.runtime(lane, state),
+        (LaneKind::Coroutine, State::Created) if lane.started.is_none() => {
+            let name = name(lane);
+            return format!(
+                "{name} was called, but nothing has awaited it: it has not run at all."
+            );
+        }
+        (LaneKind::Coroutine, _) => view.coroutine_name(lane),
+        _ => lane.name.to_string(),
+    };
+    format!("{subject} {}.", view.predicate(lane, &mut Vec::new()))
+}
+
+/// A timeline at a moment.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    timeline: &'a Timeline,
+    now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    fn runtime(&self, lane: &Lane, state: State) -> String {
+        if state.is_end() {
+            return format!("The runtime closed at {}.", time_text(since(lane)));
+        }
+        let tasks = self.timeline.lanes().iter();
+        let alive = tasks
+            .filter(|lane| lane.is_task() && lane.end.is_none())
+            .count();
+        let alive = count(alive as u64, "task has", "tasks have");
+        format!("The runtime is open: {alive} not ended.")
+    }
+
+    fn coroutine_name(&self, lane: &Lane) -> String {
+        let host = lane.host.filter(|_| lane.end.is_none());
+        let host = host.and_then(|host| self.timeline.lane(host.lane));
+        host.map_or_else(
+            || name(lane),
+            |host| format!("{} in {}", name(lane), host.name),
+        )
+    }
+
+    /// What a lane does, as what follows after its name or after "which". `seen` are the lanes on the way to it.
+    fn predicate(&self, lane: &'a Lane, seen: &mut Vec<LaneId>) -> String {
+        let mut clauses = Vec::new();
+        let mut next = Some(lane);
+        while let Some(lane) = next {
+            seen.push(runner(lane, self.timeline).id);
+            let (clause, target) = self.clause(lane, clauses.is_empty(), seen);
+            clauses.push((lane, clause));
+            next = target;
+        }
+        chain(&clauses)
+    }
+
+    /// One link of the chain, and the lane at which it goes on.
+    fn clause(
+        &self,
+        lane: &'a Lane,
+        is_first: bool,
+        seen: &[LaneId],
+    ) -> (String, Option<&'a Lane>) {
+        let at = || time_text(since(lane));
+        let clause = match runner(lane, self.timeline).state() {
+            State::Waiting => return self.waiting(lane, is_first, seen),
+            State::Ready => self.ready(lane),
+            State::Running => self.running(lane),
+            State::Done => match value(lane) {
+                Some(value) => format!("completed at {} with {value}", at()),
+                None => format!("completed at {}", at()),
+            },
+            State::Cancelled => {
+                let how = cancelled(lane.cancel, self.timeline);
+                let before = if lane.polls == 0 && lane.started.is_none() {
+                    ", before it ever ran"
+                } else {
+                    ""
+                };
+                format!("was cancelled at {}{before} ({how})", at())
+            }
+            State::Panicked => format!("panicked at {}", at()),
+            State::NeverPolled => {
+                format!(
+                    "was dropped at {} without ever being awaited: nothing in it ran",
+                    at()
+                )
+            }
+            State::Created => "has not been awaited yet".into(),
+            State::Unknown => "is doing something unknown: events were lost here".into(),
+        };
+        (clause, None)
+    }
+
+    fn running(&self, lane: &Lane) -> String {
+        let runner = runner(lane, self.timeline);
+        let so_far = self.so_far(since(runner));
+        if let LaneKind::Task(TaskKind::Blocking) = lane.kind {
+            return format!("is running on a thread where it may block{so_far}");
+        }
+        let from = runner.line().map_or_else(String::new, |site| {
+            format!(", on from {}", line(site, runner))
+        });
+        let woken = self.woken(runner);
+        format!("is running{so_far}{from}{woken}")
+    }
+
+    fn ready(&self, lane: &Lane) -> String {
+        let runner = runner(lane, self.timeline);
+        let woken = match runner.polls {
+            0 => ", new".into(),
+            _ => self.woken(runner),
+        };
+        let waited = self.now.since(since(runner));
+        if waited.is_zero() {
+            return format!("is ready to run{woken}");
+        }
+        let ready = format!("has been ready for {}{woken}", duration_text(waited));
+        match self.holder(runner) {
+            Some(holder) => format!("{ready}: {holder}"),
+            None => ready,
+        }
+    }
+
+    /// Who keeps a ready lane from running.
+    fn holder(&self, ready: &Lane) -> Option<String> {
+        let own = self.timeline.task_of(ready).id;
+        let running: Vec<_> = self
+            .timeline
+            .lanes()
+            .iter()
+            .filter(|lane| lane.is_task() && lane.kind != LaneKind::Task(TaskKind::Blocking))
+            .filter(|lane| lane.state() == State::Running && lane.id != own)
+            .collect();
+        let workers = self.workers();
+        let [first, ..] = running.as_slice() else {
+            return None;
+        };
+        if workers > 1 {
+            let names: Vec<_> = running.iter().map(|lane| lane.name.to_string()).collect();
+            let are_busy = running.len() as u64 >= u64::from(workers);
+            return are_busy.then(|| format!("every worker is busy, with {}", list(&names)));
+        }
+        let site = first.line().or(first.site.as_ref());
+        let site = site.map_or_else(String::new, |site| format!(" ({})", place(site)));
+        let since = time_text(since(first));
+        Some(format!(
+            "{} has held the thread since {since}{site}",
+            first.name
+        ))
+    }
+
+    fn workers(&self) -> u32 {
+        let mut lanes = self.timeline.lanes().iter();
+        let workers = lanes.find_map(|lane| match lane.kind {
+            LaneKind::Runtime(Flavor::MultiThread { workers }) if lane.end.is_none() => {
+                Some(workers)
+            }
+            _ => None,
+        });
+        workers.unwrap_or(1)
+    }
+
+    fn woken(&self, lane: &Lane) -> String {
+        let by = lane
+            .wakes
+            .last()
+            .map(|wake| waker(wake.by, wake.thread, self.timeline));
+        by.map_or_else(String::new, |by| format!(", woken by {by}"))
+    }
+
+    fn so_far(&self, since: Timestamp) -> String {
+        let time = self.now.since(since);
+        if time.is_zero() {
+            return String::new();
+        }
+        format!(" ({} so far)", duration_text(time))
+    }
+}
+
+/// The links of a chain in one sentence; of a very long one the first and the last.
+fn chain(clauses: &[(&Lane, String)]) -> String {
+    const MOST: usize = 6;
+    let join = |clauses: &[(&Lane, String)]| {
+        let clauses: Vec<_> = clauses.iter().map(|(_, clause)| clause.as_str()).collect();
+        clauses.join(", which ")
+    };
+    match clauses {
+        [first @ .., (last, end)] if clauses.len() > MOST => {
+            let shown = join(&first[..MOST / 2]);
+            let more = clauses.len() - MOST / 2 - 1;
+            format!(
+                "{shown}, and so on through {more} more to {}, which {end}",
+                last.name
+            )
+        }
+        _ => join(clauses),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Awaited, BranchOf, Cancel, CoroutineEnd, EventKind, Polled, Waker};
+    use crate::insight::story::{Story, ms};
+
+    fn told(story: &Story, lane: u64, now: u64) -> String {
+        why(&story.timeline(), LaneId(lane), ms(now))
+    }
+
+    fn until(at: u64) -> Awaited {
+        Awaited::Until(ms(at))
+    }
+
+    fn task(lane: u64) -> Awaited {
+        Awaited::Task(LaneId(lane))
+    }
+
+    /// A task that is suspended at an await.
+    fn suspended(story: Story, lane: u64, name: &'static str, on: Option<Awaited>) -> Story {
+        story
+            .spawn(lane, name)
+            .poll(lane)
+            .enter(lane, 1, (4, "sleep(delay)"), on)
+            .pend(lane)
+    }
+
+    #[test]
+    fn a_wait_is_followed_to_its_end() {
+        let story = suspended(Story::of_main(), 3, "task2", Some(until(2000)))
+            .at(1000)
+            .enter(2, 1, (12, "task2"), Some(task(3)))
+            .pend(2);
+        assert_eq!(
+            told(&story, 2, 1204),
+            "main is waiting for task2 (0.204 s so far), which sleeps until 2.000 s."
+        );
+        assert_eq!(told(&story, 3, 1204), "task2 sleeps until 2.000 s.");
+    }
+
+    #[test]
+    fn a_wait_within_a_call_names_the_call() {
+        let story = Story::of_main()
+            .call(3, "say_after", 9)
+            .enter(2, 1, (9, "say_after(1)"), None)
+            .start(3, 2, Some(1))
+            .enter_in(
+                2,
+                (Some(1), Some(3)),
+                2,
+                (3, "sleep(delay)"),
+                Some(until(1000)),
+            )
+            .pend(2);
+        assert_eq!(
+            told(&story, 2, 500),
+            "main is waiting for say_after(1) (0.500 s so far), which sleeps until 1.000 s."
+        );
+        assert_eq!(
+            told(&story, 3, 500),
+            "say_after() in main sleeps until 1.000 s."
+        );
+    }
+
+    #[test]
+    fn a_ready_task_names_who_holds_the_thread() {
+        let story = suspended(Story::of_main(), 3, "worker", Some(until(1120)))
+            .spawn(4, "parse")
+            .pend(2)
+            .at(1120)
+            .poll(4)
+            .wake(3, Waker::Driver);
+        assert_eq!(
+            told(&story, 3, 1200),
+            "worker has been ready for 0.080 s, woken by the timer: parse has held the thread since 1.120 s (demo.rs:4)."
+        );
+        assert_eq!(
+            told(&story, 3, 1120),
+            "worker is ready to run, woken by the timer."
+        );
+    }
+
+    #[test]
+    fn a_running_task_names_who_woke_it() {
+        let story = suspended(Story::of_main(), 3, "task2", None)
+            .at(10)
+            .wake(3, Waker::Lane(LaneId(2)))
+            .poll(3)
+            .leave(3, 1);
+        assert_eq!(
+            told(&story, 3, 10),
+            "task2 is running, on from line 4, woken by main."
+        );
+    }
+
+    #[test]
+    fn circles_are_deadlocks() {
+        let story = suspended(Story::of_main(), 3, "a", Some(task(4)));
+        let story = suspended(story, 4, "b", Some(task(3)))
+            .enter(2, 1, (9, "a"), Some(task(3)))
+            .pend(2);
+        assert_eq!(
+            told(&story, 3, 0),
+            "a is waiting for b, which is waiting for a: a deadlock, neither can ever go on."
+        );
+        assert_eq!(
+            told(&story, 2, 0),
+            "main is waiting for a, which is waiting for b, which is waiting for a: a deadlock, neither can ever go on."
+        );
+        let alone = suspended(Story::of_main(), 3, "a", Some(task(3)));
+        assert_eq!(
+            told(&alone, 3, 0),
+            "a is waiting for a: a deadlock, it can never go on."
+        );
+    }
+
+    #[test]
+    fn a_long_chain_is_told_by_its_ends() {
+        let names: [&str; 100] = std::array::from_fn(|index| &*format!("t{index}").leak());
+        let mut story = Story::of_main();
+        for (name, lane) in names.iter().zip(3..) {
+            story = suspended(story, lane, name, Some(task(lane + 1)));
+        }
+        let story = suspended(story, 103, "last", Some(until(4000)));
+        assert_eq!(
+            told(&story, 3, 0),
+            "t0 is waiting for t1, which is waiting for t2, which is waiting for t3, and so on through 97 more to last, which sleeps until 4.000 s."
+        );
+    }
+
+    #[test]
+    fn a_join_waits_for_its_open_branches() {
+        let branch = |story: Story, lane, name, at| {
+            story
+                .branch(lane, name, BranchOf::Join)
+                .poll(lane)
+                .enter(lane, 1, (3, "sleep(delay)"), Some(until(at)))
+                .pend(lane)
+        };
+        let story = Story::of_main().enter(2, 1, (9, "gather!(a(), b())"), None);
+        let story = branch(story, 3, "a()", 1000);
+        let story = branch(story, 4, "b()", 2000).pend(2);
+        assert_eq!(
+            told(&story, 2, 500),
+            "main is waiting for both its branches (0.500 s so far): a() sleeps until 1.000 s; b() sleeps until 2.000 s."
+        );
+        let story = story
+            .at(1000)
+            .wake(3, Waker::Driver)
+            .wake(2, Waker::Driver)
+            .poll(2)
+            .poll(3)
+            .done(3)
+            .pend(2);
+        assert_eq!(
+            told(&story, 2, 1500),
+            "main is waiting for b() (1.500 s so far), which sleeps until 2.000 s."
+        );
+    }
+
+    #[test]
+    fn what_nothing_can_wake_is_said() {
+        let story = suspended(Story::of_main(), 3, "lost", None)
+            .then(EventKind::Unwakeable { lane: LaneId(3) });
+        assert_eq!(
+            told(&story, 3, 0),
+            "lost is waiting for sleep(delay), and nothing can ever wake it: its last waker was dropped."
+        );
+    }
+
+    #[test]
+    fn a_call_that_nobody_awaits_has_not_run() {
+        let story = Story::of_main().call(3, "nested", 9);
+        assert_eq!(
+            told(&story, 3, 0),
+            "nested() was called, but nothing has awaited it: it has not run at all."
+        );
+        let story = story.end(3, CoroutineEnd::NeverPolled);
+        assert_eq!(
+            told(&story, 3, 0),
+            "nested() was dropped at 0.000 s without ever being awaited: nothing in it ran."
+        );
+    }
+
+    #[test]
+    fn ends_are_told() {
+        let story = Story::of_main()
+            .spawn(3, "answer")
+            .call(9, "answer", 3)
+            .poll(3)
+            .start(9, 3, None)
+            .at(1000)
+            .returns(9, "42")
+            .done(3)
+            .spawn(4, "slow")
+            .poll(4)
+            .pend(4)
+            .cancel(4, Cancel::TimedOut)
+            .spawn(5, "boom")
+            .poll(5)
+            .polled(5, Polled::Panicked)
+            .spawn(6, "early")
+            .cancel(
+                6,
+                Cancel::Aborted {
+                    by: Some(LaneId(2)),
+                },
+            );
+        let told = |lane| told(&story, lane, 5000);
+        assert_eq!(told(3), "answer completed at 1.000 s with 42.");
+        assert_eq!(told(9), "answer() completed at 1.000 s with 42.");
+        assert_eq!(told(4), "slow was cancelled at 1.000 s (timed out).");
+        assert_eq!(told(5), "boom panicked at 1.000 s.");
+        assert_eq!(
+            told(6),
+            "early was cancelled at 1.000 s, before it ever ran (aborted by main)."
+        );
+        assert_eq!(told(77), "Nothing is known of it yet.");
+    }
+}

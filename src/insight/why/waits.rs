@@ -1,0 +1,166 @@
+//! What a suspended lane waits for.
+
+use super::View;
+use crate::event::{Awaited, BranchOf, LaneId};
+use crate::insight::words::{duration_text, open_branches, runner, since, time_text};
+use crate::timeline::{Frame, Lane};
+
+/// What a suspended lane waits for.
+enum Target<'a> {
+    /// The end of a task.
+    Task(&'a Lane),
+    /// Its branches.
+    Branches(Vec<(&'a Lane, BranchOf)>),
+    /// Something that only the await's text names, or a moment.
+    Await(&'a Frame),
+    /// What the probe did not see.
+    Unknown,
+}
+
+impl<'a> View<'a> {
+    /// What a suspended lane waits for, and the lane at which the chain of waits goes on.
+    pub(super) fn waiting(
+        &self,
+        lane: &'a Lane,
+        is_first: bool,
+        seen: &[LaneId],
+    ) -> (String, Option<&'a Lane>) {
+        let runner = runner(lane, self.timeline);
+        let frames = frames(lane, runner);
+        let from = frames.first().map_or(since(runner), |frame| frame.start);
+        let so_far = if is_first {
+            self.so_far(from)
+        } else {
+            String::new()
+        };
+        let target = self.target(runner, &frames);
+        let outer = match frames.as_slice() {
+            [outer, .., _] => format!("is waiting for {}{so_far}, which ", outer.text),
+            _ => String::new(),
+        };
+        let so_far = if outer.is_empty() { &so_far } else { "" };
+        let (inner, next) = match target {
+            Target::Task(task) => on_task(task, so_far, seen),
+            Target::Branches(branches) => self.on_branches(&branches, so_far, seen),
+            Target::Await(frame) => (on_await(frame, so_far), None),
+            Target::Unknown => (self.on_unknown(runner), None),
+        };
+        let stuck = if runner.unwakeable {
+            ", and nothing can ever wake it: its last waker was dropped"
+        } else {
+            ""
+        };
+        (format!("{outer}{inner}{stuck}"), next)
+    }
+
+    fn target(&self, lane: &'a Lane, frames: &[&'a Frame]) -> Target<'a> {
+        let branches: Vec<_> = open_branches(lane, self.timeline).collect();
+        if !branches.is_empty() {
+            return Target::Branches(branches);
+        }
+        match frames.last() {
+            Some(frame) => match frame.on {
+                Some(Awaited::Task(task)) => self
+                    .timeline
+                    .lane(task)
+                    .map_or(Target::Await(frame), Target::Task),
+                _ => Target::Await(frame),
+            },
+            None => Target::Unknown,
+        }
+    }
+
+    fn on_branches(
+        &self,
+        branches: &[(&'a Lane, BranchOf)],
+        so_far: &str,
+        seen: &[LaneId],
+    ) -> (String, Option<&'a Lane>) {
+        /// Branches within branches are told no deeper than this.
+        const DEEPEST: usize = 4;
+        /// Of many branches the first tell enough.
+        const MOST: usize = 3;
+        if let [(branch, of)] = branches {
+            let how = match of {
+                BranchOf::Timeout => ", for as long as its timeout lets it",
+                BranchOf::Join | BranchOf::Select => "",
+            };
+            let clause = format!("is waiting for {}{how}{so_far}", branch.name);
+            let is_new = !seen.contains(&branch.id);
+            return (clause, is_new.then_some(branch));
+        }
+        let number = branches.len();
+        let is_select = branches.iter().any(|(_, of)| *of == BranchOf::Select);
+        let which = match (is_select, number) {
+            (true, _) => format!("the first of {number} branches"),
+            (false, 2) => "both its branches".into(),
+            (false, _) => format!("all of {number} branches"),
+        };
+        let told = branches.iter().take(MOST).map(|(branch, _)| {
+            format!(
+                "{} {}",
+                branch.name,
+                self.predicate(branch, &mut seen.to_vec())
+            )
+        });
+        let told = match seen.len() {
+            ..DEEPEST => format!(": {}", told.collect::<Vec<_>>().join("; ")),
+            _ => String::new(),
+        };
+        let more = match number.saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        (format!("is waiting for {which}{so_far}{told}{more}"), None)
+    }
+
+    fn on_unknown(&self, lane: &Lane) -> String {
+        let waited = self.now.since(since(lane));
+        let time = if waited.is_zero() {
+            "is waiting".into()
+        } else {
+            format!("has been waiting for {}", duration_text(waited))
+        };
+        format!("{time} (for what is not known: no #[asyncline::trace] is on its function)")
+    }
+}
+
+fn on_task<'a>(task: &'a Lane, so_far: &str, seen: &[LaneId]) -> (String, Option<&'a Lane>) {
+    let clause = format!("is waiting for {}{so_far}", task.name);
+    let Some(met) = seen.iter().position(|id| *id == task.id) else {
+        return (clause, Some(task));
+    };
+    let never = match seen.len() - met {
+        1 => "it can never go on",
+        2 => "neither can ever go on",
+        _ => "none of them can ever go on",
+    };
+    (format!("{clause}: a deadlock, {never}"), None)
+}
+
+fn on_await(frame: &Frame, so_far: &str) -> String {
+    match frame.on {
+        Some(Awaited::Until(until)) if frame.text.contains("sleep") => {
+            format!("sleeps until {}", time_text(until))
+        }
+        Some(Awaited::Until(until)) => {
+            let until = time_text(until);
+            format!(
+                "is waiting for {}{so_far}, until {until} at the latest",
+                frame.text
+            )
+        }
+        _ => format!("is waiting for {}{so_far}", frame.text),
+    }
+}
+
+/// The open awaits of a lane, outermost first; of a coroutine those within it.
+fn frames<'a>(lane: &Lane, runner: &'a Lane) -> Vec<&'a Frame> {
+    let all: Vec<_> = runner.open_frames().collect();
+    let own = lane.host.filter(|_| lane.end.is_none());
+    let Some(from) = own.and_then(|host| host.frame) else {
+        return all;
+    };
+    let before = all.iter().position(|frame| frame.id == from);
+    all[before.map_or(0, |index| index + 1)..].to_vec()
+}

@@ -1,0 +1,134 @@
+//! The session log: a session's events in a file, so that it can be replayed.
+//!
+//! What is promised:
+//! - Whatever was handed to a [`Writer`] more than a tenth of a second ago is in the file and can be read, even when
+//!   the program is killed, as long as its owner calls [`Writer::tick`] each frame.
+//! - [`Session::open`] reads whatever is whole. What is not becomes an [`EventKind::Lost`] with the exact number
+//!   wherever that is known, and a line of [`Damage`]. No file makes it panic, or take memory that the file's size
+//!   does not justify.
+//! - A disk that is full ends the recording with one error and leaves a file that ends with a whole block.
+//!
+//! A file's name ends in `.aline`.
+//!
+//! # The format, version 1
+//!
+//! A file is a file header followed by blocks; there is nothing between them. Fixed numbers are little-endian.
+//! Checksums are CRC32C (Castagnoli), which is what iSCSI and ext4 use. `varint` is an unsigned LEB128 number of at
+//! most 64 bits: seven bits a byte, the lowest first, the top bit set in all bytes but the last.
+//!
+//! ## The file header: 16 bytes
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 8 | `89 61 6c 69 6e 65 0d 0a`: `\x89aline\r\n` |
+//! | 8 | 2 | the version of the format, 1 |
+//! | 10 | 2 | zero; readers ignore it |
+//! | 12 | 4 | checksum of bytes 0 to 11 |
+//!
+//! A reader refuses a version that is higher than its own. Additions that an older reader may skip (kinds of blocks,
+//! keys of metadata) leave the version as it is; anything else raises it.
+//!
+//! ## A block: 52 bytes of header, then its payload
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 4 | the marker `ff 62 6c 6b`; its first byte occurs in no UTF-8 text |
+//! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end |
+//! | 5 | 1 | flags, zero: kept for ways in which the payload may be packed |
+//! | 6 | 2 | zero; readers ignore it |
+//! | 8 | 4 | the block's number in the file, from 0; after the highest it goes on from 0 |
+//! | 12 | 4 | checksum of the payload |
+//! | 16 | 8 | how many events stand in the blocks before this one |
+//! | 24 | 8 | how many events this block holds |
+//! | 32 | 8 | the time of its first event, in nanoseconds since the session began |
+//! | 40 | 8 | the payload's length in bytes |
+//! | 48 | 4 | checksum of bytes 0 to 47 |
+//!
+//! Every block can be read without the others. A reader passes over kinds that it does not know (they hold no
+//! events), and treats an events block with flags that it does not know like a damaged one. After damage it looks for
+//! the next marker whose checksums fit; the count of events before that block tells how many were lost.
+//!
+//! ## Kind 1, metadata: the first block
+//!
+//! Fields up to the payload's end, each a key (one byte), the length of its value (varint) and the value. Keys that a
+//! reader does not know are passed over.
+//!
+//! | key | value |
+//! |---|---|
+//! | 1 | the session's title, UTF-8 |
+//! | 2 | the name of the scenario, UTF-8; empty where the program was none |
+//! | 3 | the version of the program that wrote the log, UTF-8 |
+//! | 4 | when the session began: nanoseconds since 1970-01-01 00:00 UTC, 8 bytes |
+//!
+//! ## Kind 2, events
+//!
+//! First the block's dictionary: how many texts there are (varint), then each text's length in bytes (varint) and its
+//! UTF-8. Then the events, as many as the block's header says, each of them:
+//!
+//! 1. one byte: the number of what happened, from the table below; its top bit is set where the event's thread is not
+//!    that of the event before (for the first one: not thread 0);
+//! 2. the time since the event before (for the first one: since the time in the block's header), as a zigzag varint:
+//!    0, -1, 1, -2 … are written 0, 1, 2, 3 …; it counts modulo 2⁶⁴;
+//! 3. where that top bit is set, the thread (varint);
+//! 4. the fields below.
+//!
+//! The payload ends with the last event.
+//!
+//! | number | what happened | fields |
+//! |---|---|---|
+//! | 0 | [`ThreadNamed`](EventKind::ThreadNamed) | name |
+//! | 1 | [`RuntimeEntered`](EventKind::RuntimeEntered) | runtime, flavor, io |
+//! | 2 | [`RuntimeLeft`](EventKind::RuntimeLeft) | runtime |
+//! | 3 | [`Spawned`](EventKind::Spawned) | lane, name, parent?, kind, site? |
+//! | 4 | [`BranchStarted`](EventKind::BranchStarted) | lane, name, parent, of, site? |
+//! | 5 | [`PollStarted`](EventKind::PollStarted) | lane |
+//! | 6 | [`PollEnded`](EventKind::PollEnded) | lane, result |
+//! | 7 | [`Woken`](EventKind::Woken) | lane, by |
+//! | 8 | [`Unwakeable`](EventKind::Unwakeable) | lane |
+//! | 9 | [`Cancelled`](EventKind::Cancelled) | lane, why |
+//! | 10 | [`CoroutineCreated`](EventKind::CoroutineCreated) | lane, name, parent?, site? |
+//! | 11 | [`CoroutineStarted`](EventKind::CoroutineStarted) | lane, host?, frame? |
+//! | 12 | [`CoroutineEnded`](EventKind::CoroutineEnded) | lane, end |
+//! | 13 | [`AwaitEntered`](EventKind::AwaitEntered) | lane, frame, parent?, coroutine?, site?, text, on? |
+//! | 14 | [`AwaitLeft`](EventKind::AwaitLeft) | lane, frame |
+//! | 15 | [`Mark`](EventKind::Mark) | lane?, text |
+//! | 16 | [`Lost`](EventKind::Lost) | count |
+//!
+//! Lanes, frames, times (absolute, in nanoseconds) and counts are varints. A text is its index in the dictionary
+//! (varint, from 0). A site is file (a text), line and column (varints). A truth is one byte, 0 or 1. A field with `?`
+//! is one byte, 0 for none, or 1 and then its value. A choice is one byte and then its fields:
+//!
+//! | choice | values |
+//! |---|---|
+//! | flavor | 0 current thread; 1 multi-thread: workers (varint) |
+//! | kind | 0 root, 1 task, 2 blocking, 3 local, 4 future |
+//! | of | 0 join, 1 select, 2 timeout |
+//! | result | 0 pending, 1 completed, 2 panicked |
+//! | by | 0 lane: lane; 1 itself, 2 driver, 3 thread |
+//! | why | 0 aborted: by? (a lane); 1 dropped, 2 lost select, 3 timed out, 4 shutdown |
+//! | end | 0 returned: value? (a text); 1 panicked; 2 cancelled: why; 3 never polled |
+//! | on | 0 task: lane; 1 until: time |
+//!
+//! ## Kind 3, end: the last block
+//!
+//! Its payload is empty, its time is that of the last event. A file without it was cut off, or is still being written.
+
+mod codec;
+mod damage;
+mod error;
+mod format;
+mod reader;
+#[cfg(feature = "app")]
+mod store;
+mod writer;
+
+pub use damage::Damage;
+pub use error::{Error, Unreadable};
+pub use format::Meta;
+pub use reader::Session;
+#[cfg(feature = "app")]
+pub use store::{Entry, KEEP, Store};
+pub use writer::Writer;
+
+#[cfg(doc)]
+use crate::event::EventKind;

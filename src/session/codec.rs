@@ -1,0 +1,354 @@
+//! An events block's payload: events to bytes and back. The crate's documentation of the format is in `session.rs`.
+//!
+//! *Architecture invariant:* pure functions; nothing here reads or writes a file.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::event::{
+    Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
+    Site, TaskKind, Text, ThreadId, Timestamp, Waker,
+};
+
+/// Bytes that are not what the format says.
+#[derive(Debug)]
+pub(super) struct Malformed;
+
+/// The texts of a file, each of them kept once.
+#[derive(Debug, Default)]
+pub(super) struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn intern(&mut self, text: &str) -> Text {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known).into();
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&text));
+        text.into()
+    }
+}
+
+/// Set in an event's first byte where its thread is not that of the event before.
+const OTHER_THREAD: u8 = 0x80;
+
+/// The payload that holds these events, the first of which is at `base` or soon after.
+pub(super) fn encode(events: &[Event], base: Timestamp) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    let (mut at, mut thread) = (base, ThreadId::default());
+    for event in events {
+        let other = event.thread != thread;
+        let flag = if other { OTHER_THREAD } else { 0 };
+        encoder.bytes.push(event.kind.tag() | flag);
+        put_varint(&mut encoder.bytes, zigzag(event.at.0.wrapping_sub(at.0)));
+        if other {
+            event.thread.put(&mut encoder);
+        }
+        event.kind.put_fields(&mut encoder);
+        (at, thread) = (event.at, event.thread);
+    }
+    encoder.finish()
+}
+
+/// Appends the `count` events of a payload; where it is malformed, an unknown number of them.
+pub(super) fn decode(
+    payload: &[u8],
+    count: u64,
+    base: Timestamp,
+    texts: &mut Texts,
+    into: &mut Vec<Event>,
+) -> Result<(), Malformed> {
+    /// A hostile count must not make us ask for more memory than the file justifies.
+    const ENOUGH: u64 = 1 << 14;
+    let mut decoder = Decoder::new(payload, texts)?;
+    into.reserve(count.min(ENOUGH) as usize);
+    let (mut at, mut thread) = (base, ThreadId::default());
+    for _ in 0..count {
+        let tag = decoder.byte()?;
+        let elapsed = unzigzag(decoder.varint()?);
+        at = Timestamp(at.0.wrapping_add(elapsed));
+        if tag & OTHER_THREAD != 0 {
+            thread = ThreadId::take(&mut decoder)?;
+        }
+        let kind = EventKind::take_fields(tag & !OTHER_THREAD, &mut decoder)?;
+        into.push(Event { at, thread, kind });
+    }
+    if decoder.bytes.is_empty() {
+        Ok(())
+    } else {
+        Err(Malformed)
+    }
+}
+
+/// Appends a number in LEB128.
+pub(super) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        to.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    to.push(value as u8);
+}
+
+/// Takes a number in LEB128 off the front.
+pub(super) fn take_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
+    let mut value = 0;
+    for (index, &byte) in from.iter().enumerate().take(10) {
+        let bits = u64::from(byte & 0x7f);
+        let shift = 7 * index;
+        if shift == 63 && bits > 1 {
+            break;
+        }
+        value |= bits << shift;
+        if byte < 0x80 {
+            *from = &from[index + 1..];
+            return Ok(value);
+        }
+    }
+    Err(Malformed)
+}
+
+/// Takes so many bytes off the front.
+pub(super) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8], Malformed> {
+    let length = usize::try_from(length).map_err(|_| Malformed)?;
+    let (taken, rest) = from.split_at_checked(length).ok_or(Malformed)?;
+    *from = rest;
+    Ok(taken)
+}
+
+/// A difference modulo 2⁶⁴, with those near zero made small whichever way they go.
+fn zigzag(difference: u64) -> u64 {
+    (difference << 1) ^ if difference >> 63 == 1 { u64::MAX } else { 0 }
+}
+
+fn unzigzag(value: u64) -> u64 {
+    (value >> 1) ^ if value & 1 == 1 { u64::MAX } else { 0 }
+}
+
+#[derive(Default)]
+struct Encoder<'a> {
+    bytes: Vec<u8>,
+    texts: Vec<&'a str>,
+    indices: HashMap<&'a str, u64>,
+}
+
+impl Encoder<'_> {
+    /// The payload: the dictionary, then the events.
+    fn finish(self) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(self.bytes.len() + 32 * self.texts.len() + 1);
+        put_varint(&mut payload, self.texts.len() as u64);
+        for text in self.texts {
+            put_varint(&mut payload, text.len() as u64);
+            payload.extend_from_slice(text.as_bytes());
+        }
+        payload.extend_from_slice(&self.bytes);
+        payload
+    }
+}
+
+struct Decoder<'a> {
+    bytes: &'a [u8],
+    texts: Vec<Text>,
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads the dictionary; the events are what is left.
+    fn new(mut bytes: &'a [u8], known: &mut Texts) -> Result<Self, Malformed> {
+        let mut texts = Vec::new();
+        for _ in 0..take_varint(&mut bytes)? {
+            let length = take_varint(&mut bytes)?;
+            let text = str::from_utf8(take_bytes(&mut bytes, length)?).map_err(|_| Malformed)?;
+            texts.push(known.intern(text));
+        }
+        Ok(Self { bytes, texts })
+    }
+
+    fn byte(&mut self) -> Result<u8, Malformed> {
+        let (first, rest) = self.bytes.split_first().ok_or(Malformed)?;
+        self.bytes = rest;
+        Ok(*first)
+    }
+
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        take_varint(&mut self.bytes)
+    }
+}
+
+/// What can stand in an event.
+trait Field: Sized {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>);
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
+}
+
+impl Field for u64 {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        put_varint(&mut to.bytes, *self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        from.varint()
+    }
+}
+
+impl Field for u32 {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        put_varint(&mut to.bytes, u64::from(*self));
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        from.varint()?.try_into().map_err(|_| Malformed)
+    }
+}
+
+impl Field for bool {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        to.bytes.push(u8::from(*self));
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        match from.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        to.bytes.push(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.put(to);
+        }
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        bool::take(from)?.then(|| T::take(from)).transpose()
+    }
+}
+
+impl Field for Text {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        let Encoder {
+            bytes,
+            texts,
+            indices,
+        } = to;
+        let index = *indices.entry(self).or_insert_with(|| {
+            texts.push(self);
+            texts.len() as u64 - 1
+        });
+        put_varint(bytes, index);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        let index = usize::try_from(from.varint()?).map_err(|_| Malformed)?;
+        from.texts.get(index).cloned().ok_or(Malformed)
+    }
+}
+
+/// Fields that stand one after the other.
+macro_rules! fields {
+    ($($type:ident { $($field:tt),* })*) => {$(
+        impl Field for $type {
+            fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+                $(self.$field.put(to);)*
+            }
+
+            fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+                Ok(Self { $($field: Field::take(from)?),* })
+            }
+        }
+    )*};
+}
+
+fields! {
+    LaneId { 0 }
+    FrameId { 0 }
+    ThreadId { 0 }
+    Timestamp { 0 }
+    Site { file, line, column }
+}
+
+/// A choice: a byte that names the variant, then its fields.
+trait Choice: Sized {
+    fn tag(&self) -> u8;
+    fn put_fields<'a>(&'a self, to: &mut Encoder<'a>);
+    fn take_fields(tag: u8, from: &mut Decoder<'_>) -> Result<Self, Malformed>;
+}
+
+impl<T: Choice> Field for T {
+    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+        to.bytes.push(self.tag());
+        self.put_fields(to);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        let tag = from.byte()?;
+        Self::take_fields(tag, from)
+    }
+}
+
+/// One table for both directions, so that they cannot differ.
+macro_rules! choices {
+    ($($type:ident {
+        $($tag:literal = $variant:ident $({ $($field:ident),* })? $(($value:ident))?,)*
+    })*) => {$(
+        #[allow(unused_variables, reason = "some choices have no fields at all")]
+        impl Choice for $type {
+            fn tag(&self) -> u8 {
+                match self {
+                    $(Self::$variant { .. } => $tag,)*
+                }
+            }
+
+            fn put_fields<'a>(&'a self, to: &mut Encoder<'a>) {
+                match self {
+                    $(Self::$variant $({ $($field),* })? $(($value))? => {
+                        $($($field.put(to);)*)?
+                        $($value.put(to);)?
+                    })*
+                }
+            }
+
+            fn take_fields(tag: u8, from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+                Ok(match tag {
+                    $($tag => {
+                        $(let $value = Field::take(from)?;)?
+                        Self::$variant $({ $($field: Field::take(from)?),* })? $(($value))?
+                    })*
+                    _ => return Err(Malformed),
+                })
+            }
+        }
+    )*};
+}
+
+choices! {
+    EventKind {
+        0 = ThreadNamed { name },
+        1 = RuntimeEntered { runtime, flavor, io },
+        2 = RuntimeLeft { runtime },
+        3 = Spawned { lane, name, parent, kind, site },
+        4 = BranchStarted { lane, name, parent, of, site },
+        5 = PollStarted { lane },
+        6 = PollEnded { lane, result },
+        7 = Woken { lane, by },
+        8 = Unwakeable { lane },
+        9 = Cancelled { lane, why },
+        10 = CoroutineCreated { lane, name, parent, site },
+        11 = CoroutineStarted { lane, host, frame },
+        12 = CoroutineEnded { lane, end },
+        13 = AwaitEntered { lane, frame, parent, coroutine, site, text, on },
+        14 = AwaitLeft { lane, frame },
+        15 = Mark { lane, text },
+        16 = Lost { count },
+    }
+    Flavor { 0 = CurrentThread, 1 = MultiThread { workers }, }
+    TaskKind { 0 = Root, 1 = Task, 2 = Blocking, 3 = Local, 4 = Future, }
+    BranchOf { 0 = Join, 1 = Select, 2 = Timeout, }
+    Polled { 0 = Pending, 1 = Completed, 2 = Panicked, }
+    Waker { 0 = Lane(lane), 1 = Itself, 2 = Driver, 3 = Thread, }
+    Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, }
+    CoroutineEnd { 0 = Returned { value }, 1 = Panicked, 2 = Cancelled { why }, 3 = NeverPolled, }
+    Awaited { 0 = Task(lane), 1 = Until(time), }
+}

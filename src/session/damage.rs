@@ -1,0 +1,97 @@
+//! What is wrong with a session log that can be read all the same.
+
+use std::fmt;
+
+/// Something that is wrong with a session log. `Display` gives it in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The file header.
+    FileHeader,
+    /// The title, and when it was recorded, are lost.
+    Metadata,
+    /// A part in the middle cannot be read.
+    Skipped {
+        /// Where it begins in the file, in bytes.
+        offset: u64,
+        /// How many bytes it has.
+        bytes: u64,
+        /// How many events are lost with it.
+        events: u64,
+    },
+    /// A part in the middle is not there.
+    Missing {
+        /// Where it should begin in the file, in bytes.
+        offset: u64,
+        /// How many events are lost with it.
+        events: u64,
+    },
+    /// The file ends in something that is no whole block.
+    Torn {
+        /// How many bytes that has.
+        bytes: u64,
+        /// How many events are known to be lost with it; there may have been more.
+        events: u64,
+    },
+    /// The last block is no end, but nothing is torn.
+    NoEnd,
+    /// There is more after the end.
+    Trailing {
+        /// How many bytes.
+        bytes: u64,
+    },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::FileHeader => f.write_str("the first bytes of the file are damaged"),
+            Self::Metadata => f.write_str("the session's title and its date are lost"),
+            Self::Skipped {
+                offset,
+                bytes,
+                events,
+            } => {
+                let (bytes, events) = (Count(bytes, "byte"), Count(events, "event"));
+                write!(
+                    f,
+                    "{bytes} from byte {offset} on cannot be read: {events} lost"
+                )
+            }
+            Self::Missing { offset, events } => {
+                let events = Count(events, "event");
+                write!(f, "a part is missing at byte {offset}: {events} lost")
+            }
+            Self::Torn { bytes, events } => {
+                let bytes = Count(bytes, "byte");
+                write!(
+                    f,
+                    "the recording was cut off: its last {bytes} cannot be read"
+                )?;
+                match events {
+                    0 => Ok(()),
+                    _ => write!(f, ", {} lost", Count(events, "event")),
+                }
+            }
+            Self::NoEnd => {
+                f.write_str("the recording has no end: it was cut off, or is still going on")
+            }
+            Self::Trailing { bytes } => {
+                let bytes = Count(bytes, "byte");
+                write!(f, "{bytes} after the recording's end do not belong to it")
+            }
+        }
+    }
+}
+
+/// A number of things, in words.
+struct Count(u64, &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(0, what) => write!(f, "no {what}s"),
+            Self(1, what) => write!(f, "1 {what}"),
+            Self(count, what) => write!(f, "{count} {what}s"),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What can go wrong with a session log, each in one clear line.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::format;
+
+/// Why a session log could not be read or written at all.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Nothing of it can be read.
+    #[error("cannot read {file}: {why}")]
+    Read {
+        /// The file's path.
+        file: String,
+        /// The reason.
+        why: Unreadable,
+    },
+    /// The recording ends here; what was written before is in the file.
+    #[error("cannot write {file}: {}", plain(why))]
+    Write {
+        /// The file's path.
+        file: String,
+        /// The reason.
+        why: io::Error,
+    },
+    /// A recording would have overwritten some other file.
+    #[error("cannot write {file}: it exists and is not a session log, so it was left as it is")]
+    Foreign {
+        /// The file's path.
+        file: String,
+    },
+    /// The platform names no directory for session logs.
+    #[error(
+        "there is no home directory to keep sessions in: set ASYNCLINE_STATE_DIR to a directory"
+    )]
+    NoDirectory,
+}
+
+/// Why nothing of a session log can be read.
+#[derive(Debug, Error)]
+pub enum Unreadable {
+    /// The file cannot be read.
+    #[error("{}", plain(.0))]
+    Io(io::Error),
+    /// It holds no bytes.
+    #[error("it is empty")]
+    Empty,
+    /// It is something else.
+    #[error("not a session log (it starts with {start})")]
+    Foreign {
+        /// Its first bytes, made printable.
+        start: String,
+    },
+    /// A later version of the program wrote it.
+    #[error(
+        "a newer asyncline wrote it (its format is version {version}, this program reads version {})",
+        format::VERSION
+    )]
+    Newer {
+        /// The version of its format.
+        version: u16,
+    },
+    /// It begins like a session log, and no block of it is whole.
+    #[error("it begins like a session log, but nothing in it is readable")]
+    Nothing,
+}
+
+/// The reason in words, without the system's error number.
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or directory".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "it is a directory".into(),
+        io::ErrorKind::StorageFull => "the disk is full".into(),
+        _ => {
+            let text = error.to_string();
+            let end = text.find(" (os error").unwrap_or(text.len());
+            text[..end].to_string()
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The file header and the blocks. The format is documented in `session.rs`.
+//!
+//! *Architecture invariant:* pure functions; nothing here reads or writes a file, and no bytes make it panic.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crc32c::crc32c;
+
+use super::codec::{self, Malformed, put_varint, take_bytes, take_varint};
+use crate::event::{Event, Timestamp};
+
+/// With what a session log begins.
+pub(super) const MAGIC: [u8; 8] = *b"\x89aline\r\n";
+/// The version that is written, and the highest that is read.
+pub(super) const VERSION: u16 = 1;
+/// The bytes of a file header.
+pub(super) const FILE_HEADER: usize = 16;
+/// The bytes of a block's header.
+pub(super) const BLOCK_HEADER: usize = 52;
+/// With what a block begins.
+const MARKER: [u8; 4] = *b"\xffblk";
+
+/// Kind of the block that holds the metadata.
+pub(super) const METADATA: u8 = 1;
+/// Kind of a block that holds events.
+pub(super) const EVENTS: u8 = 2;
+/// Kind of the block that ends a file.
+pub(super) const END: u8 = 3;
+
+/// What a session log says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// What the session shows, for people.
+    pub title: String,
+    /// The scenario's name; empty where the program was none.
+    pub scenario: String,
+    /// The version of asyncline that recorded it.
+    pub version: String,
+    /// When the session began.
+    pub start: SystemTime,
+}
+
+impl Meta {
+    /// Describes a session that this version of asyncline records.
+    pub fn new(title: impl Into<String>, scenario: impl Into<String>, start: SystemTime) -> Self {
+        Self {
+            title: title.into(),
+            scenario: scenario.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            start,
+        }
+    }
+}
+
+impl Default for Meta {
+    /// Nothing is known: empty texts, and the year 1970.
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            scenario: String::new(),
+            version: String::new(),
+            start: UNIX_EPOCH,
+        }
+    }
+}
+
+/// A block's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub kind: u8,
+    pub flags: u8,
+    /// The block's number in the file.
+    pub number: u32,
+    /// How many events stand in the blocks before it.
+    pub before: u64,
+    /// How many events it holds.
+    pub events: u64,
+    /// The time of its first event.
+    pub time: Timestamp,
+}
+
+/// A block whose checksums fit.
+#[derive(Debug)]
+pub(super) struct Block<'a> {
+    pub header: Header,
+    pub payload: &'a [u8],
+}
+
+/// Why there is no whole block at a place.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// There is no block's header.
+    Header,
+    /// The header is whole and the payload is not. `payload` is the length of what was looked at.
+    Payload { header: Header, payload: usize },
+}
+
+impl Block<'_> {
+    /// The bytes it takes in the file.
+    pub fn size(&self) -> usize {
+        BLOCK_HEADER + self.payload.len()
+    }
+}
+
+/// The file header.
+pub(super) fn file_header() -> [u8; FILE_HEADER] {
+    let mut header = [0; FILE_HEADER];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..10].copy_from_slice(&VERSION.to_le_bytes());
+    let checksum = crc32c(&header[..12]);
+    header[12..].copy_from_slice(&checksum.to_le_bytes());
+    header
+}
+
+/// The version of a file, if its header is whole.
+pub(super) fn file_version(bytes: &[u8]) -> Option<u16> {
+    let header: &[u8; FILE_HEADER] = bytes.first_chunk()?;
+    let whole = header.starts_with(&MAGIC) && crc32c(&header[..12]) == u32_at(header, 12);
+    whole.then(|| u16::from_le_bytes([header[8], header[9]]))
+}
+
+/// The block that holds the metadata: the file's first.
+pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
+    let since = meta.start.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    let fields: [(u8, &[u8]); 4] = [
+        (1, meta.title.as_bytes()),
+        (2, meta.scenario.as_bytes()),
+        (3, meta.version.as_bytes()),
+        (4, &nanos.to_le_bytes()),
+    ];
+    let mut payload = Vec::new();
+    for (key, value) in fields {
+        payload.push(key);
+        put_varint(&mut payload, value.len() as u64);
+        payload.extend_from_slice(value);
+    }
+    block(Header::new(METADATA, 0, 0), &payload)
+}
+
+/// A block that holds these events.
+pub(super) fn events_block(number: u32, before: u64, events: &[Event]) -> Vec<u8> {
+    let header = Header {
+        events: events.len() as u64,
+        time: events.first().map_or(Timestamp::ZERO, |event| event.at),
+        ..Header::new(EVENTS, number, before)
+    };
+    block(header, &codec::encode(events, header.time))
+}
+
+/// The block that ends a file whose last event was at `time`.
+pub(super) fn end_block(number: u32, before: u64, time: Timestamp) -> Vec<u8> {
+    let header = Header {
+        time,
+        ..Header::new(END, number, before)
+    };
+    block(header, &[])
+}
+
+/// The metadata in a block.
+pub(super) fn metadata(block: &Block<'_>) -> Result<Meta, Malformed> {
+    let mut meta = Meta::default();
+    let mut rest = block.payload;
+    while let Some((&key, fields)) = rest.split_first() {
+        rest = fields;
+        let length = take_varint(&mut rest)?;
+        let value = take_bytes(&mut rest, length)?;
+        match key {
+            1 => meta.title = text(value)?,
+            2 => meta.scenario = text(value)?,
+            3 => meta.version = text(value)?,
+            4 => meta.start = moment(value)?,
+            _ => {}
+        }
+    }
+    Ok(meta)
+}
+
+/// Reads the block with which `bytes` begin.
+pub(super) fn parse_block(bytes: &[u8]) -> Result<Block<'_>, Broken> {
+    let (header, length, checksum) = parse_header(bytes).ok_or(Broken::Header)?;
+    let rest = &bytes[BLOCK_HEADER..];
+    let Some(payload) = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.get(..length))
+    else {
+        return Err(Broken::Payload { header, payload: 0 });
+    };
+    if crc32c(payload) == checksum {
+        Ok(Block { header, payload })
+    } else {
+        let payload = payload.len();
+        Err(Broken::Payload { header, payload })
+    }
+}
+
+/// Where the next block's header may begin, from `start` on.
+pub(super) fn find_block(bytes: &[u8], start: usize) -> Option<usize> {
+    let from = bytes.get(start..)?;
+    let mut places = from.windows(MARKER.len()).enumerate();
+    let found =
+        places.find(|(place, window)| *window == MARKER && parse_header(&from[*place..]).is_some());
+    found.map(|(place, _)| start + place)
+}
+
+/// A block's header, its payload's length and checksum.
+fn parse_header(bytes: &[u8]) -> Option<(Header, u64, u32)> {
+    let bytes: &[u8; BLOCK_HEADER] = bytes.first_chunk()?;
+    if !bytes.starts_with(&MARKER) || crc32c(&bytes[..48]) != u32_at(bytes, 48) {
+        return None;
+    }
+    let header = Header {
+        kind: bytes[4],
+        flags: bytes[5],
+        number: u32_at(bytes, 8),
+        before: u64_at(bytes, 16),
+        events: u64_at(bytes, 24),
+        time: Timestamp(u64_at(bytes, 32)),
+    };
+    Some((header, u64_at(bytes, 40), u32_at(bytes, 12)))
+}
+
+fn block(header: Header, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(BLOCK_HEADER + payload.len());
+    bytes.extend_from_slice(&MARKER);
+    bytes.extend_from_slice(&[header.kind, header.flags, 0, 0]);
+    bytes.extend_from_slice(&header.number.to_le_bytes());
+    bytes.extend_from_slice(&crc32c(payload).to_le_bytes());
+    bytes.extend_from_slice(&header.before.to_le_bytes());
+    bytes.extend_from_slice(&header.events.to_le_bytes());
+    bytes.extend_from_slice(&header.time.0.to_le_bytes());
+    bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&crc32c(&bytes).to_le_bytes());
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+impl Header {
+    fn new(kind: u8, number: u32, before: u64) -> Self {
+        Self {
+            kind,
+            flags: 0,
+            number,
+            before,
+            events: 0,
+            time: Timestamp::ZERO,
+        }
+    }
+}
+
+fn u32_at(bytes: &[u8], offset: usize) -> u32 {
+    let field = bytes[offset..].first_chunk();
+    field.map_or(0, |field| u32::from_le_bytes(*field))
+}
+
+fn u64_at(bytes: &[u8], offset: usize) -> u64 {
+    let field = bytes[offset..].first_chunk();
+    field.map_or(0, |field| u64::from_le_bytes(*field))
+}
+
+fn text(value: &[u8]) -> Result<String, Malformed> {
+    let text = str::from_utf8(value).map_err(|_| Malformed)?;
+    Ok(text.to_string())
+}
+
+fn moment(value: &[u8]) -> Result<SystemTime, Malformed> {
+    let nanos = u64::from_le_bytes(value.try_into().map_err(|_| Malformed)?);
+    let moment = UNIX_EPOCH.checked_add(Duration::from_nanos(nanos));
+    moment.ok_or(Malformed)
+}

@@ -1,0 +1,238 @@
+//! Writes a session log, block by block, on its owner's thread.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::format::{self, Meta};
+use crate::event::{Event, Timestamp};
+
+/// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
+/// tenth of a second that is promised.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// Events are written without waiting when there are so many.
+const LARGE: usize = 8192;
+
+/// Records a session.
+///
+/// The first error ends the recording: it is given once, what was written stays readable, and from then on every call
+/// succeeds and does nothing. Dropping it writes what is left, but no end; [`Writer::finish`] does both.
+pub struct Writer {
+    /// For messages.
+    file: String,
+    /// None once the recording has ended.
+    sink: Option<Sink>,
+    waiting: Vec<Event>,
+    /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
+    waiting_since: Option<Instant>,
+    last_tick: Option<Instant>,
+    number: u32,
+    written: u64,
+    end: Timestamp,
+}
+
+/// Where blocks go.
+struct Sink {
+    output: Box<dyn Write + Send>,
+    /// The same file, to cut off a block that was not written whole.
+    cut: Option<File>,
+    /// The bytes of all that was written whole.
+    length: u64,
+}
+
+impl Writer {
+    /// Starts a recording in a file, which is created with its directories. A session log of that name is overwritten,
+    /// any other file is left alone.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is there and not a session log, or cannot be created or written.
+    pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        if is_foreign(path) {
+            return Err(Error::Foreign { file });
+        }
+        match create(path) {
+            Ok(sink) => Self::begin(file, sink, meta),
+            Err(why) => Err(Error::Write { file, why }),
+        }
+    }
+
+    /// Starts a recording into anything. Each block is handed to it whole, and then flushed.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn new(output: impl Write + Send + 'static, meta: &Meta) -> Result<Self, Error> {
+        let sink = Sink {
+            output: Box::new(output),
+            cut: None,
+            length: 0,
+        };
+        Self::begin("the session log".into(), sink, meta)
+    }
+
+    fn begin(file: String, sink: Sink, meta: &Meta) -> Result<Self, Error> {
+        let mut writer = Self {
+            file,
+            sink: Some(sink),
+            waiting: Vec::new(),
+            waiting_since: None,
+            last_tick: None,
+            number: 0,
+            written: 0,
+            end: Timestamp::ZERO,
+        };
+        let mut beginning = format::file_header().to_vec();
+        beginning.extend(format::metadata_block(meta));
+        writer.put(&beginning)?;
+        Ok(writer)
+    }
+
+    /// Whether it still records: there was no error so far.
+    pub fn is_recording(&self) -> bool {
+        self.sink.is_some()
+    }
+
+    /// Takes in events, in their order. They reach the file with a later [`tick`](Self::tick), or at once where they
+    /// are many.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be written. The recording ends with that.
+    pub fn write(&mut self, events: &[Event]) -> Result<(), Error> {
+        if self.sink.is_none() || events.is_empty() {
+            return Ok(());
+        }
+        if self.waiting.is_empty() {
+            self.waiting_since = self.last_tick;
+        }
+        self.waiting.extend_from_slice(events);
+        if self.waiting.len() < LARGE {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then
+    /// whatever was handed over more than a tenth of a second ago is in the file.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written. The recording ends with that.
+    pub fn tick(&mut self, now: Instant) -> Result<(), Error> {
+        self.last_tick = Some(now);
+        let waited = |since| now.saturating_duration_since(since) >= PATIENCE;
+        if self.waiting_since.is_none_or(waited) {
+            return self.flush();
+        }
+        Ok(())
+    }
+
+    /// Writes all that was taken in.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written. The recording ends with that.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let written = waiting.chunks(LARGE).try_for_each(|events| {
+            let block = format::events_block(self.number, self.written, events);
+            self.put(&block)?;
+            self.written += events.len() as u64;
+            self.end = events.last().map_or(self.end, |event| event.at);
+            Ok(())
+        });
+        self.waiting = waiting;
+        self.waiting.clear();
+        written
+    }
+
+    /// Writes what is left, and the end.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.flush()?;
+        self.put(&format::end_block(self.number, self.written, self.end))
+    }
+
+    /// Writes a block, whole or not at all.
+    fn put(&mut self, block: &[u8]) -> Result<(), Error> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(());
+        };
+        match sink.put(block) {
+            Ok(()) => {
+                self.number = self.number.wrapping_add(1);
+                Ok(())
+            }
+            Err(why) => {
+                self.sink = None;
+                let file = self.file.clone();
+                Err(Error::Write { file, why })
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Nobody is left to be told of an error, and the reader finds out.
+        let _ = self.flush();
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("file", &self.file)
+            .field("recording", &self.is_recording())
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sink {
+    fn put(&mut self, block: &[u8]) -> io::Result<()> {
+        let written = self.output.write_all(block);
+        let written = written.and_then(|()| self.output.flush());
+        match (&written, &self.cut) {
+            (Ok(()), _) => self.length += block.len() as u64,
+            // A block in pieces is of no use. Where it cannot be cut off, the reader passes over it.
+            (Err(_), Some(file)) => drop(file.set_len(self.length)),
+            (Err(_), None) => {}
+        }
+        written
+    }
+}
+
+/// Whether there is a file of this name that is not ours to overwrite.
+fn is_foreign(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0);
+    let mut start = Vec::new();
+    let length = format::MAGIC.len() as u64;
+    is_file
+        && File::open(path).is_ok_and(|file| {
+            let read = file.take(length).read_to_end(&mut start);
+            read.is_ok() && start != format::MAGIC
+        })
+}
+
+fn create(path: &Path) -> io::Result<Sink> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).open(path)?;
+    Ok(Sink {
+        cut: file.try_clone().ok(),
+        output: Box::new(file),
+        length: 0,
+    })
+}

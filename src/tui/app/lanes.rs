@@ -1,0 +1,229 @@
+//! Which lanes are seen, and how.
+
+use std::collections::HashSet;
+
+use super::choice;
+use crate::event::{LaneId, Timestamp};
+use crate::timeline::rows::{Row, rows};
+use crate::timeline::{Lane, Timeline};
+use crate::tui::action::Action;
+use crate::tui::viewport::Viewport;
+
+/// Which lanes are seen, and how.
+#[derive(Debug, Default)]
+pub struct Lanes {
+    /// All rows that are not folded away.
+    pub rows: Vec<Row>,
+    /// The index of the first row on the screen.
+    pub first: usize,
+    /// The selected lane.
+    pub selected: Option<LaneId>,
+    /// The stretch of time that is seen.
+    pub viewport: Viewport,
+    /// The lanes that were searched for.
+    pub highlights: Vec<LaneId>,
+    /// Which panels there are.
+    pub panels: Panels,
+    folded: HashSet<LaneId>,
+    coroutines: bool,
+    /// Whether the whole session is seen, however long it gets.
+    whole: bool,
+}
+
+/// Which panels stand under the lanes, where there is room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Panels {
+    /// The code and the events.
+    #[default]
+    Both,
+    /// The code alone.
+    Code,
+    /// The events alone.
+    Events,
+    /// None: the lanes have all the room.
+    None,
+}
+
+impl Panels {
+    /// The next choice.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Both => Self::Code,
+            Self::Code => Self::Events,
+            Self::Events => Self::None,
+            Self::None => Self::Both,
+        }
+    }
+}
+
+impl Lanes {
+    pub(super) fn new() -> Self {
+        Self {
+            whole: true,
+            ..Self::default()
+        }
+    }
+
+    /// Takes note of what the timeline is now.
+    pub(super) fn refresh(&mut self, timeline: &Timeline) {
+        self.rows = rows(timeline, &self.folded, self.coroutines);
+        if self.place().is_none() {
+            self.selected = self.nearest_shown(timeline);
+        }
+    }
+
+    /// The lane to select where the selected one has no row: whoever it stands under, or the first task.
+    fn nearest_shown(&self, timeline: &Timeline) -> Option<LaneId> {
+        let selected = self.selected.and_then(|id| timeline.lane(id));
+        let above = selected.into_iter().flat_map(|lane| owners(timeline, lane));
+        let shown = |id: &LaneId| self.rows.iter().any(|row| row.lane == *id);
+        let is_task = |row: &&Row| timeline.lane(row.lane).is_some_and(Lane::is_task);
+        let first = || self.rows.iter().find(is_task).or(self.rows.first());
+        let mut above = above.map(|lane| lane.id);
+        above.find(shown).or_else(|| first().map(|row| row.lane))
+    }
+
+    /// The selected row's index.
+    pub fn place(&self) -> Option<usize> {
+        let selected = self.selected?;
+        self.rows.iter().position(|row| row.lane == selected)
+    }
+
+    /// Scrolls so that the selected row is among the `height` rows on the screen.
+    pub(super) fn settle(&mut self, height: usize) {
+        let place = self.place().unwrap_or(0);
+        let lowest = place.saturating_sub(height.saturating_sub(1));
+        let last = self.rows.len().saturating_sub(height);
+        self.first = self
+            .first
+            .clamp(lowest, place.max(lowest))
+            .min(last.max(lowest));
+    }
+
+    /// Selects another row.
+    pub(super) fn act(&mut self, action: Action, page: usize) {
+        let place = choice::moved(self.place().unwrap_or(0), action, self.rows.len(), page);
+        self.selected = self.rows.get(place).map(|row| row.lane);
+    }
+
+    /// Selects a lane, and unfolds what it stands under.
+    pub(super) fn select(&mut self, id: LaneId, timeline: &Timeline) {
+        self.selected = Some(id);
+        for owner in timeline
+            .lane(id)
+            .into_iter()
+            .flat_map(|lane| owners(timeline, lane))
+        {
+            self.folded.remove(&owner.id);
+        }
+        self.refresh(timeline);
+        if self.place().is_none() {
+            self.selected = self.nearest_shown(timeline);
+        }
+    }
+
+    pub(super) fn fold(&mut self, timeline: &Timeline) {
+        if let Some(id) = self.selected
+            && !self.folded.remove(&id)
+        {
+            self.folded.insert(id);
+        }
+        self.refresh(timeline);
+    }
+
+    pub(super) fn toggle_coroutines(&mut self, timeline: &Timeline) -> &'static str {
+        self.coroutines = !self.coroutines;
+        self.refresh(timeline);
+        if self.coroutines {
+            "Coroutines have lanes of their own now."
+        } else {
+            "Coroutines are drawn within the tasks that run them."
+        }
+    }
+
+    /// Highlights the lanes whose name, or something they wait for, contains a text; selects the first of them.
+    pub(super) fn find(&mut self, text: &str, timeline: &Timeline) {
+        let text = text.to_lowercase();
+        let matches = |part: &str| part.to_lowercase().contains(&text);
+        let found = |lane: &&Lane| {
+            matches(&lane.name) || lane.frames.iter().any(|frame| matches(&frame.text))
+        };
+        self.highlights = if text.is_empty() {
+            Vec::new()
+        } else {
+            let lanes = timeline.lanes().iter().filter(found);
+            lanes.map(|lane| lane.id).collect()
+        };
+        if let Some(first) = self.highlights.first() {
+            self.select(*first, timeline);
+        }
+    }
+
+    /// Selects the next of the lanes that were searched for.
+    pub(super) fn next_highlight(&mut self, timeline: &Timeline) {
+        let place = |id: &LaneId| Some(*id) == self.selected;
+        let next = self
+            .highlights
+            .iter()
+            .position(place)
+            .map_or(0, |at| at + 1);
+        let next = self.highlights.get(next).or(self.highlights.first());
+        if let Some(next) = next.copied() {
+            self.select(next, timeline);
+        }
+    }
+
+    /// Sees the whole session, and more as it comes.
+    pub(super) fn fit(&mut self, end: Timestamp) {
+        self.whole = true;
+        self.viewport.fit(end);
+    }
+
+    /// Moves on with a program that runs: by showing more, or by moving along.
+    pub(super) fn keep_up(&mut self, now: Timestamp) {
+        if !self.whole {
+            self.viewport.follow(now);
+        } else if now.0
+            > self
+                .viewport
+                .start
+                .0
+                .saturating_add(self.viewport.span / 8 * 7)
+        {
+            // Twice what there is: it is then a while until all lanes are drawn to another scale again.
+            self.viewport.fit(Timestamp(now.0.saturating_mul(2)));
+        }
+    }
+
+    /// Whether it sees the whole session, and more as it comes.
+    pub(super) fn sees_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Sees this moment.
+    pub(super) fn reveal(&mut self, time: Timestamp) {
+        self.viewport.reveal(time);
+    }
+
+    pub(super) fn zoom(&mut self, factor: f64, around: Timestamp) {
+        self.whole = false;
+        self.viewport.follow = true;
+        self.viewport.zoom(factor, around);
+    }
+
+    pub(super) fn pan(&mut self, columns: i32, width: u16) {
+        self.whole = false;
+        self.viewport.pan(columns, width);
+    }
+}
+
+/// The lanes that a lane stands under, from the nearest on. Whoever is above is older; a damaged log's circles end here.
+fn owners<'a>(timeline: &'a Timeline, lane: &'a Lane) -> impl Iterator<Item = &'a Lane> {
+    let above = |lane: &&Lane| {
+        let owner = lane.host.map(|host| host.lane).or(lane.parent);
+        let owner = owner.and_then(|id| timeline.lane(id));
+        owner.filter(|owner| owner.id < lane.id)
+    };
+    std::iter::successors(above(&lane), above)
+}

@@ -1,0 +1,100 @@
+//! The menu: what can be run or opened.
+
+use std::path::PathBuf;
+
+use super::choice;
+use crate::scenario::{Chapter, Scenario};
+use crate::tui::action::Action;
+
+/// The menu's state.
+#[derive(Debug)]
+pub struct Menu {
+    scenarios: Vec<&'static Scenario>,
+    recents: Vec<Recent>,
+    index: usize,
+}
+
+/// A recording that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// Its file.
+    pub path: PathBuf,
+    /// The name of the scenario that was recorded.
+    pub scenario: Option<String>,
+    /// What the menu calls it.
+    pub title: String,
+    /// When it was recorded, in words.
+    pub when: String,
+}
+
+/// What can be selected.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'a> {
+    /// A scenario, to run.
+    Scenario(&'static Scenario),
+    /// A recording, to replay.
+    Recent(&'a Recent),
+}
+
+impl Menu {
+    pub(super) fn new(scenarios: &'static [Scenario]) -> Self {
+        let in_chapter = |chapter| {
+            let of_it = move |scenario: &&Scenario| scenario.chapter == chapter;
+            scenarios.iter().filter(of_it)
+        };
+        Self {
+            scenarios: Chapter::ALL.into_iter().flat_map(in_chapter).collect(),
+            recents: Vec::new(),
+            index: 0,
+        }
+    }
+
+    /// All that can be selected, in order: the scenarios by chapter, then the recordings.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        let scenarios = self.scenarios.iter().copied().map(Item::Scenario);
+        scenarios.chain(self.recents.iter().map(Item::Recent))
+    }
+
+    /// The index of the one that is selected.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The one that is selected.
+    pub fn selected(&self) -> Option<Item<'_>> {
+        self.items().nth(self.index)
+    }
+
+    /// The last recording of the selected scenario, or the selected recording itself.
+    pub(super) fn last_recording(&self) -> Option<PathBuf> {
+        let recent = match self.selected()? {
+            Item::Recent(recent) => Some(recent),
+            Item::Scenario(scenario) => {
+                let of_it = |recent: &&Recent| recent.scenario.as_deref() == Some(scenario.name);
+                self.recents.iter().find(of_it)
+            }
+        };
+        recent.map(|recent| recent.path.clone())
+    }
+
+    pub(super) fn select(&mut self, scenario: &'static Scenario) {
+        let place = self
+            .scenarios
+            .iter()
+            .position(|other| std::ptr::eq(*other, scenario));
+        self.index = place.unwrap_or(self.index);
+    }
+
+    pub(super) fn set_recents(&mut self, recents: Vec<Recent>) {
+        self.recents = recents;
+        self.index = self.index.min(self.len().saturating_sub(1));
+    }
+
+    pub(super) fn act(&mut self, action: Action, page: usize) {
+        self.index = choice::moved(self.index, action, self.len(), page);
+    }
+
+    fn len(&self) -> usize {
+        self.scenarios.len() + self.recents.len()
+    }
+}

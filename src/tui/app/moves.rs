@@ -1,0 +1,213 @@
+//! What the keys and the mouse do on the lanes.
+
+use ratatui::layout::Position;
+
+use super::Effect;
+use super::viewer::{Motion, Viewer};
+use crate::event::{LaneId, Timestamp};
+use crate::probe::gate::Pace;
+use crate::tui::action::Action;
+use crate::tui::layout::Areas;
+use crate::tui::mouse::Gesture;
+use crate::tui::theme::Theme;
+use crate::tui::view::lanes::{LanesView, name_width};
+
+/// By how much a key or a turn of the wheel zooms.
+const ZOOM: f64 = 1.5;
+
+impl Viewer {
+    /// Does what a key asks for on the lanes; what cannot be done comes back in words.
+    pub(super) fn act(
+        &mut self,
+        action: Action,
+        areas: &Areas,
+    ) -> (Option<Effect>, Option<&'static str>) {
+        let timeline = self.playback.timeline();
+        let mut notice = None;
+        match action {
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown => {
+                self.lanes.act(action, areas.lane_rows());
+            }
+            Action::Fold => self.lanes.fold(timeline),
+            Action::Coroutines => notice = Some(self.lanes.toggle_coroutines(timeline)),
+            Action::Panels => self.lanes.panels = self.lanes.panels.next(),
+            Action::ZoomIn => self.lanes.zoom(ZOOM, self.centre()),
+            Action::ZoomOut => self.lanes.zoom(1.0 / ZOOM, self.centre()),
+            Action::PanLeft => self.lanes.pan(-8, self.bars(areas)),
+            Action::PanRight => self.lanes.pan(8, self.bars(areas)),
+            Action::Fit => self.lanes.fit(self.playback.reached()),
+            Action::Slower | Action::Faster if self.is_real_time() => {
+                notice = Some("This one runs in real time: its speed cannot be chosen.");
+            }
+            Action::Slower => return (self.set_speed(0.5), None),
+            Action::Faster => return (self.set_speed(2.0), None),
+            Action::NextFinding | Action::PreviousFinding => return self.go_to_finding(action),
+            _ => return (self.travel(action), None),
+        }
+        (None, notice)
+    }
+
+    /// Moves through time.
+    fn travel(&mut self, action: Action) -> Option<Effect> {
+        let effect = match action {
+            Action::PlayPause => self.play_or_pause(),
+            Action::Step => self.step(),
+            Action::NextWake => self.to_wake(),
+            Action::RunUntil => self.until_selected(),
+            Action::StepBack => self.go_back(|viewer| viewer.playback.step_back()),
+            Action::PreviousWake => self.go_back(|viewer| viewer.playback.to_wake_before()),
+            Action::First => self.go_back(|viewer| viewer.playback.show(0)),
+            Action::Last => {
+                let follows = self.follows();
+                self.playback.show_present();
+                if !follows {
+                    self.motion = Motion::Paused;
+                }
+                None
+            }
+            _ => return None,
+        };
+        self.moved();
+        effect
+    }
+
+    fn play_or_pause(&mut self) -> Option<Effect> {
+        if self.motion != Motion::Paused {
+            return self.pause();
+        }
+        self.motion = Motion::Playing;
+        if self.follows() {
+            return Some(Effect::SetPace(Pace::Playing));
+        }
+        if self.playback.at_present() {
+            self.playback.show(0);
+            self.answer_open = false;
+        }
+        None
+    }
+
+    fn step(&mut self) -> Option<Effect> {
+        if self.follows() {
+            return self.pass(Motion::Stepping, Pace::Step);
+        }
+        self.motion = Motion::Paused;
+        self.playback.step();
+        None
+    }
+
+    fn to_wake(&mut self) -> Option<Effect> {
+        if !self.follows() {
+            self.motion = Motion::Paused;
+            if self.playback.to_wake() || !self.is_running() {
+                return None;
+            }
+        }
+        self.pass(Motion::ToWake, Pace::ToWake)
+    }
+
+    fn until_selected(&mut self) -> Option<Effect> {
+        let task = self.selected_task()?;
+        if !self.follows() {
+            self.motion = Motion::Paused;
+            if self.playback.until_polled(task) || !self.is_running() {
+                return None;
+            }
+        }
+        self.pass(Motion::Until(task), Pace::Until(task))
+    }
+
+    /// Lets the running program go on.
+    fn pass(&mut self, motion: Motion, pace: Pace) -> Option<Effect> {
+        self.motion = motion;
+        Some(Effect::SetPace(pace))
+    }
+
+    fn go_back(&mut self, back: impl FnOnce(&mut Self)) -> Option<Effect> {
+        let effect = self.pause();
+        back(self);
+        effect
+    }
+
+    /// The task that the selected lane belongs to: the one that the gate knows.
+    fn selected_task(&self) -> Option<LaneId> {
+        let timeline = self.playback.timeline();
+        let lane = timeline.lane(self.lanes.selected?)?;
+        Some(timeline.task_of(lane).id)
+    }
+
+    fn go_to_finding(&mut self, action: Action) -> (Option<Effect>, Option<&'static str>) {
+        self.look_for_findings();
+        let count = self.findings.len();
+        if count == 0 {
+            return (None, Some("Nothing was found."));
+        }
+        let next = match (self.finding, action) {
+            (None, _) => 0,
+            (Some(shown), Action::PreviousFinding) => (shown + count - 1) % count,
+            (Some(shown), _) => (shown + 1) % count,
+        };
+        (self.show_finding(next), None)
+    }
+
+    /// The moment to zoom around: the shown one where it is seen, else the middle.
+    fn centre(&self) -> Timestamp {
+        let (viewport, now) = (&self.lanes.viewport, self.playback.now());
+        if (viewport.start..viewport.end()).contains(&now) {
+            now
+        } else {
+            Timestamp(viewport.start.0.saturating_add(viewport.span / 2))
+        }
+    }
+
+    /// How many columns the bars have.
+    fn bars(&self, areas: &Areas) -> u16 {
+        let names = name_width(&self.lanes.rows, self.playback.timeline(), areas.lanes);
+        areas.lanes.width.saturating_sub(names)
+    }
+
+    /// The lanes as they are drawn.
+    pub(in crate::tui) fn lanes_view<'a>(&'a self, theme: &'a Theme) -> LanesView<'a> {
+        LanesView {
+            timeline: self.playback.timeline(),
+            rows: &self.lanes.rows,
+            first: self.lanes.first,
+            viewport: &self.lanes.viewport,
+            selected: self.lanes.selected,
+            now: self.playback.now(),
+            theme,
+            highlights: &self.lanes.highlights,
+        }
+    }
+
+    /// Selects the lane that was clicked on, and shows the moment.
+    pub(super) fn click(&mut self, areas: &Areas, at: Position, theme: &Theme) -> Option<Effect> {
+        let view = self.lanes_view(theme);
+        let lane = view.lane_at(areas.lanes, at.x, at.y);
+        let time = view.time_at(areas.lanes, at.x);
+        if lane.is_some() {
+            self.lanes.selected = lane;
+        }
+        self.seek(time?)
+    }
+
+    pub(super) fn turn_wheel(
+        &mut self,
+        wheel: Gesture,
+        areas: &Areas,
+        at: Position,
+        theme: &Theme,
+    ) {
+        if !areas.lanes.contains(at) {
+            return;
+        }
+        let time = self.lanes_view(theme).time_at(areas.lanes, at.x);
+        let around = time.unwrap_or_else(|| self.centre());
+        match wheel {
+            Gesture::WheelUp => self.lanes.zoom(ZOOM, around),
+            Gesture::WheelDown => self.lanes.zoom(1.0 / ZOOM, around),
+            Gesture::WheelLeft => self.lanes.pan(-4, self.bars(areas)),
+            Gesture::WheelRight => self.lanes.pan(4, self.bars(areas)),
+            Gesture::Press | Gesture::Drag | Gesture::Release => {}
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A session on the screen: the program that runs, or the recording that is replayed.
+
+use std::path::PathBuf;
+
+use super::lanes::Lanes;
+use super::playback::Playback;
+use super::{Effect, Opened, Tick};
+use crate::event::{Awaited, Event, LaneId, Timestamp};
+use crate::insight::{self, Finding};
+use crate::probe::gate::{FASTEST, Pace, SLOWEST};
+use crate::scenario::Scenario;
+use crate::timeline::State;
+use crate::tui::code::{Source, Sources};
+
+/// A session on the screen.
+#[derive(Debug)]
+pub struct Viewer {
+    /// What the header calls it.
+    pub title: String,
+    /// The scenario that runs or was recorded.
+    pub scenario: Option<&'static Scenario>,
+    /// The choice that the person made before, by its index.
+    pub guess: Option<usize>,
+    /// Whether the answer is shown in place of the events.
+    pub answer_open: bool,
+    /// Its events, and which of them are shown.
+    pub playback: Playback,
+    /// Which lanes are seen, and how.
+    pub lanes: Lanes,
+    /// What was found when that was last looked for.
+    pub findings: Vec<Finding>,
+    /// The finding that was shown last.
+    pub finding: Option<usize>,
+    /// The program's text.
+    pub sources: Sources,
+    /// Whether it is recorded.
+    pub recording: Recording,
+    pub(super) origin: Origin,
+    pub(super) motion: Motion,
+    /// Virtual seconds per second.
+    pub(super) speed: f64,
+}
+
+/// Where the events come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A program that runs, or has run, under our eyes.
+    Live {
+        /// Whether it has ended.
+        finished: bool,
+    },
+    /// A recording.
+    Replay {
+        /// What is wrong with its file.
+        damage: Option<String>,
+    },
+}
+
+/// How the shown moment moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// Not at all.
+    Paused,
+    /// With the clock.
+    Playing,
+    /// By one poll.
+    Stepping,
+    /// On, until a task is woken.
+    ToWake,
+    /// On, until a task has been polled.
+    Until(LaneId),
+}
+
+/// Whether a session is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// It is not.
+    #[default]
+    Off,
+    /// It is, into this file.
+    On(PathBuf),
+    /// It was, until this went wrong.
+    Failed(String),
+}
+
+impl Viewer {
+    /// A scenario that is about to run.
+    pub(super) fn live(scenario: &'static Scenario, guess: Option<usize>) -> Self {
+        let origin = Origin::Live { finished: false };
+        let mut viewer = Self::new(scenario.title.to_owned(), Some(scenario), origin);
+        viewer.guess = guess;
+        viewer.motion = Motion::Playing;
+        viewer
+    }
+
+    /// A recording, seen whole and from its end.
+    pub(super) fn replay(opened: Opened) -> Self {
+        let damage = opened.damage;
+        let mut viewer = Self::new(opened.title, opened.scenario, Origin::Replay { damage });
+        viewer.playback.extend(opened.events);
+        viewer.playback.reach_end();
+        viewer.playback.show_present();
+        viewer.refresh();
+        viewer.lanes.fit(viewer.playback.reached());
+        viewer.look_for_findings();
+        viewer
+    }
+
+    fn new(title: String, scenario: Option<&'static Scenario>, origin: Origin) -> Self {
+        Self {
+            title,
+            scenario,
+            guess: None,
+            answer_open: false,
+            playback: Playback::default(),
+            lanes: Lanes::new(),
+            findings: Vec::new(),
+            finding: None,
+            sources: Sources::of(scenario),
+            recording: Recording::Off,
+            origin,
+            motion: Motion::Paused,
+            speed: 1.0,
+        }
+    }
+
+    /// How the shown moment moves.
+    pub fn motion(&self) -> Motion {
+        self.motion
+    }
+
+    /// Virtual seconds per second.
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// Where the events come from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it is or was a program that runs under our eyes.
+    pub fn is_live(&self) -> bool {
+        matches!(self.origin, Origin::Live { .. })
+    }
+
+    /// Whether its program runs and has not ended yet.
+    pub fn is_running(&self) -> bool {
+        self.origin == Origin::Live { finished: false }
+    }
+
+    /// Whether the program runs at its own speed, which cannot be chosen.
+    pub fn is_real_time(&self) -> bool {
+        self.is_running() && self.scenario.is_some_and(|scenario| scenario.real_time)
+    }
+
+    /// Whether what is shown moves along with the program that runs.
+    pub fn follows(&self) -> bool {
+        self.is_running() && self.playback.at_present()
+    }
+
+    /// What changes on the screen as time passes.
+    pub(super) fn shown(&self) -> impl PartialEq + use<> {
+        (
+            self.playback.cursor(),
+            self.playback.now(),
+            self.playback.reached(),
+            self.motion,
+            self.is_running(),
+        )
+    }
+
+    /// Takes in the running program's next events.
+    pub(super) fn take_in(&mut self, events: Vec<Event>) {
+        if self.is_live() {
+            self.playback.extend(events);
+        }
+    }
+
+    /// Takes in a source file that was read or coloured.
+    pub(super) fn take_source(&mut self, source: Source) {
+        self.sources.insert(source);
+    }
+
+    pub(super) fn tick(&mut self, tick: Tick) -> Option<Effect> {
+        let effect = if self.follows() {
+            self.keep_up(tick);
+            None
+        } else {
+            self.reach(tick);
+            self.play(tick)
+        };
+        self.refresh();
+        effect
+    }
+
+    /// Shows what the running program does now.
+    fn keep_up(&mut self, tick: Tick) {
+        if let Some(report) = tick.report {
+            self.motion = match report.pace {
+                Pace::Open | Pace::Playing => Motion::Playing,
+                Pace::Paused => Motion::Paused,
+                Pace::Step => Motion::Stepping,
+                Pace::ToWake => Motion::ToWake,
+                Pace::Until(lane) => Motion::Until(lane),
+            };
+        }
+        self.reach(tick);
+        self.playback.show_present();
+        self.lanes.keep_up(self.playback.now());
+        if !self.is_running() {
+            self.motion = Motion::Paused;
+            self.end();
+        }
+    }
+
+    /// Takes note of how far the running program has come.
+    fn reach(&mut self, tick: Tick) {
+        if !self.is_running() {
+            return;
+        }
+        if let Some(report) = tick.report {
+            let paused = report.pace != Pace::Playing;
+            self.playback.reach(report.position, paused);
+        }
+        if tick.finished {
+            self.origin = Origin::Live { finished: true };
+            self.playback.reach_end();
+        }
+    }
+
+    /// The program has ended, and its last moment is shown.
+    fn end(&mut self) {
+        self.refresh();
+        self.look_for_findings();
+        if self.lanes.sees_whole() {
+            self.lanes.fit(self.playback.reached());
+        }
+        self.answer_open = self
+            .scenario
+            .is_some_and(|scenario| !scenario.question.choices.is_empty());
+    }
+
+    /// Plays what is recorded. Where that is over and the program still runs, it goes on.
+    fn play(&mut self, tick: Tick) -> Option<Effect> {
+        if self.motion != Motion::Playing {
+            return None;
+        }
+        let arrived = self.playback.advance(tick.elapsed.mul_f64(self.speed));
+        self.lanes.keep_up(self.playback.now());
+        if !arrived {
+            return None;
+        }
+        if self.is_running() {
+            return Some(Effect::SetPace(Pace::Playing));
+        }
+        self.motion = Motion::Paused;
+        None
+    }
+
+    pub(super) fn refresh(&mut self) {
+        self.lanes.refresh(self.playback.timeline());
+    }
+
+    /// Looks for findings in what is shown.
+    pub(super) fn look_for_findings(&mut self) {
+        let complete =
+            !self.is_running() && !self.playback.at_present() && !self.findings.is_empty();
+        if !complete {
+            self.findings = insight::findings(self.playback.timeline());
+        }
+    }
+
+    /// Shows a finding on the lanes: its lane and its moment.
+    pub(super) fn show_finding(&mut self, index: usize) -> Option<Effect> {
+        let finding = self.findings.get(index)?;
+        let (lane, at) = (finding.lane, finding.at);
+        self.finding = Some(index);
+        let effect = self.seek(at);
+        self.lanes.select(lane, self.playback.timeline());
+        effect
+    }
+
+    /// Shows the moment `at`.
+    pub(super) fn seek(&mut self, at: Timestamp) -> Option<Effect> {
+        let effect = self.pause();
+        self.playback.seek(at);
+        self.moved();
+        effect
+    }
+
+    /// What is shown was moved by hand.
+    pub(super) fn moved(&mut self) {
+        self.refresh();
+        self.lanes.reveal(self.playback.now());
+    }
+
+    pub(super) fn pause(&mut self) -> Option<Effect> {
+        let moves = std::mem::replace(&mut self.motion, Motion::Paused) != Motion::Paused;
+        // In the past, the program is held already.
+        (moves && self.follows()).then_some(Effect::SetPace(Pace::Paused))
+    }
+
+    pub(super) fn set_speed(&mut self, factor: f64) -> Option<Effect> {
+        self.speed = (self.speed * factor).clamp(SLOWEST, FASTEST);
+        self.is_running().then_some(Effect::SetSpeed(self.speed))
+    }
+
+    pub(super) fn find(&mut self, text: &str) {
+        self.lanes.find(text, self.playback.timeline());
+    }
+
+    pub(super) fn next_found(&mut self) {
+        self.lanes.next_highlight(self.playback.timeline());
+    }
+
+    /// Selects the lane for which the selected one waits, or by which it was woken last.
+    pub(super) fn follow_wait(&mut self) {
+        let timeline = self.playback.timeline();
+        let Some(lane) = self.lanes.selected.and_then(|id| timeline.lane(id)) else {
+            return;
+        };
+        let awaited = lane.innermost().and_then(|frame| frame.on);
+        let next = match awaited {
+            Some(Awaited::Task(task)) if lane.state() == State::Waiting => Some(task),
+            _ => lane.wakes.iter().rev().find_map(|wake| wake.lane()),
+        };
+        if let Some(next) = next.filter(|next| timeline.lane(*next).is_some()) {
+            self.lanes.select(next, timeline);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is drawn: pure functions of what is to be shown, into a buffer of cells.
+
+pub mod code;
+pub mod detail;
+pub mod events;
+pub mod findings;
+pub mod help;
+pub mod lanes;
+pub mod menu;
+pub mod question;
+pub mod ruler;
+pub mod status;
+mod text;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::Widget;
+
+use super::app::{App, Overlay, Screen, Viewer};
+use super::layout::{self, LEAST};
+use super::theme::{Role, Theme};
+
+/// Draws the state. Nothing changes by that.
+pub fn view(app: &App, frame: &mut Frame) {
+    let area = frame.area();
+    let buf = frame.buffer_mut();
+    if layout::too_small(area.as_size()) {
+        let line = format!("asyncline needs {} × {}", LEAST.width, LEAST.height);
+        let line = if app.theme.ascii {
+            line.replace('×', "x")
+        } else {
+            line
+        };
+        text::put(buf, area, &line, app.theme.style(Role::Text));
+        return;
+    }
+    screen(app, area, buf);
+    overlay(app, area, buf);
+    if let Some(help) = app.help {
+        help::draw(&app.theme, help.mode, help.scroll, area, buf);
+    }
+    let footer = Rect {
+        y: area.bottom().saturating_sub(1),
+        height: area.height.min(1),
+        ..area
+    };
+    if let Some(cursor) = status::footer(app, footer, buf) {
+        frame.set_cursor_position(Position::new(cursor, footer.y));
+    }
+}
+
+fn screen(app: &App, area: Rect, buf: &mut Buffer) {
+    match &app.screen {
+        Screen::Menu => menu::draw(&app.menu, &app.theme, area, buf),
+        Screen::Question(asking) => question::draw(asking, &app.theme, area, buf),
+        Screen::Lanes(viewer) => lanes_screen(viewer, &app.theme, area, buf),
+    }
+}
+
+fn lanes_screen(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let areas = layout::areas(area.as_size(), viewer.lanes.panels);
+    status::header(viewer, theme, areas.header, buf);
+    (&viewer.lanes_view(theme)).render(areas.lanes, buf);
+    lanes::legend(theme).render(areas.legend, buf);
+    if !areas.why.is_empty() {
+        let why = events::why(viewer);
+        text::put(buf, areas.why, &why, theme.style(Role::Dim));
+    }
+    if let Some(area) = areas.code {
+        code::draw(viewer, theme, area, buf);
+    }
+    match areas.events {
+        Some(area) if viewer.answer_open => question::draw_answer(viewer, theme, area, buf),
+        Some(area) => events::draw(viewer, theme, area, buf),
+        None => {}
+    }
+}
+
+fn overlay(app: &App, area: Rect, buf: &mut Buffer) {
+    let Some(viewer) = app.viewer() else { return };
+    match &app.overlay {
+        Some(Overlay::Detail { scroll }) => detail::draw(viewer, &app.theme, *scroll, area, buf),
+        Some(Overlay::Findings { selected }) => {
+            findings::draw(viewer, &app.theme, *selected, area, buf);
+        }
+        Some(Overlay::Answer) => {
+            let area = text::popup(&app.theme, layout::over(area, 64, 14), "", buf);
+            question::draw_answer(viewer, &app.theme, area, buf);
+        }
+        Some(Overlay::Find(_) | Overlay::Path(_)) | None => {}
+    }
+}

@@ -1,0 +1,121 @@
+//! The code panel: the program, and where every task stands in it.
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::events::ground;
+use super::text::{framed, heading, put, put_line, seen, span, wrapped};
+use crate::event::Site;
+use crate::glyph::Glyph;
+use crate::timeline::Lane;
+use crate::tui::app::Viewer;
+use crate::tui::code::{CodeLine, Source};
+use crate::tui::theme::{Role, Theme};
+use crate::width::{clean, width};
+
+/// Draws the panel.
+pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let site = selected_site(viewer);
+    let source = source(viewer, site);
+    let title = match (viewer.scenario, source, site) {
+        (Some(scenario), ..) => format!("code  {}", scenario.title),
+        (_, Some(source), _) => format!("code  {}", source.file),
+        (.., Some(site)) => format!("code  {}", site.file),
+        _ => "code".to_owned(),
+    };
+    let inner = framed(theme, area, heading(theme, &title), buf);
+    let Some(source) = source else {
+        draw_nothing(site, theme, inner, buf);
+        return;
+    };
+    let lit = site.filter(|site| *site.file == *source.file);
+    let place = lit.and_then(|site| {
+        let is_it = |line: &CodeLine| line.number == site.line;
+        source.lines.iter().position(is_it)
+    });
+    let shown = seen(place.unwrap_or(0), source.lines.len(), inner.height.into());
+    let markers = markers(viewer, source);
+    for (row, line) in inner.rows().zip(&source.lines[shown]) {
+        let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
+        let mut drawn = Line::from(number);
+        for (role, text) in &line.pieces {
+            drawn.push_span(span(
+                theme,
+                *role,
+                clean(&text.replace('\t', "    ")).into_owned(),
+            ));
+        }
+        put_line(buf, row, &drawn);
+        let is_lit = lit.is_some_and(|site| site.line == line.number);
+        if is_lit {
+            buf.set_style(row, ground(theme));
+        }
+        if let Some(names) = markers.get(&line.number) {
+            draw_marker(names, is_lit, theme, row, buf);
+        }
+    }
+}
+
+fn draw_nothing(site: Option<&Site>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let text = match site {
+        Some(site) => format!("{} is not here, so its code cannot be shown.", site.file),
+        None => "No place in the program is known for this lane.".to_owned(),
+    };
+    let lines = wrapped(&text, area.width.saturating_sub(2).into());
+    for (row, line) in area.rows().zip(lines) {
+        put(buf, row, &format!(" {line}"), theme.style(Role::Dim));
+    }
+}
+
+/// Where the selected lane stands in the program.
+fn selected_site(viewer: &Viewer) -> Option<&Site> {
+    let timeline = viewer.playback.timeline();
+    let lane = timeline.lane(viewer.lanes.selected?)?;
+    let task = timeline.task_of(lane);
+    lane.line()
+        .or(lane.site.as_ref())
+        .or(task.line())
+        .or(task.site.as_ref())
+}
+
+fn source<'a>(viewer: &'a Viewer, site: Option<&Site>) -> Option<&'a Source> {
+    let sources = &viewer.sources;
+    match (viewer.scenario, site) {
+        (Some(scenario), _) => sources.get(scenario.file),
+        (None, Some(site)) => sources.get(&site.file),
+        (None, None) => sources.main(),
+    }
+}
+
+/// The names of the tasks that stand at each line.
+fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
+    let mut markers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let stands = |lane: &&Lane| lane.is_task() && lane.end.is_none();
+    for lane in viewer.playback.timeline().lanes().iter().filter(stands) {
+        if let Some(site) = lane.line().filter(|site| *site.file == *source.file) {
+            let name = clean(&lane.name).into_owned();
+            markers.entry(site.line).or_default().push(name);
+        }
+    }
+    markers
+}
+
+fn draw_marker(names: &[String], lit: bool, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let here = theme.glyph(Glyph::Here);
+    let mut text = format!("{here} {}", names.join(", "));
+    if width(&text) > usize::from(row.width / 2) && names.len() > 1 {
+        text = format!("{here} {} and {} more", names[0], names.len() - 1);
+    }
+    let text = format!(" {text} ");
+    let wide = (width(&text) as u16).min(row.width);
+    let place = Rect {
+        x: row.right() - wide,
+        width: wide,
+        ..row
+    };
+    let role = if lit { Role::Accent } else { Role::Waiting };
+    put(buf, place, &text, theme.style(role));
+}

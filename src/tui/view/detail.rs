@@ -1,0 +1,270 @@
+//! All about one lane: how it spent its time, its polls, who woke it, and where it stands.
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::text::{padded, popup, put_lines, span, wrapped};
+use crate::event::{BranchOf, Flavor, TaskKind, Waker};
+use crate::glyph::Glyph;
+use crate::insight;
+use crate::timeline::{Lane, LaneKind, Span, State, Timeline};
+use crate::tui::app::Viewer;
+use crate::tui::layout::over;
+use crate::tui::theme::{Role, Theme};
+use crate::units::{duration_text, time_text};
+
+/// How many columns the longest bar has.
+const BAR: u64 = 24;
+/// The bounds of the histogram's classes, in nanoseconds.
+const CLASSES: [(u64, &str); 7] = [
+    (1_000, "below 1 µs"),
+    (10_000, "1 to 10 µs"),
+    (100_000, "10 to 100 µs"),
+    (1_000_000, "0.1 to 1 ms"),
+    (10_000_000, "1 to 10 ms"),
+    (100_000_000, "10 to 100 ms"),
+    (u64::MAX, "over 100 ms"),
+];
+
+/// Draws the page for the selected lane.
+pub fn draw(viewer: &Viewer, theme: &Theme, scroll: usize, area: Rect, buf: &mut Buffer) {
+    let timeline = viewer.playback.timeline();
+    let Some(lane) = viewer.lanes.selected.and_then(|id| timeline.lane(id)) else {
+        return;
+    };
+    let place = Rect {
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let columns = area.width.saturating_sub(8).min(76);
+    let page = Page {
+        viewer,
+        timeline,
+        lane,
+        theme,
+    };
+    let lines = page.lines(columns.saturating_sub(4).into());
+    let place = over(place, columns, lines.len() as u16 + 2);
+    let inner = popup(theme, place, &lane.name, buf);
+    let last = lines.len().saturating_sub(inner.height.into());
+    put_lines(buf, inner, &lines[scroll.min(last)..]);
+}
+
+struct Page<'a> {
+    viewer: &'a Viewer,
+    timeline: &'a Timeline,
+    lane: &'a Lane,
+    theme: &'a Theme,
+}
+
+impl Page<'_> {
+    fn lines(&self, columns: usize) -> Vec<Line<'static>> {
+        let now = self.viewer.playback.now();
+        let mut lines = vec![self.origin()];
+        for line in wrapped(&insight::why(self.timeline, self.lane.id, now), columns) {
+            lines.push(Line::from(span(self.theme, Role::Text, line)));
+        }
+        for section in [
+            self.times(),
+            self.polls(),
+            self.wakes(),
+            self.awaits(),
+            self.marks(),
+        ] {
+            if !section.is_empty() {
+                lines.push(Line::default());
+                lines.extend(section);
+            }
+        }
+        lines
+    }
+
+    fn dim(&self, text: impl Into<String>) -> Line<'static> {
+        Line::from(span(self.theme, Role::Dim, text.into()))
+    }
+
+    fn origin(&self) -> Line<'static> {
+        let lane = self.lane;
+        let mut text = kind(lane.kind).to_owned();
+        if let Some(parent) = lane.parent {
+            text.push_str(&format!(" of {}", self.timeline.name(parent)));
+        }
+        text.push_str(&format!(", since {}", time_text(lane.start)));
+        if let Some(site) = &lane.site {
+            text.push_str(&format!(", {}:{}", site.file_name(), site.line));
+        }
+        self.dim(text)
+    }
+
+    /// How it spent its time.
+    fn times(&self) -> Vec<Line<'static>> {
+        let (mut running, mut ready, mut waiting) = (0_u64, 0_u64, 0_u64);
+        for span in self.spans() {
+            let time = span.end - span.start;
+            match span.state {
+                State::Running => running = running.saturating_add(time),
+                State::Ready => ready = ready.saturating_add(time),
+                State::Waiting => waiting = waiting.saturating_add(time),
+                _ => {}
+            }
+        }
+        let most = running.max(ready).max(waiting);
+        let line = |(label, time, role, glyph)| {
+            self.bar(label, time, most, duration_text(time), role, glyph)
+        };
+        let rows = [
+            ("running", running, Role::Running, Glyph::Running),
+            ("ready", ready, Role::Ready, Glyph::Ready),
+            ("waiting", waiting, Role::Waiting, Glyph::Waiting),
+        ];
+        rows.map(line).to_vec()
+    }
+
+    fn spans(&self) -> impl Iterator<Item = Span> {
+        self.timeline.spans(self.lane, self.viewer.playback.now())
+    }
+
+    fn bar(
+        &self,
+        label: &str,
+        value: u64,
+        most: u64,
+        text: String,
+        role: Role,
+        glyph: Glyph,
+    ) -> Line<'static> {
+        let length = u128::from(value) * u128::from(BAR) / u128::from(most.max(1));
+        let length = (length as usize).max(usize::from(value > 0));
+        Line::from(vec![
+            span(self.theme, Role::Dim, padded(label, 14, self.theme)),
+            span(self.theme, role, self.theme.glyph(glyph).repeat(length)),
+            span(self.theme, Role::Text, format!(" {text}")),
+        ])
+    }
+
+    /// How long its polls took.
+    fn polls(&self) -> Vec<Line<'static>> {
+        let polls = self.spans().filter(|span| span.state == State::Running);
+        let times: Vec<u64> = polls.map(|span| span.end - span.start).collect();
+        let Some(longest) = times.iter().max() else {
+            return Vec::new();
+        };
+        let count = times.len();
+        let s = if count == 1 { "" } else { "s" };
+        let longest = duration_text(*longest);
+        let mut lines = vec![self.dim(format!("{count} poll{s}, the longest {longest}"))];
+        let mut counts = [0_u64; CLASSES.len()];
+        for time in times {
+            let class = CLASSES.iter().position(|(below, _)| time < *below);
+            counts[class.unwrap_or(CLASSES.len() - 1)] += 1;
+        }
+        let most = counts.iter().copied().max().unwrap_or(0);
+        for ((_, label), count) in CLASSES.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            let label = if self.theme.ascii {
+                label.replace('µ', "u")
+            } else {
+                (*label).to_owned()
+            };
+            lines.push(self.bar(
+                &label,
+                count,
+                most,
+                count.to_string(),
+                Role::Running,
+                Glyph::Running,
+            ));
+        }
+        lines
+    }
+
+    /// Who woke it, and how often.
+    fn wakes(&self) -> Vec<Line<'static>> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for wake in &self.lane.wakes {
+            *counts.entry(self.waker(wake.by)).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let times = if self.theme.ascii { "x" } else { "×" };
+        let count = |(name, count): (String, u64)| match count {
+            1 => name,
+            _ => format!("{name} {count}{times}"),
+        };
+        let shown: Vec<_> = counts.into_iter().take(6).map(count).collect();
+        if shown.is_empty() {
+            return Vec::new();
+        }
+        vec![self.dim(format!("woken by {}", shown.join(", ")))]
+    }
+
+    fn waker(&self, by: Waker) -> String {
+        match by {
+            Waker::Lane(lane) => self.timeline.name(lane).to_owned(),
+            Waker::Itself => "itself".to_owned(),
+            Waker::Driver if self.timeline.timers_only() => "the timer".to_owned(),
+            Waker::Driver => "a timer or I/O".to_owned(),
+            Waker::Thread => "another thread".to_owned(),
+        }
+    }
+
+    /// The awaits at which it stands, the outermost first.
+    fn awaits(&self) -> Vec<Line<'static>> {
+        let now = self.viewer.playback.now();
+        let line = |(depth, frame): (usize, &crate::timeline::Frame)| {
+            let indent = " ".repeat(depth.min(10) * 2);
+            let mut spans = vec![
+                span(
+                    self.theme,
+                    Role::Waiting,
+                    format!("{indent}{}.await", crate::width::clean(&frame.text)),
+                ),
+                span(
+                    self.theme,
+                    Role::Text,
+                    format!("  for {}", duration_text(now - frame.start)),
+                ),
+            ];
+            if let Some(site) = &frame.site {
+                let site = format!("  {}:{}", site.file_name(), site.line);
+                spans.push(span(self.theme, Role::Dim, site));
+            }
+            Line::from(spans)
+        };
+        self.lane.open_frames().enumerate().map(line).collect()
+    }
+
+    /// What it said last.
+    fn marks(&self) -> Vec<Line<'static>> {
+        let marks = &self.lane.marks;
+        let first = marks.len().saturating_sub(5);
+        let line = |mark: &crate::timeline::Mark| {
+            let text = format!(
+                "{}  \"{}\"",
+                time_text(mark.at),
+                crate::width::clean(&mark.text)
+            );
+            Line::from(span(self.theme, Role::Text, text))
+        };
+        marks[first..].iter().map(line).collect()
+    }
+}
+
+/// What a lane is, in words.
+fn kind(kind: LaneKind) -> &'static str {
+    match kind {
+        LaneKind::Runtime(Flavor::CurrentThread) => "a runtime on one thread",
+        LaneKind::Runtime(Flavor::MultiThread { .. }) => "a runtime on several threads",
+        LaneKind::Task(TaskKind::Root) => "the root task",
+        LaneKind::Task(TaskKind::Task) => "a task",
+        LaneKind::Task(TaskKind::Local) => "a task that stays on its thread",
+        LaneKind::Task(TaskKind::Blocking) => "a blocking task",
+        LaneKind::Task(TaskKind::Future) => "a future",
+        LaneKind::Branch(BranchOf::Join) => "a branch of a join",
+        LaneKind::Branch(BranchOf::Select) => "a branch of a select",
+        LaneKind::Branch(BranchOf::Timeout) => "a future with a timeout",
+        LaneKind::Coroutine => "a coroutine",
+    }
+}

@@ -1,0 +1,101 @@
+//! The events panel: what happened last, and why the selected lane stands where it stands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::text::{framed, heading, padded, put_line, put_lines, span, wrapped};
+use crate::insight::{self, Tone};
+use crate::tui::app::Viewer;
+use crate::tui::theme::{Role, Theme};
+use crate::units::time_text;
+use crate::width::width;
+
+/// The widest that a lane's name gets here.
+const NAME: usize = 14;
+
+/// Draws the panel.
+pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inner = framed(theme, area, heading(theme, "events"), buf);
+    let text_width = usize::from(inner.width.saturating_sub(2));
+    let mut why = wrapped(&why(viewer), text_width);
+    why.truncate(usize::from(inner.height / 2));
+    let below = (why.len() as u16 + 1).min(inner.height);
+    let list = Rect {
+        height: inner.height - below,
+        ..inner
+    };
+    draw_list(viewer, theme, list, buf);
+    let why: Vec<_> = why
+        .into_iter()
+        .map(|line| Line::from(span(theme, Role::Dim, format!(" {line}"))))
+        .collect();
+    let below = Rect {
+        y: list.bottom() + 1,
+        height: below.saturating_sub(1),
+        ..inner
+    };
+    put_lines(buf, below, &why);
+}
+
+fn draw_list(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let recent = viewer.playback.recent();
+    let first = recent.len().saturating_sub(area.height.into());
+    let shown: Vec<_> = recent.iter().skip(first).collect();
+    let timeline = viewer.playback.timeline();
+    let name = |line: &insight::Line| line.lane.map_or("", |lane| timeline.name(lane)).to_owned();
+    let widest =
+        |of: &dyn Fn(&insight::Line) -> usize| shown.iter().map(|line| of(line)).max().unwrap_or(0);
+    let time_width = widest(&|line| width(&time_text(line.at)));
+    let name_width = widest(&|line| width(&name(line))).min(NAME);
+    let verb_width = widest(&|line| width(line.verb));
+    for (row, line) in area.rows().zip(&shown) {
+        let time = time_text(line.at);
+        let blanks = " ".repeat(time_width.saturating_sub(width(&time)));
+        let drawn = Line::from(vec![
+            span(theme, Role::Dim, format!(" {blanks}{time}  ")),
+            span(theme, Role::Text, padded(&name(line), name_width, theme)),
+            span(theme, Role::Text, "  "),
+            span(theme, role(line.tone), padded(line.verb, verb_width, theme)),
+            span(
+                theme,
+                Role::Dim,
+                format!("  {}", crate::width::clean(&line.detail)),
+            ),
+        ]);
+        put_line(buf, row, &drawn);
+    }
+    if let Some(current) = shown.len().checked_sub(1)
+        && let Some(row) = area.rows().nth(current)
+    {
+        buf.set_style(row, ground(theme));
+    }
+}
+
+/// The ground of what is selected, without its colour of text.
+pub(super) fn ground(theme: &Theme) -> ratatui::style::Style {
+    let mut style = theme.style(Role::Selected);
+    style.fg = None;
+    style
+}
+
+/// The role that colours a tone.
+pub fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Running => Role::Running,
+        Tone::Ready => Role::Ready,
+        Tone::Waiting => Role::Waiting,
+        Tone::Done => Role::Done,
+        Tone::Cancelled => Role::Cancelled,
+        Tone::Panicked => Role::Panicked,
+        Tone::Note => Role::Text,
+        Tone::Error => Role::Error,
+    }
+}
+
+/// Why the selected lane stands where it stands, in a sentence.
+pub fn why(viewer: &Viewer) -> String {
+    let playback = &viewer.playback;
+    let why = |lane| insight::why(playback.timeline(), lane, playback.now());
+    viewer.lanes.selected.map(why).unwrap_or_default()
+}

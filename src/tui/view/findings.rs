@@ -1,0 +1,70 @@
+//! The findings: what went wrong or took too long, what it costs, and what to try.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::events::ground;
+use super::text::{popup, put_line, seen, span, wrapped};
+use crate::insight::Finding;
+use crate::tui::app::Viewer;
+use crate::tui::layout::over;
+use crate::tui::theme::{Role, Theme};
+use crate::units::duration_text;
+
+/// Draws the list.
+pub fn draw(viewer: &Viewer, theme: &Theme, selected: usize, area: Rect, buf: &mut Buffer) {
+    let place = Rect {
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let columns = area.width.saturating_sub(8).min(96);
+    let text_columns = usize::from(columns.saturating_sub(6));
+    let mut lines: Vec<(Line, usize)> = Vec::new();
+    for (index, finding) in viewer.findings.iter().enumerate() {
+        let of_it = finding_lines(finding, viewer, theme, text_columns);
+        lines.extend(of_it.into_iter().map(|line| (line, index)));
+    }
+    if lines.is_empty() {
+        let text = "Nothing was found so far.";
+        lines.push((Line::from(span(theme, Role::Text, text)), usize::MAX));
+    }
+    let place = over(place, columns, lines.len() as u16 + 2);
+    let inner = popup(theme, place, "findings", buf);
+    let at = lines.iter().position(|(_, index)| *index == selected);
+    let shown = seen(at.unwrap_or(0) + 1, lines.len(), inner.height.into());
+    for (row, (line, index)) in inner.rows().zip(&lines[shown]) {
+        put_line(buf, row, line);
+        if *index == selected && line.width() > 0 {
+            buf.set_style(row, ground(theme));
+        }
+    }
+}
+
+fn finding_lines(
+    finding: &Finding,
+    viewer: &Viewer,
+    theme: &Theme,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let name = viewer.playback.timeline().name(finding.lane).to_owned();
+    let mut heading = vec![span(theme, Role::Accent, name)];
+    if let Some(site) = &finding.site {
+        heading.push(span(
+            theme,
+            Role::Dim,
+            format!("  {}:{}", site.file_name(), site.line),
+        ));
+    }
+    if finding.saves_ns > 0 {
+        let saves = format!("  could save {}", duration_text(finding.saves_ns));
+        heading.push(span(theme, Role::Ready, saves));
+    }
+    let mut lines = vec![Line::from(heading)];
+    for (text, role) in [(&finding.text, Role::Text), (&finding.advice, Role::Dim)] {
+        let wrapped = wrapped(text, columns).into_iter();
+        lines.extend(wrapped.map(|line| Line::from(span(theme, role, format!("  {line}")))));
+    }
+    lines.push(Line::default());
+    lines
+}

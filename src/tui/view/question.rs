@@ -1,0 +1,125 @@
+//! A scenario's question before it runs, and its answer afterwards.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+
+use super::events::ground;
+use super::text::{framed, heading, put_line, put_lines, span, wrapped};
+use crate::scenario::Scenario;
+use crate::tui::app::{Asking, Viewer};
+use crate::tui::code::Source;
+use crate::tui::layout::over;
+use crate::tui::theme::{Role, Theme};
+
+/// Draws the question: first the program where there is room for it, then what is asked of it.
+pub fn draw(asking: &Asking, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let scenario = asking.scenario;
+    let header = Rect {
+        height: area.height.min(1),
+        ..area
+    };
+    buf.set_style(header, theme.style(Role::Title));
+    let title = Line::from(vec![
+        span(theme, Role::Accent, " asyncline"),
+        span(theme, Role::Title, format!("  {}", scenario.name)),
+        span(theme, Role::Dim, format!("  {}", scenario.title)),
+    ]);
+    put_line(buf, header, &title);
+    let [_, body, _] = area.layout(&Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(1),
+        Constraint::Length(1),
+    ]));
+    let columns = area.width.saturating_sub(4).min(90);
+    let asked = asked(asking, theme, columns.saturating_sub(4).into());
+    let program = Source::scenario(scenario);
+    let needed = asked.len() as u16 + 2;
+    let code = (program.lines.len() as u16 + 2).min(body.height.saturating_sub(needed));
+    let place = over(body, columns, needed + if code > 3 { code } else { 0 });
+    let [code_area, question_area] = place.layout(&Layout::vertical([
+        Constraint::Length(if code > 3 { code } else { 0 }),
+        Constraint::Min(1),
+    ]));
+    if code > 3 {
+        draw_program(&program, theme, code_area, buf);
+    }
+    let inner = framed(theme, question_area, heading(theme, "before it runs"), buf);
+    for (row, (line, lit)) in inner.rows().zip(&asked) {
+        put_line(buf, row, line);
+        if *lit {
+            buf.set_style(row, ground(theme));
+        }
+    }
+}
+
+fn draw_program(program: &Source, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inner = framed(theme, area, heading(theme, "code"), buf);
+    for (row, line) in inner.rows().zip(&program.lines) {
+        let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
+        let text = span(theme, Role::Text, line.text());
+        put_line(buf, row, &Line::from(vec![number, text]));
+    }
+}
+
+/// The question and its choices, in lines; the one that is selected is to be lit.
+fn asked(asking: &Asking, theme: &Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
+    let question = &asking.scenario.question;
+    let mut lines: Vec<_> = wrapped(question.text, columns)
+        .into_iter()
+        .map(|line| {
+            (
+                Line::from(span(theme, Role::Text, format!(" {line}"))),
+                false,
+            )
+        })
+        .collect();
+    lines.push((Line::default(), false));
+    for (index, choice) in question.choices.iter().enumerate() {
+        let line = Line::from(vec![
+            span(theme, Role::Key, format!("   {}", index + 1)),
+            span(theme, Role::Text, format!("  {choice}")),
+        ]);
+        lines.push((line, asking.selected == Some(index)));
+    }
+    lines
+}
+
+/// Draws the question's answer, and how it compares with what the person thought.
+pub fn draw_answer(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let Some(scenario) = viewer.scenario else {
+        return;
+    };
+    let inner = framed(theme, area, heading(theme, "the answer"), buf);
+    let columns = inner.width.saturating_sub(2).into();
+    put_lines(buf, inner, &answer(scenario, viewer.guess, theme, columns));
+}
+
+fn answer(
+    scenario: &Scenario,
+    guess: Option<usize>,
+    theme: &Theme,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let question = &scenario.question;
+    let right = question.choices.get(question.right).copied().unwrap_or("");
+    let (verdict, role) = match guess.and_then(|guess| question.choices.get(guess)) {
+        Some(_) if guess == Some(question.right) => {
+            (format!("{right}: you were right."), Role::Done)
+        }
+        Some(said) => (format!("{right}, not {said}."), Role::Ready),
+        None => (format!("{right}."), Role::Accent),
+    };
+    let parts = [
+        (question.text, Role::Dim),
+        ("", Role::Dim),
+        (verdict.as_str(), role),
+        ("", Role::Dim),
+        (question.because, Role::Text),
+    ];
+    let lines = parts.into_iter().flat_map(|(text, role)| {
+        let lines = wrapped(text, columns).into_iter();
+        lines.map(move |line| Line::from(span(theme, role, format!(" {line}"))))
+    });
+    lines.collect()
+}

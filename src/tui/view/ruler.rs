@@ -1,0 +1,1 @@
+//! The ruler: which time is where.

@@ -1,0 +1,241 @@
+//! The first line, which says how the session stands, and the last one, which says what can be done.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::text::{padded, put_line, span};
+use crate::glyph::Glyph;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Motion, Origin, Overlay, Recording, Viewer};
+use crate::tui::keymap::{self, Binding};
+use crate::tui::theme::{Role, Theme};
+use crate::units::time_text;
+use crate::width::width;
+
+/// The status line.
+pub fn header(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, theme.style(Role::Title));
+    let right = state(viewer, theme, usize::from(area.width).saturating_sub(16));
+    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    put_line(buf, area, &title(viewer, theme, room));
+    let from = area.width.saturating_sub(right.width() as u16);
+    let right_area = Rect {
+        x: area.x + from,
+        width: area.width - from,
+        ..area
+    };
+    put_line(buf, right_area, &right);
+}
+
+fn title(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
+    let name = viewer.scenario.map_or("", |scenario| scenario.name);
+    let mut spans = vec![span(theme, Role::Accent, " asyncline")];
+    let mut left = room.saturating_sub(10);
+    for (text, role) in [(name, Role::Title), (viewer.title.as_str(), Role::Dim)] {
+        if left > 4 && !text.is_empty() {
+            let text = padded(text, width(text).min(left - 2), theme);
+            left = left.saturating_sub(width(&text) + 2);
+            spans.push(span(theme, role, format!("  {text}")));
+        }
+    }
+    Line::from(spans)
+}
+
+/// How the session stands, as much of it as fits.
+fn state(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
+    let mut line = Line::from(motion(viewer, theme));
+    let parts = [
+        clock(viewer, theme),
+        lost(viewer, theme),
+        recording(viewer, theme),
+        found(viewer, theme),
+        counted(viewer, theme),
+    ];
+    for part in parts {
+        let wide = part.iter().map(Span::width).sum::<usize>();
+        if wide > 0 && line.width() + wide + 3 <= room {
+            line.push_span("  ");
+            line.extend(part);
+        }
+    }
+    line.push_span(" ");
+    line
+}
+
+fn motion(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    let follows = viewer.follows();
+    let back = viewer.playback.steps_back();
+    let mut spans = Vec::new();
+    if let Origin::Replay { damage } = viewer.origin() {
+        spans.push(span(theme, Role::Accent, "replay  "));
+        if damage.is_some() {
+            spans.push(span(theme, Role::Error, "damaged  "));
+        }
+    } else if !follows && back > 0 {
+        let steps = if back == 1 { "step" } else { "steps" };
+        let here = theme.glyph(Glyph::Here);
+        let text = format!("{here} past ({back} {steps} back)  ");
+        spans.push(span(theme, Role::Accent, text));
+    }
+    let (play, pause) = (theme.glyph(Glyph::Play), theme.glyph(Glyph::Pause));
+    let speed = if viewer.is_real_time() && follows {
+        "real time".to_owned()
+    } else {
+        speed_text(viewer.speed(), theme)
+    };
+    let name = |lane| viewer.playback.timeline().name(lane).to_owned();
+    spans.push(match viewer.motion() {
+        Motion::Playing => span(theme, Role::Running, format!("{play} {speed}")),
+        Motion::Stepping => span(theme, Role::Running, format!("{play} one step")),
+        Motion::ToWake => span(theme, Role::Running, format!("{play} to next wake")),
+        Motion::Until(lane) => span(theme, Role::Running, format!("{play} until {}", name(lane))),
+        Motion::Paused if viewer.is_live() && !viewer.is_running() && back == 0 => {
+            span(theme, Role::Accent, "ended")
+        }
+        Motion::Paused => span(theme, Role::Ready, format!("{pause} {speed}")),
+    });
+    spans
+}
+
+/// A speed as people write it: `1/4×`, `2×`.
+fn speed_text(speed: f64, theme: &Theme) -> String {
+    let times = if theme.ascii { 'x' } else { '×' };
+    if speed >= 1.0 {
+        format!("{speed:.0}{times}")
+    } else {
+        format!("1/{:.0}{times}", 1.0 / speed)
+    }
+}
+
+fn clock(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    let playback = &viewer.playback;
+    let mut spans = vec![span(theme, Role::Title, time_text(playback.now()))];
+    if !viewer.follows() {
+        let total = format!(" of {}", time_text(playback.reached()));
+        spans.push(span(theme, Role::Dim, total));
+    }
+    spans
+}
+
+fn lost(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    match viewer.playback.timeline().lost() {
+        0 => Vec::new(),
+        lost => vec![span(theme, Role::Error, format!("{lost} lost"))],
+    }
+}
+
+fn recording(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    match viewer.recording {
+        Recording::Off => Vec::new(),
+        Recording::On(_) => {
+            let record = theme.glyph(Glyph::Record);
+            vec![span(theme, Role::Record, format!("{record} rec"))]
+        }
+        Recording::Failed(_) => vec![span(theme, Role::Error, "not recorded")],
+    }
+}
+
+fn found(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    if viewer.is_running() || viewer.findings.is_empty() {
+        return Vec::new();
+    }
+    let findings = match viewer.findings.len() {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    vec![span(theme, Role::Ready, findings)]
+}
+
+fn counted(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+    let text = match viewer.playback.timeline().events() {
+        1 => "1 event".to_owned(),
+        count => format!("{count} events"),
+    };
+    vec![span(theme, Role::Dim, text)]
+}
+
+/// The last line: what went wrong, what is being typed, or the keys. Where text is typed, its end's column comes back.
+pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
+    let theme = &app.theme;
+    buf.set_style(area, ratatui::style::Style::reset());
+    for cell in area.positions() {
+        buf[cell].set_symbol(" ");
+    }
+    let prompt = match &app.overlay {
+        _ if app.help.is_some() => None,
+        Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app))),
+        Some(Overlay::Path(text)) => Some((" open the session file: ", text, String::new())),
+        _ => None,
+    };
+    if let Some((label, text, after)) = prompt {
+        let line = Line::from(vec![
+            span(theme, Role::Key, label),
+            span(theme, Role::Text, text.as_str()),
+            span(theme, Role::Dim, after),
+        ]);
+        put_line(buf, area, &line);
+        let column = (width(label) + width(text)).min(usize::from(area.width.saturating_sub(1)));
+        return Some(area.x + column as u16);
+    }
+    match &app.notice {
+        Some(notice) => {
+            let notice = format!(" {}", crate::width::clean(notice));
+            put_line(buf, area, &Line::from(span(theme, Role::Accent, notice)));
+        }
+        None => put_line(buf, area, &keys(app, area.width.into())),
+    }
+    None
+}
+
+fn found_text(app: &App) -> String {
+    match app
+        .viewer()
+        .map_or(0, |viewer| viewer.lanes.highlights.len())
+    {
+        0 => "   no lane so far".to_owned(),
+        1 => "   1 lane".to_owned(),
+        count => format!("   {count} lanes"),
+    }
+}
+
+/// The mode's keys, as many as fit; always how to get help and how to leave.
+fn keys(app: &App, room: usize) -> Line<'static> {
+    let paused = app
+        .viewer()
+        .is_some_and(|viewer| viewer.motion() == Motion::Paused);
+    let bindings = keymap::bindings(app.mode()).filter(|binding| !binding.short.is_empty());
+    let mut groups: Vec<(String, &str, Action)> = Vec::new();
+    for binding in bindings {
+        let key = binding.keys[0].label(app.theme.ascii);
+        let short = word(binding, paused);
+        match groups.last_mut() {
+            Some((keys, last, _)) if *last == short => *keys = format!("{keys} {key}"),
+            _ => groups.push((key, short, binding.action)),
+        }
+    }
+    let is_last = |action| matches!(action, Action::Help | Action::Quit | Action::Back);
+    let size = |keys: &str, word: &str| width(keys) + width(word) + 3;
+    let last = groups.iter().filter(|group| is_last(group.2));
+    let mut left = room.saturating_sub(last.map(|(keys, word, _)| size(keys, word)).sum());
+    let mut spans = vec![Span::raw(" ")];
+    for (keys, word, action) in groups {
+        let size = size(&keys, word);
+        if !is_last(action) {
+            if size > left {
+                continue;
+            }
+            left -= size;
+        }
+        spans.push(span(&app.theme, Role::Key, keys));
+        spans.push(span(&app.theme, Role::Dim, format!(" {word}  ")));
+    }
+    Line::from(spans)
+}
+
+fn word(binding: &Binding, paused: bool) -> &'static str {
+    match binding.action {
+        Action::PlayPause if paused => "play",
+        _ => binding.short,
+    }
+}

@@ -1,0 +1,162 @@
+//! Text in a buffer.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+
+use crate::tui::theme::{Role, Theme};
+use crate::width::{clean, cut, width};
+
+/// Puts a text on the first line of an area, as far as it fits.
+pub(super) fn put(buf: &mut Buffer, area: Rect, text: &str, style: Style) {
+    put_line(buf, area, &Line::styled(clean(text), style));
+}
+
+/// Puts a line on the first line of an area, as far as it fits.
+pub(super) fn put_line(buf: &mut Buffer, area: Rect, line: &Line) {
+    let area = area.intersection(*buf.area());
+    if !area.is_empty() {
+        buf.set_line(area.x, area.y, line, area.width);
+    }
+}
+
+/// Puts lines below each other, as many as fit.
+pub(super) fn put_lines(buf: &mut Buffer, area: Rect, lines: &[Line]) {
+    for (row, line) in area.rows().zip(lines) {
+        put_line(buf, row, line);
+    }
+}
+
+/// A text in exactly `columns` columns.
+pub(super) fn padded(text: &str, columns: usize, theme: &Theme) -> String {
+    let more = theme.glyph(crate::glyph::Glyph::More);
+    let text = cut(text, columns, more);
+    let missing = columns.saturating_sub(width(&text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// A span in a role's style.
+pub(super) fn span<'a>(
+    theme: &Theme,
+    role: Role,
+    text: impl Into<std::borrow::Cow<'a, str>>,
+) -> Span<'a> {
+    Span::styled(text, theme.style(role))
+}
+
+/// The text in lines of at most `columns` columns, broken between words where that is possible.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is a line from the start");
+        let blank = usize::from(!last.is_empty());
+        if width(last) + blank + width(word) <= columns {
+            last.push_str(&" "[..blank]);
+            last.push_str(word);
+        } else {
+            let pieces = broken(word, columns);
+            if last.is_empty() {
+                lines.pop();
+            }
+            lines.extend(pieces);
+        }
+    }
+    lines
+}
+
+/// A word in pieces of at most `columns` columns.
+fn broken(word: &str, columns: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while width(rest) > columns.max(2) {
+        let fits = cut(rest, columns.max(2), "").len();
+        let first = rest.chars().next().map_or(1, char::len_utf8);
+        let (piece, after) = rest.split_at(fits.max(first));
+        pieces.push(piece.to_owned());
+        rest = after;
+    }
+    pieces.push(rest.to_owned());
+    pieces
+}
+
+/// A framed area; what is in it comes back.
+pub(super) fn framed(theme: &Theme, area: Rect, title: Line, buf: &mut Buffer) -> Rect {
+    let area = area.intersection(*buf.area());
+    let block = Block::bordered()
+        .border_style(theme.style(Role::Border))
+        .title(title);
+    let block = if theme.ascii {
+        block.border_set(ASCII)
+    } else {
+        block
+    };
+    let inner = block.inner(area);
+    block.render(area, buf);
+    inner
+}
+
+/// A framed area over what was drawn there; what is in it comes back.
+pub(super) fn popup(theme: &Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
+    let area = area.intersection(*buf.area());
+    Clear.render(area, buf);
+    let title = heading(theme, title);
+    let inner = framed(theme, area, title, buf);
+    let [inner] = inner.layout(
+        &ratatui::layout::Layout::horizontal([ratatui::layout::Constraint::Fill(1)])
+            .horizontal_margin(1),
+    );
+    inner
+}
+
+/// A frame's title.
+pub(super) fn heading(theme: &Theme, title: &str) -> Line<'static> {
+    if title.is_empty() {
+        return Line::default();
+    }
+    let title = format!(" {} ", clean(title));
+    Line::from(span(theme, Role::Dim, title))
+}
+
+/// Which of `count` lines to show on `height` of them so that `place` is seen, in the middle where it can be.
+pub(super) fn seen(place: usize, count: usize, height: usize) -> Range<usize> {
+    let first = place.saturating_sub(height / 2);
+    let first = first.min(count.saturating_sub(height));
+    first..count.min(first + height)
+}
+
+const ASCII: ratatui::symbols::border::Set = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_wraps_between_words_and_within_long_ones() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("한글 한글", 5), ["한글", "한글"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+
+    #[test]
+    fn what_is_selected_is_seen() {
+        assert_eq!(seen(0, 10, 4), 0..4);
+        assert_eq!(seen(5, 10, 4), 3..7);
+        assert_eq!(seen(9, 10, 4), 6..10);
+        assert_eq!(seen(1, 2, 4), 0..2);
+        assert_eq!(seen(1, 2, 0), 1..1);
+    }
+}

@@ -1,0 +1,362 @@
+//! The command line, run as a program: what it prints, where, and with which exit code.
+
+#![cfg(feature = "app")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// The names that scripts may rely on.
+const SCENARIOS: [&str; 25] = [
+    "function-vs-coroutine",
+    "generator",
+    "native-coroutine",
+    "coroutine-object",
+    "run",
+    "awaitables",
+    "never-awaited",
+    "await-nested",
+    "create-task",
+    "sequential",
+    "tasks",
+    "await-finished",
+    "gather",
+    "blocking",
+    "timeout",
+    "cancel",
+    "select",
+    "channel",
+    "mutex",
+    "semaphore",
+    "panic",
+    "join-set",
+    "work-stealing",
+    "deadlock",
+    "lost-waker",
+];
+
+fn asyncline(arguments: &[&str]) -> Output {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+    command.args(arguments).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// What a successful run prints, and that it prints it on stdout alone.
+fn printed(arguments: &[&str]) -> String {
+    let output = asyncline(arguments);
+    assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    text(&output.stdout).to_owned()
+}
+
+fn json(scenario: &str) -> Value {
+    serde_json::from_str(&printed(&["run", scenario, "--json"])).unwrap()
+}
+
+/// The one line that a mistake is answered with.
+fn mistake(arguments: &[&str]) -> String {
+    let output = asyncline(arguments);
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    let line = text(&output.stderr);
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(line.starts_with("asyncline: "), "{line}");
+    line.to_owned()
+}
+
+fn array<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().unwrap()
+}
+
+/// The findings of a kind.
+fn findings<'a>(summary: &'a Value, kind: &str) -> Vec<&'a Value> {
+    let findings = array(summary, "findings").iter();
+    findings.filter(|found| found["kind"] == kind).collect()
+}
+
+/// Whether a site reads `file:line`, and the line is one of that file where a text stands.
+fn stands_at(found: &Value, expected: &str) -> bool {
+    let (file, line) = found["site"].as_str().unwrap().rsplit_once(':').unwrap();
+    let source = fs::read_to_string(file).unwrap();
+    let line = source.lines().nth(line.parse::<usize>().unwrap() - 1);
+    line.unwrap().contains(expected)
+}
+
+#[test]
+fn list_names_every_scenario_with_its_lesson() {
+    let list = printed(&["list"]);
+    for name in SCENARIOS {
+        let line = list.lines().find(|line| line.trim().starts_with(name));
+        let words = line
+            .unwrap_or_else(|| panic!("{name} is not listed"))
+            .split_whitespace();
+        assert!(words.count() > 3, "{name} has no lesson");
+    }
+}
+
+#[test]
+fn without_a_terminal_the_bare_command_lists_and_says_how_to_go_on() {
+    let text = printed(&[]);
+    assert!(text.contains("sequential"), "{text}");
+    assert!(text.contains("asyncline run NAME"), "{text}");
+}
+
+#[test]
+fn the_summary_has_its_fields_in_order() {
+    let text = printed(&["run", "sequential", "--json"]);
+    let order = |keys: &[&str]| {
+        let places = keys.iter().map(|key| text.find(&format!("\"{key}\":")));
+        let places: Vec<_> = places.map(Option::unwrap).collect();
+        assert!(places.is_sorted(), "{keys:?} in {text}");
+    };
+    order(&[
+        "scenario",
+        "elapsed_ns",
+        "events",
+        "lost",
+        "tasks",
+        "findings",
+    ]);
+    order(&[
+        "id",
+        "name",
+        "parent",
+        "polls",
+        "running_ns",
+        "ready_ns",
+        "waiting_ns",
+        "outcome",
+    ]);
+    order(&["kind", "task", "site", "costs_ns", "saves_ns", "text"]);
+}
+
+#[test]
+fn sequential_takes_three_seconds_and_is_told_of_the_one_it_could_save() {
+    let summary = json("sequential");
+    assert_eq!(summary["scenario"], "sequential");
+    assert_eq!(summary["elapsed_ns"], 3 * SECOND);
+    assert_eq!(summary["lost"], 0);
+    let [main] = array(&summary, "tasks") else {
+        panic!("{summary}");
+    };
+    assert_eq!(main["name"], "main");
+    assert_eq!(main["parent"], Value::Null);
+    assert_eq!(main["outcome"], "completed");
+    assert_eq!(main["waiting_ns"], 3 * SECOND);
+    let [found] = findings(&summary, "sequential-awaits")[..] else {
+        panic!("{summary}");
+    };
+    assert_eq!(found["task"], main["id"]);
+    assert_eq!(found["costs_ns"], 3 * SECOND);
+    assert_eq!(found["saves_ns"], SECOND);
+    assert!(stands_at(found, "say_after(1"), "{found}");
+}
+
+#[test]
+fn tasks_take_two_seconds_in_three_tasks() {
+    let summary = json("tasks");
+    assert_eq!(summary["elapsed_ns"], 2 * SECOND);
+    let tasks = array(&summary, "tasks");
+    let names: Vec<_> = tasks.iter().map(|task| &task["name"]).collect();
+    assert_eq!(names, ["main", "task1", "task2"]);
+    assert_eq!(tasks[0]["parent"], Value::Null);
+    assert!(
+        tasks[1..]
+            .iter()
+            .all(|task| task["parent"] == tasks[0]["id"])
+    );
+    assert!(tasks.iter().all(|task| task["outcome"] == "completed"));
+    assert_eq!(array(&summary, "findings"), [] as [Value; 0]);
+}
+
+#[test]
+fn gather_takes_two_seconds_in_two_branches_of_one_task() {
+    let summary = json("gather");
+    assert_eq!(summary["elapsed_ns"], 2 * SECOND);
+    let [main] = array(&summary, "tasks") else {
+        panic!("{summary}");
+    };
+    let branches = array(main, "branches");
+    assert_eq!(branches.len(), 2);
+    assert!(branches.iter().all(|branch| branch["of"] == "join"));
+    assert!(
+        branches
+            .iter()
+            .all(|branch| branch["outcome"] == "completed")
+    );
+}
+
+#[test]
+fn never_awaited_is_found_with_its_line() {
+    let summary = json("never-awaited");
+    let found = findings(&summary, "never-awaited");
+    assert!(!found.is_empty(), "{summary}");
+    assert!(stands_at(found[0], "nested("), "{summary}");
+    let tasks = array(&summary, "tasks");
+    let task = tasks.iter().find(|task| task["id"] == found[0]["task"]);
+    assert_eq!(task.unwrap()["outcome"], "never-polled");
+    assert_eq!(task.unwrap()["polls"], 0);
+}
+
+#[test]
+fn a_panic_is_an_outcome_and_no_failure() {
+    let summary = json("panic");
+    let tasks = array(&summary, "tasks");
+    let outcomes: Vec<_> = tasks.iter().map(|task| &task["outcome"]).collect();
+    assert!(outcomes.contains(&&Value::from("panicked")), "{summary}");
+}
+
+#[test]
+fn every_scenario_ends_headless_with_a_summary_that_adds_up() {
+    for name in SCENARIOS {
+        let summary = json(name);
+        assert_eq!(summary["scenario"], name);
+        assert_eq!(summary["lost"], 0, "{name}");
+        let elapsed = summary["elapsed_ns"].as_u64().unwrap();
+        for task in array(&summary, "tasks") {
+            let time = |key: &str| task[key].as_u64().unwrap();
+            let life = time("running_ns") + time("ready_ns") + time("waiting_ns");
+            assert!(life <= elapsed, "{name}: {task}");
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_run_prints_text() {
+    let text = printed(&["run", "sequential"]);
+    assert_eq!(text, printed(&["run", "sequential", "--text"]));
+    assert!(text.contains("main"), "{text}");
+    assert!(text.contains("say_after(1"), "{text}");
+}
+
+#[test]
+fn ascii_is_ascii() {
+    let text = printed(&["run", "tasks", "--text", "--ascii"]);
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
+fn a_recording_replays_to_the_same_summary_and_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sequential.aline");
+    let file = file.to_str().unwrap();
+    let live = printed(&["run", "sequential", "--json", "--record", file]);
+    assert_eq!(printed(&["replay", file, "--json"]), live);
+    let live = printed(&["run", "sequential", "--text"]);
+    assert_eq!(printed(&["replay", file]), live);
+}
+
+#[test]
+fn a_mistyped_scenario_is_answered_with_the_nearest() {
+    let line = mistake(&["run", "sequental"]);
+    assert!(line.contains("there is no scenario 'sequental'"), "{line}");
+    assert!(line.contains("did you mean 'sequential'?"), "{line}");
+    let line = mistake(&["run", "xxxxxxxxxxxxxxxxx"]);
+    assert!(!line.contains("did you mean"), "{line}");
+    assert!(line.contains("asyncline list"), "{line}");
+}
+
+#[test]
+fn a_scenario_in_the_place_of_a_command_is_understood() {
+    let line = mistake(&["sequential"]);
+    assert!(line.contains("asyncline run sequential"), "{line}");
+}
+
+#[test]
+fn mistakes_in_arguments_take_one_line() {
+    let line = mistake(&["run", "tasks", "--text", "--json"]);
+    assert!(line.contains("--json"), "{line}");
+    mistake(&["run"]);
+    mistake(&["run", "tasks", "--nonsense"]);
+    mistake(&["run", "tasks", "--record", "x", "--no-record"]);
+    mistake(&["replay"]);
+    mistake(&["completions", "no-shell"]);
+}
+
+#[test]
+fn a_file_that_is_no_session_takes_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("empty"), "").unwrap();
+    fs::write(
+        path("text"),
+        "It was a dark and stormy night.\n".repeat(100),
+    )
+    .unwrap();
+    for name in ["missing", "empty", "text"] {
+        let line = mistake(&["replay", &path(name)]);
+        assert!(line.contains(name), "{line}");
+    }
+    mistake(&["replay", folder.path().to_str().unwrap()]);
+}
+
+#[test]
+fn a_recording_overwrites_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    fs::write(&file, "mine").unwrap();
+    mistake(&["run", "tasks", "--text", "--record", file.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn a_damaged_recording_is_shown_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.aline");
+    let file = path.to_str().unwrap();
+    printed(&["run", "tasks", "--text", "--record", file]);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 10]).unwrap();
+    let output = asyncline(&["replay", file, "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("cut.aline"));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!array(&summary, "tasks").is_empty());
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    // The pipe is closed before anything is written, so that every write meets it.
+    for arguments in [&["list"][..], &["run", "tasks", "--text"], &["--help"]] {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.args(arguments).stdout(writer);
+        let mut child = output.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = String::new();
+        let pipe = child.stderr.as_mut().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        assert_eq!(stderr, "", "{arguments:?}");
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_has_examples_and_the_version_is_that_of_the_package() {
+    for arguments in [&["--help"][..], &["run", "--help"], &["replay", "--help"]] {
+        assert!(printed(arguments).contains("Examples:"), "{arguments:?}");
+    }
+    let version = format!("asyncline {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(printed(&["--version"]), version);
+}
+
+#[test]
+fn completions_know_the_scenarios() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("asyncline"), "{shell}");
+    }
+    assert!(printed(&["completions", "bash"]).contains("never-awaited"));
+}

@@ -1,0 +1,131 @@
+//! The README says what is true: its picture, its commands, its keys, its files.
+
+#![cfg(feature = "app")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use asyncline::scenario;
+use asyncline::tui::keymap::{self, Mode};
+
+const README: &str = include_str!("../README.md");
+
+/// Holds what stands in the README between two comments to what it should be; with `ASYNCLINE_BLESS=1` writes it there.
+fn keeps(start: &str, end: &str, expected: &str) {
+    static FILE: Mutex<()> = Mutex::new(());
+    let (start, end) = (
+        format!(
+            "<!-- {start} -->
+"
+        ),
+        format!("<!-- {end} -->"),
+    );
+    let parts = |text: &str| {
+        let (before, rest) = text.split_once(&start).unwrap();
+        let (shown, after) = rest.split_once(&end).unwrap();
+        [before, shown, after].map(String::from)
+    };
+    if std::env::var_os("ASYNCLINE_BLESS").is_some() {
+        let _one_at_a_time = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let [before, _, after] = parts(&fs::read_to_string(&path).unwrap());
+        fs::write(&path, [&before, &start, expected, &end, &after].concat()).unwrap();
+    } else {
+        let [_, shown, _] = parts(README);
+        assert_eq!(
+            shown, expected,
+            "ASYNCLINE_BLESS=1 cargo test --test readme puts it right"
+        );
+    }
+}
+
+fn asyncline(arguments: &[&str]) -> String {
+    let program = assert_cmd::cargo::cargo_bin!("asyncline");
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The lines of all fenced blocks of a language.
+fn blocks(language: &str) -> Vec<Vec<&'static str>> {
+    let fence = format!("```{language}\n");
+    let blocks = README.split(&fence).skip(1);
+    let blocks = blocks.map(|rest| rest.split_once("```").unwrap().0);
+    blocks.map(|block| block.lines().collect()).collect()
+}
+
+#[test]
+fn the_picture_is_what_the_program_prints() {
+    let printed = asyncline(&["run", "tasks", "--text"]);
+    let lines: Vec<_> = printed.trim_end().lines().map(str::trim_end).collect();
+    let expected = format!("```text\n{}\n```\n", lines.join("\n"));
+    keeps(
+        "picture: asyncline run tasks --text",
+        "the end of the picture",
+        &expected,
+    );
+}
+
+#[test]
+fn the_first_commands_are_the_two_that_everybody_needs() {
+    assert_eq!(blocks("sh")[0], ["cargo run --release", "cargo test"]);
+}
+
+#[test]
+fn every_command_exists() {
+    let commands = blocks("sh").into_iter().flatten();
+    let inline = README.split('`').skip(1).step_by(2);
+    let commands = commands
+        .chain(inline)
+        .filter_map(|line| line.strip_prefix("asyncline"));
+    let commands = commands.filter(|rest| rest.is_empty() || rest.starts_with(' '));
+    let mut checked = 0;
+    for command in commands {
+        let command = command.split('#').next().unwrap();
+        let words: Vec<_> = command.split_whitespace().collect();
+        let help = asyncline(&[words.as_slice(), &["--help"]].concat());
+        assert!(help.contains("Usage"), "asyncline {command}");
+        if let ["run", name, ..] = words[..] {
+            assert!(scenario::find(name).is_some(), "{name}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 8, "only {checked} commands were found");
+}
+
+#[test]
+fn the_keys_are_those_of_the_key_table() {
+    let rows = keymap::bindings(Mode::Lanes).map(|binding| {
+        let keys = binding
+            .keys
+            .iter()
+            .map(|key| format!("`{}`", key.label(false)));
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        format!("| {keys} | {} |\n", binding.help)
+    });
+    let head = "| keys | what they do |\n|---|---|\n".to_owned();
+    let table: String = std::iter::once(head).chain(rows).collect();
+    keeps("keys", "the end of the keys", &table);
+}
+
+#[test]
+fn every_file_of_the_map_exists() {
+    let map = README.split("## The map of the code").nth(1).unwrap();
+    let rows = map.lines().filter(|line| line.starts_with("| `"));
+    let files = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let missing: Vec<_> = files.filter(|file| !folder.join(file).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_number_of_scenarios_is_right() {
+    assert_eq!(scenario::all().len(), 25);
+    assert!(README.contains("Twenty-five small programs"));
+}
