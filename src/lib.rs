@@ -101,7 +101,7 @@ pub mod tui;
 #[cfg(feature = "app")]
 pub mod width;
 
-pub use asyncline_macros::{select, trace};
+pub use asyncline_macros::{gather, join, select, trace};
 pub use collector::Collector;
 pub use probe::{
     Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,

@@ -40,7 +40,7 @@ pub(crate) use executor::Recording;
 pub mod expanded {
     pub use tokio;
 
-    pub use super::awaiting::{AwaitSite, Awaiting, Callee};
+    pub use super::awaiting::{AwaitSite, Awaiting, Callee, waits};
     pub use super::branch::{Branch, select_group};
     pub use super::coroutine::Coroutine;
     pub use super::mark::mark;

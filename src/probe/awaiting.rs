@@ -115,6 +115,25 @@ impl Entered {
     }
 }
 
+/// A wait of the current lane for its branches, until this is dropped.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Waits(Option<Entered>);
+
+/// Begins a wait for branches, at a macro of this name.
+#[doc(hidden)]
+pub fn waits(text: &'static str, site: StaticSite) -> Waits {
+    Waits(Entered::new(text.into(), Some(site), |_| None))
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(entered) = self.0.take() {
+            entered.leave();
+        }
+    }
+}
+
 impl<F: Future> Awaiting<F> {
     /// An await of this future at this place.
     pub fn new(inner: F, site: &'static AwaitSite, reveals: Reveals) -> Self {
