@@ -22,10 +22,11 @@ async fn main() {
     meet_bob.send(alice).unwrap();
 
     sleep(secs(3)).await;
-    mark!("nobody moves; main gives up");
+    mark!("nobody moves: main ends it");
     for friend in both {
         friend.abort();
     }
+    sleep(secs(1)).await;
 }
 
 fn start() {
@@ -49,7 +50,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             "tokio notices, and panics",
         ],
         right: 0,
-        because: "Both lanes wait until main gives up at 3 s. alice waits for bob, who waits for alice: follow the \
+        because: "Both lanes wait until main aborts them at 3 s. alice waits for bob, who waits for alice: follow the \
                   chain of waits, and you come back to where you began.",
     },
     file: file!(),

@@ -95,7 +95,9 @@ fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
     let stage = STAGE.with_borrow(Clone::clone);
     let stage = stage.expect("scenarios run on a stage");
     let executor = stage.executor(workers);
-    match executor.block_on_until_stopped(main) {
+    let output = executor.block_on_until_stopped(main);
+    executor.close();
+    match output {
         Some(output) => output,
         None => std::panic::resume_unwind(Box::new(Stopped)),
     }
