@@ -24,7 +24,10 @@ pub mod units;
 pub mod width;
 
 pub use collector::Collector;
-pub use probe::{Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named};
+pub use probe::{
+    Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
+    yield_now,
+};
 pub use timeline::Timeline;
 
 pub use asyncline_macros::{select, trace};

@@ -8,10 +8,32 @@
     reason = "the programs are written as examples are, and a panic in one is an event"
 )]
 
+mod await_finished;
+mod await_nested;
+mod awaitables;
+mod blocking;
+mod cancel;
+mod channel;
+mod coroutine_object;
+mod create_task;
+mod deadlock;
+mod function_vs_coroutine;
 mod gather;
+mod generator;
+mod join_set;
+mod lost_waker;
+mod mutex;
+mod native_coroutine;
+mod never_awaited;
+mod panic;
+mod run;
+mod select;
+mod semaphore;
 mod sequential;
 mod stage;
 mod tasks;
+mod timeout;
+mod work_stealing;
 
 pub(crate) use stage::Stage;
 
@@ -93,23 +115,56 @@ impl Chapter {
 }
 
 impl Scenario {
-    /// The lines of its source that are its program, with their numbers in the file.
+    /// The lines of its source that are its program, with their numbers in the file: neither its imports nor what
+    /// follows the program.
     pub fn program(&self) -> impl Iterator<Item = (u32, &'static str)> {
-        let lines = self
-            .source
-            .lines()
-            .zip(1..)
-            .map(|(line, number)| (number, line));
-        lines.take_while(|(_, line)| !line.starts_with("// The end of the program."))
+        let program = self.source.split(END_OF_PROGRAM).next().unwrap_or_default();
+        let lines = (1..).zip(program.trim_end().lines());
+        let mut imports = false;
+        lines.skip_while(move |(_, line)| {
+            imports |= line.starts_with("use ");
+            let skipped = imports || line.is_empty();
+            imports &= !line.ends_with(';');
+            skipped
+        })
     }
 }
+
+/// The line that divides a scenario's program from its description.
+const END_OF_PROGRAM: &str = "// The end of the program.";
 
 /// All scenarios, chapter by chapter, in the order in which to learn from them.
 pub fn all() -> &'static [Scenario] {
     &SCENARIOS
 }
 
-static SCENARIOS: [Scenario; 3] = [sequential::SCENARIO, tasks::SCENARIO, gather::SCENARIO];
+static SCENARIOS: [Scenario; 25] = [
+    function_vs_coroutine::SCENARIO,
+    generator::SCENARIO,
+    native_coroutine::SCENARIO,
+    coroutine_object::SCENARIO,
+    run::SCENARIO,
+    awaitables::SCENARIO,
+    never_awaited::SCENARIO,
+    await_nested::SCENARIO,
+    create_task::SCENARIO,
+    sequential::SCENARIO,
+    tasks::SCENARIO,
+    await_finished::SCENARIO,
+    gather::SCENARIO,
+    join_set::SCENARIO,
+    work_stealing::SCENARIO,
+    timeout::SCENARIO,
+    cancel::SCENARIO,
+    select::SCENARIO,
+    channel::SCENARIO,
+    mutex::SCENARIO,
+    semaphore::SCENARIO,
+    blocking::SCENARIO,
+    panic::SCENARIO,
+    deadlock::SCENARIO,
+    lost_waker::SCENARIO,
+];
 
 /// The scenario with this name.
 pub fn find(name: &str) -> Option<&'static Scenario> {

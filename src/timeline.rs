@@ -8,6 +8,8 @@ pub mod cells;
 mod lane;
 pub mod rows;
 mod span;
+#[cfg(test)]
+pub(crate) mod story;
 
 use std::collections::HashMap;
 
@@ -195,7 +197,13 @@ impl Timeline {
                 parent,
                 site,
             } => {
+                let caller = parent.and_then(|parent| self.lane(parent));
+                let called_in = caller.map(|caller| {
+                    let polled = self.polled(caller);
+                    (polled.id, polled.polls)
+                });
                 let lane = self.begin(*lane, LaneKind::Coroutine, *parent, at);
+                lane.called_in = called_in;
                 lane.describe(name, site.as_ref());
                 lane.enter(State::Created, at, thread);
             }
@@ -234,6 +242,12 @@ impl Timeline {
             }
             EventKind::Lost { count } => self.lose(*count, before, at, thread),
         }
+    }
+
+    /// The lane that is polled where this one runs: itself, or a coroutine's host.
+    fn polled<'a>(&'a self, lane: &'a Lane) -> &'a Lane {
+        let host = lane.host.and_then(|host| self.lane(host.lane));
+        host.unwrap_or(lane)
     }
 
     fn has_runtime(&self) -> bool {
@@ -292,6 +306,7 @@ impl Timeline {
             Host {
                 lane: host,
                 frame,
+                poll: of.polls,
                 first: of.changes.len().saturating_sub(1),
                 end: None,
             }

@@ -1,13 +1,300 @@
-//! Times as people write them.
+//! Times as people write them, and where a ruler's ticks stand.
 
 use crate::event::Timestamp;
+use crate::timeline::cells;
 
-/// A duration, to three decimals: `350 µs`, `1.204 s`, `2 min 05 s`.
+const MICRO: u64 = 1_000;
+const MILLI: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// A duration, to at most three decimals, which are cut and not rounded: `350 µs`, `1.204 s`, `2 min 05 s`.
 pub fn duration_text(ns: u64) -> String {
-    format!("{ns} ns")
+    match ns {
+        HOUR.. => format!("{}{}", hours(ns), seconds(ns % MINUTE / SECOND * SECOND)),
+        MINUTE.. => format!("{} min{}", ns / MINUTE, seconds(ns % MINUTE)),
+        _ => {
+            let (unit, name) = unit(ns);
+            format!("{} {name}", trimmed(&decimals(ns, unit, 3)))
+        }
+    }
 }
 
-/// A moment: `1.000 s`.
+/// A moment, with as many decimals as its neighbours: `0.000 s`, `1.204 s`, `2 min 05.250 s`; below a second and between
+/// whole milliseconds, `12.345 ms`, `350.000 µs` or `20 ns`.
 pub fn time_text(time: Timestamp) -> String {
-    duration_text(time.0)
+    let ns = time.0;
+    match ns {
+        HOUR.. => format!("{} {:0>6} s", hours(ns), decimals(ns % MINUTE, SECOND, 3)),
+        MINUTE.. => format!(
+            "{} min {:0>6} s",
+            ns / MINUTE,
+            decimals(ns % MINUTE, SECOND, 3)
+        ),
+        SECOND.. => format!("{} s", decimals(ns, SECOND, 3)),
+        _ if ns.is_multiple_of(MILLI) => format!("{} s", decimals(ns, SECOND, 3)),
+        _ => {
+            let (unit, name) = unit(ns);
+            format!("{} {name}", decimals(ns, unit, 3))
+        }
+    }
+}
+
+/// A tick of a ruler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// Its column.
+    pub column: u16,
+    /// The time that it stands for, empty where there is no room to write it.
+    pub label: String,
+}
+
+/// The ticks of a ruler from `start` for `span` nanoseconds in `width` columns: at round times, and as close as their
+/// labels allow. A label stands to the right of its tick, and at least two columns stay free after it.
+pub fn ticks(start: Timestamp, span: u64, width: u16) -> Vec<Tick> {
+    let ticks_at = |step: u64| -> Option<Vec<Tick>> {
+        let apart = u128::from(step) * u128::from(width) / u128::from(span.max(1));
+        if apart < 4 {
+            return None;
+        }
+        let ticks = labelled(start, span, width, step);
+        let widest = ticks.iter().map(|tick| tick.label.chars().count()).max();
+        (apart >= widest.unwrap_or(0) as u128 + 3).then_some(ticks)
+    };
+    let mut ticks = steps().find_map(ticks_at).unwrap_or_default();
+    if let Some(last) = ticks.last_mut()
+        && usize::from(last.column) + 1 + last.label.chars().count() > width.into()
+    {
+        last.label.clear();
+    }
+    ticks
+}
+
+/// Round durations, ascending: 1, 2, 5, 10 … and 15 and 30, 60 … where people count in sixties.
+fn steps() -> impl Iterator<Item = u64> {
+    let rounds = |unit: u64| {
+        let powers = (0..20).map_while(move |power| 10_u64.checked_pow(power)?.checked_mul(unit));
+        powers.flat_map(|power| [1, 2, 5].map(|factor| power.saturating_mul(factor)))
+    };
+    let sixties = [1, 2, 5, 10, 15, 30];
+    rounds(1)
+        .take_while(|&step| step < SECOND)
+        .chain(sixties.map(|step| step * SECOND))
+        .chain(sixties.map(|step| step * MINUTE))
+        .chain([1, 2, 3, 6, 12].map(|step| step * HOUR))
+        .chain(rounds(DAY))
+}
+
+fn labelled(start: Timestamp, span: u64, width: u16, step: u64) -> Vec<Tick> {
+    let end = start.0.saturating_add(span);
+    let first = start.0.div_ceil(step);
+    let times = (first..).map_while(|tick| tick.checked_mul(step));
+    let seen = times.map_while(|time| {
+        let column = cells::column_of(start, span, width, Timestamp(time))?;
+        let label = label(time, step, end);
+        Some(Tick { column, label })
+    });
+    seen.collect()
+}
+
+/// A tick's label, with the decimals that its step needs, in the unit that suits the ruler's end.
+fn label(time: u64, step: u64, end: u64) -> String {
+    if time == 0 {
+        return "0".to_owned();
+    }
+    if end >= 2 * MINUTE {
+        return minutes_label(time, step);
+    }
+    let (unit, name) = unit(end);
+    format!("{} {name}", decimals(time, unit, places(step, unit)))
+}
+
+fn minutes_label(time: u64, step: u64) -> String {
+    let (minutes, rest) = (time / MINUTE, time % MINUTE);
+    let start = match minutes {
+        0 => String::new(),
+        60.. => hours(time),
+        _ => format!("{minutes} min"),
+    };
+    if rest == 0 && step >= SECOND {
+        return start.trim_end_matches(" 00 min").to_owned();
+    }
+    let places = places(step, SECOND);
+    let rest = decimals(rest, SECOND, places);
+    let digits = if places == 0 { 2 } else { 3 + places };
+    if minutes == 0 {
+        format!("{rest} s")
+    } else {
+        format!("{start} {rest:0>digits$} s")
+    }
+}
+
+/// How many decimals a multiple of `step` has in this unit.
+fn places(step: u64, unit: u64) -> usize {
+    let mut places = 0;
+    let mut part = unit;
+    while part > 1 && !step.is_multiple_of(part) {
+        part /= 10;
+        places += 1;
+    }
+    places
+}
+
+/// The largest decimal unit of which there is one in so much time.
+fn unit(ns: u64) -> (u64, &'static str) {
+    match ns {
+        SECOND.. => (SECOND, "s"),
+        MILLI.. => (MILLI, "ms"),
+        MICRO.. => (MICRO, "µs"),
+        _ => (1, "ns"),
+    }
+}
+
+/// So much time in a unit, with so many decimals.
+fn decimals(ns: u64, unit: u64, places: usize) -> String {
+    let whole = ns / unit;
+    let digits = unit.ilog10() as usize;
+    let places = places.min(digits);
+    if places == 0 {
+        return whole.to_string();
+    }
+    let part = format!("{:0>digits$}", ns % unit);
+    format!("{whole}.{}", &part[..places])
+}
+
+fn trimmed(number: &str) -> &str {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    }
+}
+
+fn hours(ns: u64) -> String {
+    format!("{} h {:02} min", ns / HOUR, ns % HOUR / MINUTE)
+}
+
+/// ` 05.25 s`, or nothing where there are none.
+fn seconds(ns: u64) -> String {
+    let text = decimals(ns, SECOND, 3);
+    let text = trimmed(&text);
+    let digits = if text.contains('.') {
+        text.len().max(2) + usize::from(ns < 10 * SECOND)
+    } else {
+        2
+    };
+    if text == "0" {
+        String::new()
+    } else {
+        format!(" {text:0>digits$} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        let texts = [
+            (0, "0 ns"),
+            (20, "20 ns"),
+            (350_000, "350 µs"),
+            (1_500, "1.5 µs"),
+            (12_345_678, "12.345 ms"),
+            (SECOND, "1 s"),
+            (1_204 * MILLI, "1.204 s"),
+            (MINUTE, "1 min"),
+            (125 * SECOND, "2 min 05 s"),
+            (125 * SECOND + 250 * MILLI, "2 min 05.25 s"),
+            (135 * SECOND + 250 * MILLI, "2 min 15.25 s"),
+            (HOUR, "1 h 00 min"),
+            (HOUR + 125 * SECOND + MILLI, "1 h 02 min 05 s"),
+        ];
+        for (ns, text) in texts {
+            assert_eq!(duration_text(ns), text);
+        }
+    }
+
+    #[test]
+    fn moments_line_up() {
+        let texts = [
+            (0, "0.000 s"),
+            (SECOND, "1.000 s"),
+            (204 * MILLI, "0.204 s"),
+            (12_345_678, "12.345 ms"),
+            (125 * SECOND + 250 * MILLI, "2 min 05.250 s"),
+            (HOUR + 62 * SECOND, "1 h 01 min 02.000 s"),
+        ];
+        for (ns, text) in texts {
+            assert_eq!(time_text(Timestamp(ns)), text);
+        }
+    }
+
+    fn ruler(start: u64, span: u64, width: u16) -> String {
+        let mut line = vec![' '; width.into()];
+        for tick in ticks(Timestamp(start), span, width) {
+            let label = "╷".chars().chain(tick.label.chars());
+            for (index, char) in label.enumerate() {
+                line[usize::from(tick.column) + index] = char;
+            }
+        }
+        line.into_iter().collect::<String>().trim_end().to_owned()
+    }
+
+    #[test]
+    fn rulers() {
+        let rulers = [
+            ruler(0, 2_400 * MILLI, 80),
+            ruler(0, 100, 60),
+            ruler(0, 4_000, 60),
+            ruler(1_204 * MILLI, 90 * MICRO, 60),
+            ruler(0, 90 * SECOND, 60),
+            ruler(0, 200 * SECOND, 60),
+            ruler(100 * SECOND, 60 * SECOND, 60),
+            ruler(200 * SECOND, SECOND, 60),
+            ruler(0, 3 * HOUR, 60),
+            ruler(0, 400 * DAY, 60),
+            ruler(0, 2 * SECOND, 12),
+            ruler(0, 2 * SECOND, 3),
+        ];
+        insta::assert_snapshot!(rulers.join("\n"), @r#"
+        ╷0              ╷0.5 s           ╷1.0 s           ╷1.5 s          ╷2.0 s
+        ╷0          ╷20 ns      ╷40 ns      ╷60 ns      ╷80 ns
+        ╷0             ╷1 µs          ╷2 µs          ╷3 µs
+        ╷1.20400 s   ╷1.20402 s   ╷1.20404 s    ╷1.20406 s   ╷
+        ╷0        ╷15 s     ╷30 s     ╷45 s     ╷60 s     ╷75 s
+        ╷0                ╷1 min            ╷2 min            ╷3 min
+             ╷1 min 45 s    ╷2 min         ╷2 min 15 s    ╷
+        ╷3 min 20.0 s                 ╷3 min 20.5 s
+        ╷0                  ╷1 h                ╷2 h
+        ╷0             ╷2400 h        ╷4800 h        ╷7200 h
+        ╷0    ╷1 s
+        ╷0
+        "#);
+    }
+
+    proptest! {
+        #[test]
+        fn labels_never_overlap(start: u64, span in 1_u64.., width in 0_u16..300) {
+            let ticks = ticks(Timestamp(start), span, width);
+            for pair in ticks.windows(2) {
+                let end = usize::from(pair[0].column) + 1 + pair[0].label.chars().count();
+                prop_assert!(end < usize::from(pair[1].column), "{ticks:?}");
+            }
+            if let Some(last) = ticks.last() {
+                prop_assert!(usize::from(last.column) + last.label.chars().count() < usize::from(width));
+            }
+            prop_assert!(ticks.len() <= usize::from(width) / 4 + 1);
+        }
+
+        #[test]
+        fn texts_never_panic(ns: u64) {
+            prop_assert!(!duration_text(ns).is_empty());
+            prop_assert!(!time_text(Timestamp(ns)).is_empty());
+        }
+    }
 }

@@ -6,17 +6,43 @@
     reason = "a test that cannot go on has failed, and says where"
 )]
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use asyncline::scenario;
+use asyncline::tui::keymap::{self, Mode};
 
 const README: &str = include_str!("../README.md");
 
-/// What stands between two comments.
-fn between(start: &str, end: &str) -> &'static str {
-    let (_, rest) = README.split_once(&format!("<!-- {start} -->\n")).unwrap();
-    rest.split_once(&format!("<!-- {end} -->")).unwrap().0
+/// Holds what stands in the README between two comments to what it should be; with `ASYNCLINE_BLESS=1` writes it there.
+fn keeps(start: &str, end: &str, expected: &str) {
+    static FILE: Mutex<()> = Mutex::new(());
+    let (start, end) = (
+        format!(
+            "<!-- {start} -->
+"
+        ),
+        format!("<!-- {end} -->"),
+    );
+    let parts = |text: &str| {
+        let (before, rest) = text.split_once(&start).unwrap();
+        let (shown, after) = rest.split_once(&end).unwrap();
+        [before, shown, after].map(String::from)
+    };
+    if std::env::var_os("ASYNCLINE_BLESS").is_some() {
+        let _one_at_a_time = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let [before, _, after] = parts(&fs::read_to_string(&path).unwrap());
+        fs::write(&path, [&before, &start, expected, &end, &after].concat()).unwrap();
+    } else {
+        let [_, shown, _] = parts(README);
+        assert_eq!(
+            shown, expected,
+            "ASYNCLINE_BLESS=1 cargo test --test readme puts it right"
+        );
+    }
 }
 
 fn asyncline(arguments: &[&str]) -> String {
@@ -36,14 +62,14 @@ fn blocks(language: &str) -> Vec<Vec<&'static str>> {
 
 #[test]
 fn the_picture_is_what_the_program_prints() {
-    let picture = between(
-        "picture: asyncline run tasks --text",
-        "the end of the picture",
-    );
     let printed = asyncline(&["run", "tasks", "--text"]);
     let lines: Vec<_> = printed.trim_end().lines().map(str::trim_end).collect();
     let expected = format!("```text\n{}\n```\n", lines.join("\n"));
-    assert_eq!(picture, expected, "the README should show:\n{expected}");
+    keeps(
+        "picture: asyncline run tasks --text",
+        "the end of the picture",
+        &expected,
+    );
 }
 
 #[test]
@@ -71,6 +97,21 @@ fn every_command_exists() {
         checked += 1;
     }
     assert!(checked > 8, "only {checked} commands were found");
+}
+
+#[test]
+fn the_keys_are_those_of_the_key_table() {
+    let rows = keymap::bindings(Mode::Lanes).map(|binding| {
+        let keys = binding
+            .keys
+            .iter()
+            .map(|key| format!("`{}`", key.label(false)));
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        format!("| {keys} | {} |\n", binding.help)
+    });
+    let head = "| keys | what they do |\n|---|---|\n".to_owned();
+    let table: String = std::iter::once(head).chain(rows).collect();
+    keeps("keys", "the end of the keys", &table);
 }
 
 #[test]

@@ -88,14 +88,22 @@ fn own_arguments(signature: &mut Signature) -> TokenStream {
             FnArg::Typed(argument) => {
                 let attributes = std::mem::take(&mut argument.attrs);
                 let pattern = (*argument.pat).clone();
-                let name = match &pattern {
-                    Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                        ident.ident.clone()
-                    }
-                    _ => format_ident!("__argument_{index}", span = Span::mixed_site()),
-                };
-                *argument.pat = syn::parse_quote!(#name);
-                statements.extend(quote!(#(#attributes)* let #pattern = #name;));
+                if let Pat::Ident(name) = &pattern
+                    && name.by_ref.is_none()
+                    && name.subpat.is_none()
+                {
+                    let name = &name.ident;
+                    *argument.pat = syn::parse_quote!(#name);
+                    statements.extend(quote!(#(#attributes)* let #pattern = #name;));
+                } else {
+                    let name = format_ident!("__argument_{index}", span = Span::mixed_site());
+                    *argument.pat = syn::parse_quote!(#name);
+                    // A pattern may leave a part of its argument alone; that part lives as long as the others.
+                    statements.extend(quote! {
+                        let #name = #name;
+                        #(#attributes)* let #pattern = #name;
+                    });
+                }
             }
         }
     }

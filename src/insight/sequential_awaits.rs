@@ -190,8 +190,8 @@ impl<'a> Sequence<'a> {
         match found.iter_mut().find(|other| other.place() == place) {
             Some(other) => {
                 other.rounds += 1;
-                other.costs += sequence.costs;
-                other.together += sequence.together;
+                other.costs = other.costs.saturating_add(sequence.costs);
+                other.together = other.together.saturating_add(sequence.together);
             }
             None => found.push(sequence),
         }

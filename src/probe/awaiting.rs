@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -151,7 +150,7 @@ impl<F: Future> Future for Awaiting<F> {
             return inner.poll(cx);
         };
         if this.site.callee == Callee::YieldNow {
-            entered.lane.yielded.store(true, Ordering::Relaxed);
+            entered.lane.yields();
         }
         let mut scope = context::scope();
         scope.frame = Some(entered.frame);

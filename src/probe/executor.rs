@@ -170,7 +170,7 @@ impl Builder {
                 runtime: Some(recording.recorder.next_lane()),
                 recorder: recording.recorder,
                 closing: AtomicBool::new(false),
-                stop: recording.stop,
+                stop: recording.stop.map(|stop| stop.of_one_executor()),
             })
         });
         Ok(Executor {
@@ -236,6 +236,18 @@ impl Executor {
                 Some(stop) => stop.run(root).await,
             }
         })
+    }
+
+    /// Ends the tasks of an executor that can be stopped, in the order in which they were spawned, and closes it.
+    ///
+    /// When a runtime is merely dropped, it drops its tasks in an order that differs from run to run.
+    #[cfg(feature = "app")]
+    pub(crate) fn close(self) {
+        let stop = self.probe.as_ref().and_then(|probe| probe.stop.as_ref());
+        if let Some(stop) = stop {
+            stop.token.cancel();
+            self.runtime().block_on(stop.tasks_ended());
+        }
     }
 
     /// As [`spawn`](super::spawn), from outside of the runtime.
@@ -340,10 +352,22 @@ impl Stop {
             let why = context::enter(shutdown_scope());
             root.set(None);
             drop(why);
-            self.tracker.close();
-            self.tracker.wait().await;
+            self.tasks_ended().await;
         }
         stopped
+    }
+
+    async fn tasks_ended(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// The same for one executor of several: it can also be stopped by itself.
+    fn of_one_executor(&self) -> Self {
+        Self {
+            token: self.token.child_token(),
+            tracker: TaskTracker::new(),
+        }
     }
 }
 

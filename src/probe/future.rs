@@ -117,9 +117,7 @@ struct OnePoll<'a> {
 impl<'a> OnePoll<'a> {
     fn start(lane: &'a Arc<Lane>) -> Self {
         context::set_finished(None);
-        lane.waits.store(false, Ordering::Release);
-        lane.woken.store(false, Ordering::Release);
-        lane.yielded.store(false, Ordering::Relaxed);
+        lane.resumes();
         lane.record(EventKind::PollStarted { lane: lane.id });
         Self {
             lane,
@@ -145,7 +143,7 @@ impl Drop for OnePoll<'_> {
         });
         if self.result == Polled::Pending {
             if !tokio::task::coop::has_budget_remaining() {
-                lane.yielded.store(true, Ordering::Relaxed);
+                lane.yields();
             }
             lane.waits.store(true, Ordering::Release);
         } else {

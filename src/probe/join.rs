@@ -56,7 +56,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// The task's lane, where it is recorded.
-    pub fn lane(&self) -> Option<LaneId> {
+    pub fn lane_id(&self) -> Option<LaneId> {
         self.lane.as_ref().map(|lane| lane.id)
     }
 

@@ -1,7 +1,7 @@
 //! What the probe knows of a lane while it lives.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::context;
 use super::executor::Stop;
@@ -32,8 +32,8 @@ pub(crate) struct Lane {
     pub(crate) waits: AtomicBool,
     /// Whether it has ended.
     pub(crate) over: AtomicBool,
-    /// Whether the scheduler is going to wake it because it yielded.
-    pub(crate) yielded: AtomicBool,
+    /// How it stands with the wake that the scheduler owes it: see [`Yield`].
+    yielded: AtomicU8,
     /// How many different wakers of it exist.
     pub(crate) wakers: AtomicUsize,
     frames: AtomicU32,
@@ -45,6 +45,20 @@ pub(crate) struct Lane {
     pub(crate) has_handle: bool,
     /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
     pub(crate) group: Option<Arc<Group>>,
+}
+
+/// A task that yields is woken later, by the scheduler, once it has looked at its other tasks and at its driver.
+///
+/// The wake may come after the task was polled again for another reason, and more than once.
+struct Yield;
+
+impl Yield {
+    /// No wake is owed.
+    const NONE: u8 = 0;
+    /// A wake is owed.
+    const OWED: u8 = 1;
+    /// It has come; until the next poll, more may come of the same cause.
+    const PAID: u8 = 2;
 }
 
 /// What the branches of one `select!` or `timeout` share.
@@ -67,7 +81,7 @@ impl Lane {
             woken: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             over: AtomicBool::new(false),
-            yielded: AtomicBool::new(false),
+            yielded: AtomicU8::new(Yield::NONE),
             wakers: AtomicUsize::new(0),
             frames: AtomicU32::new(1),
             aborted: AtomicU64::new(NOBODY),
@@ -125,6 +139,35 @@ impl Lane {
 
     pub(crate) fn next_frame(&self) -> FrameId {
         FrameId(self.frames.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Remembers that the scheduler is going to wake it, because it yielded.
+    pub(crate) fn yields(&self) {
+        self.yielded.store(Yield::OWED, Ordering::Relaxed);
+    }
+
+    /// Remembers that a poll begins.
+    pub(crate) fn resumes(&self) {
+        self.waits.store(false, Ordering::Release);
+        self.woken.store(false, Ordering::Release);
+        let (paid, none) = (Yield::PAID, Yield::NONE);
+        let _ = self
+            .yielded
+            .compare_exchange(paid, none, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether a wake by the scheduler is due to its having yielded.
+    pub(crate) fn is_woken_for_yielding(&self) -> bool {
+        let owed = self.yielded.load(Ordering::Relaxed) != Yield::NONE;
+        if owed {
+            self.yielded.store(Yield::PAID, Ordering::Relaxed);
+        }
+        owed
+    }
+
+    /// Remembers that it woke itself: outside of a scheduler yielding does that at once.
+    pub(crate) fn wakes_itself(&self) {
+        self.yielded.store(Yield::NONE, Ordering::Relaxed);
     }
 
     /// Remembers who aborts it.

@@ -40,13 +40,13 @@ pub trait RevealTask {
 
 impl<T> RevealTask for Tag<&JoinHandle<T>> {
     fn reveal(&self) -> Reveals {
-        Reveals::Task(self.0.lane())
+        Reveals::Task(self.0.lane_id())
     }
 }
 
 impl<T> RevealTask for Tag<&&mut JoinHandle<T>> {
     fn reveal(&self) -> Reveals {
-        Reveals::Task(self.0.lane())
+        Reveals::Task(self.0.lane_id())
     }
 }
 

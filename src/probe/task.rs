@@ -102,7 +102,7 @@ where
 /// As [`tokio::task::yield_now`], which is then known to be what wakes the task.
 pub async fn yield_now() {
     if let Some(lane) = context::lane() {
-        lane.yielded.store(true, Ordering::Relaxed);
+        lane.yields();
     }
     tokio::task::yield_now().await;
 }

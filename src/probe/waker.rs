@@ -50,14 +50,17 @@ impl WakeCell {
         if let Some(current) = context::lane() {
             return match current.id {
                 _ if !current.is_of_same_session(&self.lane) => event::Waker::Thread,
-                id if id == self.lane.id => event::Waker::Itself,
+                id if id == self.lane.id => {
+                    self.lane.wakes_itself();
+                    event::Waker::Itself
+                }
                 id => event::Waker::Lane(id),
             };
         }
         if let Some(finished) = context::take_finished(self.lane.id) {
             return event::Waker::Lane(finished);
         }
-        if self.lane.yielded.swap(false, Ordering::Relaxed) {
+        if self.lane.is_woken_for_yielding() {
             return event::Waker::Itself;
         }
         if tokio::runtime::Handle::try_current().is_ok() {

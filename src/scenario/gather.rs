@@ -3,14 +3,16 @@ use crate::{gather, mark, trace};
 use tokio::time::sleep;
 
 #[trace]
-async fn say_after(delay: u64, what: &str) {
+async fn say_after(delay: u64, what: &'static str) -> &'static str {
     sleep(secs(delay)).await;
     mark!("{what}");
+    what
 }
 
 #[trace]
 async fn main() {
-    gather!(say_after(1, "hello"), say_after(2, "world"));
+    let results = gather!(say_after(2, "hello"), say_after(1, "world"));
+    mark!("{results:?}");
 }
 
 fn start() {
@@ -23,14 +25,18 @@ use super::{Chapter, Question, Scenario};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "gather",
-    title: "two awaits, one after another",
-    chapter: Chapter::Awaiting,
-    lesson: "Awaiting coroutines one after another takes the sum of their times.",
+    title: "gather",
+    chapter: Chapter::Tasks,
+    lesson: "gather! runs coroutines concurrently in one task, and gives their values in order.",
     question: Question {
-        text: "say_after(1) and say_after(2) are awaited one after the other. How long does main take?",
-        choices: &["1 s", "2 s", "3 s"],
-        right: 2,
-        because: "An await stands still until it has its value; the second call begins when the first is over.",
+        text: "The first coroutine takes 2 s, the second 1 s. In which order does gather! give their values?",
+        choices: &[
+            "As they finish: \"world\", \"hello\"",
+            "As they were written: \"hello\", \"world\"",
+        ],
+        right: 1,
+        because: "The branches are lanes within main's: the second ends at 1 s, the first at 2 s. Only then does \
+                  gather! give both values, in the order in which they were written, as asyncio.gather() does.",
     },
     file: file!(),
     source: include_str!("gather.rs"),

@@ -24,14 +24,15 @@ use super::{Chapter, Question, Scenario};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "sequential",
-    title: "two awaits, one after another",
-    chapter: Chapter::Awaiting,
-    lesson: "Awaiting coroutines one after another takes the sum of their times.",
+    title: "one after another",
+    chapter: Chapter::Tasks,
+    lesson: "Coroutines that are awaited one after another take the sum of their times.",
     question: Question {
-        text: "say_after(1) and say_after(2) are awaited one after the other. How long does main take?",
+        text: "say_after(1) and say_after(2) are awaited, one after the other. How long does main take?",
         choices: &["1 s", "2 s", "3 s"],
         right: 2,
-        because: "An await stands still until it has its value; the second call begins when the first is over.",
+        because: "The two waits stand end to end in main's lane: the second coroutine is not even created before the \
+                  first is done.",
     },
     file: file!(),
     source: include_str!("sequential.rs"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
@@ -94,7 +95,9 @@ fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
     let stage = STAGE.with_borrow(Clone::clone);
     let stage = stage.expect("scenarios run on a stage");
     let executor = stage.executor(workers);
-    match executor.block_on_until_stopped(main) {
+    let output = executor.block_on_until_stopped(main);
+    executor.close();
+    match output {
         Some(output) => output,
         None => std::panic::resume_unwind(Box::new(Stopped)),
     }
@@ -102,6 +105,11 @@ fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
 
 /// Works for so long without ever awaiting: the thread is busy, and nothing else runs on it.
 pub fn work(duration: Duration) {
+    if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
+        // The clock of several threads is the real one, and so is the time that passes.
+        std::thread::sleep(duration);
+        return;
+    }
     let busy = pin!(tokio::time::advance(duration));
     // The first poll moves the virtual clock; what would follow is a yield, which work does not do.
     let _ = busy.poll(&mut Context::from_waker(Waker::noop()));

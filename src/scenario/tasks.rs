@@ -26,14 +26,15 @@ use super::{Chapter, Question, Scenario};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "tasks",
-    title: "two awaits, one after another",
-    chapter: Chapter::Awaiting,
-    lesson: "Awaiting coroutines one after another takes the sum of their times.",
+    title: "the same as two tasks",
+    chapter: Chapter::Tasks,
+    lesson: "Two tasks wait at the same time: together they take as long as the longer one.",
     question: Question {
-        text: "say_after(1) and say_after(2) are awaited one after the other. How long does main take?",
+        text: "The same two say_afters, now each in a task of its own. How long does main take?",
         choices: &["1 s", "2 s", "3 s"],
-        right: 2,
-        because: "An await stands still until it has its value; the second call begins when the first is over.",
+        right: 1,
+        because: "Both tasks start at 0 s, and their waits lie above one another. When main comes to await task2 at \
+                  1 s, half of that wait is over.",
     },
     file: file!(),
     source: include_str!("tasks.rs"),

@@ -58,6 +58,8 @@ pub struct Lane {
     pub unwakeable: bool,
     /// The lane that runs this coroutine.
     pub host: Option<Host>,
+    /// The lane that was polled when this coroutine was called, and how often it had been.
+    pub(super) called_in: Option<(LaneId, u64)>,
     /// Time spent in each state that has passed.
     pub(super) passed: Totals,
     /// Whether its waker was called since its last poll began.
@@ -75,6 +77,8 @@ pub struct Host {
     pub lane: LaneId,
     /// The await of that lane by which it was polled first; none where it is the lane's own future.
     pub frame: Option<FrameId>,
+    /// Which poll of the host's it was polled in first, from 1.
+    pub(super) poll: u64,
     /// The host's change in which the coroutine began.
     pub(super) first: usize,
     /// One past the host's change in which it ended.
@@ -174,6 +178,7 @@ impl Lane {
             cancel: None,
             unwakeable: false,
             host: None,
+            called_in: None,
             passed: Totals::default(),
             woken: false,
             open: Vec::new(),

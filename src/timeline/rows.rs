@@ -1,8 +1,9 @@
-//! The lanes as a tree, row by row.
+//! The lanes as a tree, row by row: a task under the lane that spawned it, a branch under the one that polls it, a
+//! coroutine under its host.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::Timeline;
+use super::{Lane, LaneKind, State, Timeline};
 use crate::event::LaneId;
 
 /// A row of the tree.
@@ -12,23 +13,374 @@ pub struct Row {
     pub lane: LaneId,
     /// How many rows it stands under.
     pub depth: u16,
-    /// The tree's lines before its name: `├ `, `│ └ `.
+    /// The tree's lines before its name: `├ `, `│ └ `. Where it stands deeper than ten rows, they begin with `…`.
     pub prefix: String,
-    /// Whether rows under it are hidden.
+    /// Whether the rows under it are hidden.
     pub folded: bool,
     /// Whether there are rows under it.
     pub foldable: bool,
 }
 
-/// The rows.
+/// Lines of the tree that are drawn before a name; names of deeper rows would not be seen.
+const DEEPEST: usize = 10;
+
+/// The rows of a timeline, in the order in which the lanes began, each followed by those under it.
+///
+/// The lanes in `folded` hide what is under them. Runtimes have rows where there are several. Coroutines have one where
+/// it tells more than their host's: nothing of them has run, it began to run later than they were called, or they ended
+/// early while their host went on; with `open_coroutines` all of them do.
 pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
-    let _ = (folded, open_coroutines);
-    let row = |lane: &super::Lane| Row {
-        lane: lane.id,
-        depth: 0,
-        prefix: String::new(),
-        folded: false,
-        foldable: false,
+    let lanes = timeline.lanes();
+    let runtimes = lanes.iter().filter(|lane| is_runtime(lane)).count();
+    let visible: Vec<bool> = lanes
+        .iter()
+        .map(|lane| match lane.kind {
+            LaneKind::Runtime(_) => runtimes > 1,
+            LaneKind::Coroutine => open_coroutines || tells_more(timeline, lane),
+            LaneKind::Task(_) | LaneKind::Branch(_) => true,
+        })
+        .collect();
+    let owners = owners(lanes, &visible);
+    let mut walk = Walk::new(lanes, &visible, &owners, folded);
+    for (index, _) in lanes.iter().enumerate() {
+        if visible[index] && owners[index].is_none() {
+            walk.add_tree(index);
+        }
+    }
+    // Only what a damaged log puts in a circle is left.
+    for (index, _) in lanes.iter().enumerate() {
+        if visible[index] && !walk.seen[index] {
+            walk.add_tree(index);
+        }
+    }
+    walk.rows
+}
+
+fn is_runtime(lane: &Lane) -> bool {
+    matches!(lane.kind, LaneKind::Runtime(_))
+}
+
+/// Whether a coroutine's row would say anything that its host's does not.
+fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
+    let Some(host) = lane.host else {
+        let ran = lane.started.is_some();
+        return ran || lane.end.is_some() || was_left_alone(timeline, lane);
     };
-    timeline.lanes().iter().map(row).collect()
+    let of = timeline.lane(host.lane);
+    let later = lane.started.is_some_and(|started| started > lane.start);
+    if host.frame.is_none() {
+        // It is all that its host does: only what was before its host began is not in the host's row.
+        return later && of.is_some_and(|of| of.start > lane.start);
+    }
+    let other_poll = lane
+        .called_in
+        .is_some_and(|called| called != (host.lane, host.poll));
+    let early = matches!(lane.state(), State::Cancelled | State::Panicked);
+    let with_host = of.is_some_and(|of| of.end == lane.end && of.state() == lane.state());
+    later || other_poll || (lane.end.is_some() && early && !with_host)
+}
+
+/// Whether time or a poll has passed since a coroutine was called, of which nothing has run so far.
+fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
+    let called_in = lane
+        .called_in
+        .and_then(|(id, polls)| Some((timeline.lane(id)?, polls)));
+    let polled_since =
+        called_in.is_some_and(|(by, polls)| by.polls > polls || by.state() != State::Running);
+    timeline.end() > lane.start || polled_since
+}
+
+/// For every lane the index of the nearest visible one that it belongs to.
+fn owners(lanes: &[Lane], visible: &[bool]) -> Vec<Option<usize>> {
+    let index: HashMap<LaneId, usize> = lanes.iter().map(|lane| lane.id).zip(0..).collect();
+    let above: Vec<Option<usize>> = lanes
+        .iter()
+        .map(|lane| {
+            let host = lane.host.map(|host| host.lane);
+            host.or(lane.parent).and_then(|id| index.get(&id).copied())
+        })
+        .collect();
+    let mut owners = vec![None; lanes.len()];
+    let mut known = vec![false; lanes.len()];
+    let mut path = Vec::new();
+    for lane in 0..lanes.len() {
+        let mut at = Some(lane);
+        // Up through what is hidden, to a visible lane or one whose owner is known. A circle ends there too.
+        while let Some(here) = at.filter(|&here| !known[here]) {
+            known[here] = true;
+            path.push(here);
+            at = above[here];
+            if at.is_some_and(|above| visible[above]) {
+                break;
+            }
+        }
+        let owner = match at {
+            Some(found) if visible[found] && found != lane => Some(found),
+            Some(found) => owners[found],
+            None => None,
+        };
+        for hidden in path.drain(..) {
+            owners[hidden] = owner;
+        }
+    }
+    owners
+}
+
+/// A walk through the tree, which writes its rows. It keeps its own stack, so that no depth overflows the thread's.
+struct Walk<'a> {
+    lanes: &'a [Lane],
+    folded: &'a HashSet<LaneId>,
+    under: Vec<Vec<usize>>,
+    seen: Vec<bool>,
+    rows: Vec<Row>,
+    /// For every level that the walk is in, whether there are more rows to come.
+    more: Vec<bool>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        lanes: &'a [Lane],
+        visible: &[bool],
+        owners: &[Option<usize>],
+        folded: &'a HashSet<LaneId>,
+    ) -> Self {
+        let mut under = vec![Vec::new(); lanes.len()];
+        for (index, owner) in owners.iter().enumerate() {
+            if let Some(owner) = owner.filter(|_| visible[index]) {
+                under[owner].push(index);
+            }
+        }
+        Self {
+            lanes,
+            folded,
+            under,
+            seen: vec![false; lanes.len()],
+            rows: Vec::new(),
+            more: Vec::new(),
+        }
+    }
+
+    fn add_tree(&mut self, root: usize) {
+        let mut stack = vec![(root, 0, false)];
+        while let Some((index, depth, more)) = stack.pop() {
+            if std::mem::replace(&mut self.seen[index], true) {
+                continue;
+            }
+            self.more.truncate(depth);
+            self.more.push(more);
+            let id = self.lanes[index].id;
+            let foldable = !self.under[index].is_empty();
+            let folded = foldable && self.folded.contains(&id);
+            self.rows.push(Row {
+                lane: id,
+                depth: u16::try_from(depth).unwrap_or(u16::MAX),
+                prefix: self.prefix(),
+                folded,
+                foldable,
+            });
+            if folded {
+                self.hide_under(index);
+            } else {
+                let under = self.under[index].iter().rev();
+                stack.extend(
+                    under
+                        .enumerate()
+                        .map(|(after, &index)| (index, depth + 1, after > 0)),
+                );
+            }
+        }
+    }
+
+    fn hide_under(&mut self, index: usize) {
+        let mut stack = self.under[index].clone();
+        while let Some(index) = stack.pop() {
+            if !std::mem::replace(&mut self.seen[index], true) {
+                stack.extend(&self.under[index]);
+            }
+        }
+    }
+
+    fn prefix(&self) -> String {
+        let levels = &self.more[1..];
+        let Some((own, above)) = levels.split_last() else {
+            return String::new();
+        };
+        let hidden = above.len().saturating_sub(DEEPEST);
+        let mut lines = String::from(if hidden > 0 { "…" } else { "" });
+        lines.extend(
+            above[hidden..]
+                .iter()
+                .map(|&more| if more { "│ " } else { "  " }),
+        );
+        lines.push_str(if *own { "├ " } else { "└ " });
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Cancel, CoroutineEnd, Waker};
+    use crate::timeline::story::{self, Story, until};
+    use proptest::prelude::*;
+
+    fn tree_with(story: &Story, folded: &[u64], open_coroutines: bool) -> String {
+        let timeline = story.timeline();
+        let folded = folded.iter().copied().map(LaneId).collect();
+        let rows = rows(&timeline, &folded, open_coroutines);
+        let line = |row: &Row| {
+            let fold = if row.folded { " +" } else { "" };
+            format!("{}{}{fold}", row.prefix, timeline.name(row.lane))
+        };
+        rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn tree(story: &Story) -> String {
+        tree_with(story, &[], false)
+    }
+
+    #[test]
+    fn tasks_stand_under_who_spawned_them() {
+        insta::assert_snapshot!(tree(&story::two_tasks()), @r#"
+        main
+        ├ task1
+        └ task2
+        "#);
+        let nested = Story::of_main()
+            .spawn(2, "a", Some(1))
+            .spawn(3, "b", Some(1))
+            .spawn(4, "a1", Some(2))
+            .spawn(5, "a2", Some(2))
+            .spawn(6, "a11", Some(4))
+            .spawn(7, "b1", Some(3));
+        insta::assert_snapshot!(tree(&nested), @r#"
+        main
+        ├ a
+        │ ├ a1
+        │ │ └ a11
+        │ └ a2
+        └ b
+          └ b1
+        "#);
+        insta::assert_snapshot!(tree_with(&nested, &[2, 7], false), @r#"
+        main
+        ├ a +
+        └ b
+          └ b1
+        "#);
+    }
+
+    #[test]
+    fn a_coroutine_has_a_row_where_it_tells_something() {
+        insta::assert_snapshot!(tree_with(&story::two_tasks(), &[], true), @r#"
+        main
+        ├ task1
+        │ └ say_after
+        └ task2
+          └ say_after
+        "#);
+        insta::assert_snapshot!(tree(&story::endings()), @r#"
+        main
+        ├ nested
+        ├ slow
+        ├ broken
+        ├ forgotten
+        ├ watched
+        └ job()
+        "#);
+    }
+
+    #[test]
+    fn calling_an_async_function_runs_nothing() {
+        let called = Story::of_main().poll(1).call(2, "nested", 1);
+        assert_eq!(tree(&called), "main");
+        let left_alone = called.clone().waits(1);
+        assert_eq!(tree(&left_alone), "main\n└ nested");
+        let awaited_at_once = called.begin(2, 1, Some(1));
+        assert_eq!(tree(&awaited_at_once.waits(1).at(5).poll(1)), "main");
+        let awaited_in_a_later_poll =
+            left_alone
+                .wake(1, Waker::Itself)
+                .poll(1)
+                .begin(2, 1, Some(1));
+        assert_eq!(tree(&awaited_in_a_later_poll), "main\n└ nested");
+    }
+
+    #[test]
+    fn what_a_coroutine_spawns_stands_under_its_host() {
+        let story = Story::of_main()
+            .poll(1)
+            .call(2, "f", 1)
+            .begin(2, 1, Some(1))
+            .call(3, "g", 2);
+        let story = story.begin(3, 1, Some(2)).spawn(4, "task", Some(3));
+        assert_eq!(tree(&story), "main\n└ task");
+    }
+
+    #[test]
+    fn a_coroutine_that_ends_before_its_host_has_a_row() {
+        let story = Story::of_main()
+            .poll(1)
+            .call(2, "f", 1)
+            .begin(2, 1, Some(1));
+        let story = story.enter(1, 1, "sleep", until(9)).waits(1).at(3);
+        let cancelled = CoroutineEnd::Cancelled {
+            why: Cancel::Dropped,
+        };
+        let dropped = story.clone().poll(1).end(2, cancelled.clone());
+        assert_eq!(tree(&dropped), "main\n└ f");
+        let with_its_host = story.end(2, cancelled).cancel(1, Cancel::Shutdown);
+        assert_eq!(tree(&with_its_host), "main");
+    }
+
+    #[test]
+    fn several_runtimes_have_rows() {
+        let one = Story::default().runtime(1).spawn(2, "main", Some(1));
+        assert_eq!(tree(&one), "main");
+        let two = one.runtime(3).spawn(4, "other", Some(3));
+        assert_eq!(tree(&two), "runtime\n└ main\nruntime\n└ other");
+    }
+
+    #[test]
+    fn depth_and_circles_do_no_harm() {
+        let mut deep = Story::of_main();
+        for lane in 2..20_000 {
+            deep = deep.spawn(lane, "t", Some(lane - 1));
+        }
+        let rows = rows(&deep.timeline(), &HashSet::new(), false);
+        assert_eq!(rows.len(), 19_999);
+        assert!(
+            rows.iter()
+                .all(|row| row.prefix.chars().count() <= 2 * DEEPEST + 3)
+        );
+        let circle = Story::default()
+            .spawn(1, "a", Some(2))
+            .spawn(2, "b", Some(1))
+            .spawn(3, "c", Some(2));
+        assert_eq!(tree(&circle), "a\n└ b\n  └ c");
+    }
+
+    proptest! {
+        #[test]
+        fn every_task_has_one_row(
+            parents in proptest::collection::vec((0_u64..24, proptest::bool::ANY), 0..20), folded: [u64; 3],
+        ) {
+            let mut story = Story::default();
+            for (lane, &(parent, coroutine)) in (1..).zip(&parents) {
+                story = if coroutine {
+                    story.call(lane, "c", parent).begin(lane, parent / 2, Some(1))
+                } else {
+                    story.spawn(lane, "t", Some(parent))
+                };
+            }
+            let timeline = story.timeline();
+            let all = rows(&timeline, &HashSet::new(), true);
+            let ids: HashSet<LaneId> = all.iter().map(|row| row.lane).collect();
+            prop_assert_eq!(ids.len(), all.len());
+            prop_assert_eq!(ids.len(), timeline.lanes().len());
+            let folded: HashSet<LaneId> = folded.map(|id| LaneId(id % 20)).into();
+            let few = rows(&timeline, &folded, true);
+            prop_assert!(few.len() <= all.len());
+        }
+    }
 }

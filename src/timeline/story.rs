@@ -1,0 +1,292 @@
+//! Programs' runs told by hand, as lists of events, for tests.
+
+use super::Timeline;
+use crate::event::{
+    Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
+    TaskKind, Text, ThreadId, Timestamp, Waker,
+};
+
+/// Nanoseconds in a millisecond.
+pub const MILLI: u64 = 1_000_000;
+
+/// A run, told event by event.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    now: u64,
+    pub events: Vec<Event>,
+}
+
+impl Story {
+    /// A story in which `main`, lane 1, is spawned at its beginning.
+    pub fn of_main() -> Self {
+        Self::default().spawn(1, "main", None)
+    }
+
+    /// What is told from now on happens at this time, in milliseconds.
+    pub fn at(mut self, millis: u64) -> Self {
+        self.now = millis * MILLI;
+        self
+    }
+
+    /// The same, in nanoseconds.
+    pub fn at_nanos(mut self, nanos: u64) -> Self {
+        self.now = nanos;
+        self
+    }
+
+    pub fn say(mut self, kind: EventKind) -> Self {
+        let at = Timestamp(self.now);
+        let thread = ThreadId(0);
+        self.events.push(Event { at, thread, kind });
+        self
+    }
+
+    pub fn runtime(self, runtime: u64) -> Self {
+        self.say(EventKind::RuntimeEntered {
+            runtime: LaneId(runtime),
+            flavor: Flavor::CurrentThread,
+            io: false,
+        })
+    }
+
+    pub fn spawn(self, lane: u64, name: &'static str, parent: Option<u64>) -> Self {
+        let kind = if parent.is_none() {
+            TaskKind::Root
+        } else {
+            TaskKind::Task
+        };
+        self.say(EventKind::Spawned {
+            lane: LaneId(lane),
+            name: name.into(),
+            parent: parent.map(LaneId),
+            kind,
+            site: None,
+        })
+    }
+
+    pub fn branch(self, lane: u64, name: &'static str, parent: u64, of: BranchOf) -> Self {
+        self.say(EventKind::BranchStarted {
+            lane: LaneId(lane),
+            name: name.into(),
+            parent: LaneId(parent),
+            of,
+            site: None,
+        })
+    }
+
+    pub fn poll(self, lane: u64) -> Self {
+        self.say(EventKind::PollStarted { lane: LaneId(lane) })
+    }
+
+    fn polled(self, lane: u64, result: Polled) -> Self {
+        let lane = LaneId(lane);
+        self.say(EventKind::PollEnded { lane, result })
+    }
+
+    pub fn waits(self, lane: u64) -> Self {
+        self.polled(lane, Polled::Pending)
+    }
+
+    pub fn done(self, lane: u64) -> Self {
+        self.polled(lane, Polled::Completed)
+    }
+
+    pub fn panics(self, lane: u64) -> Self {
+        self.polled(lane, Polled::Panicked)
+    }
+
+    pub fn wake(self, lane: u64, by: Waker) -> Self {
+        let lane = LaneId(lane);
+        self.say(EventKind::Woken { lane, by })
+    }
+
+    pub fn unwakeable(self, lane: u64) -> Self {
+        self.say(EventKind::Unwakeable { lane: LaneId(lane) })
+    }
+
+    pub fn cancel(self, lane: u64, why: Cancel) -> Self {
+        let lane = LaneId(lane);
+        self.say(EventKind::Cancelled { lane, why })
+    }
+
+    pub fn enter(self, lane: u64, frame: u32, text: &'static str, on: Option<Awaited>) -> Self {
+        self.enter_within(lane, frame, None, text, on)
+    }
+
+    pub fn enter_within(
+        self,
+        lane: u64,
+        frame: u32,
+        parent: Option<u32>,
+        text: &'static str,
+        on: Option<Awaited>,
+    ) -> Self {
+        self.say(EventKind::AwaitEntered {
+            lane: LaneId(lane),
+            frame: FrameId(frame),
+            parent: parent.map(FrameId),
+            coroutine: None,
+            site: None,
+            text: text.into(),
+            on,
+        })
+    }
+
+    pub fn leave(self, lane: u64, frame: u32) -> Self {
+        let (lane, frame) = (LaneId(lane), FrameId(frame));
+        self.say(EventKind::AwaitLeft { lane, frame })
+    }
+
+    pub fn call(self, lane: u64, name: &'static str, parent: u64) -> Self {
+        self.say(EventKind::CoroutineCreated {
+            lane: LaneId(lane),
+            name: name.into(),
+            parent: Some(LaneId(parent)),
+            site: None,
+        })
+    }
+
+    pub fn begin(self, lane: u64, host: u64, frame: Option<u32>) -> Self {
+        self.say(EventKind::CoroutineStarted {
+            lane: LaneId(lane),
+            host: Some(LaneId(host)),
+            frame: frame.map(FrameId),
+        })
+    }
+
+    pub fn end(self, lane: u64, end: CoroutineEnd) -> Self {
+        let lane = LaneId(lane);
+        self.say(EventKind::CoroutineEnded { lane, end })
+    }
+
+    pub fn returns(self, lane: u64, value: &'static str) -> Self {
+        let value = Some(Text::from(value));
+        self.end(lane, CoroutineEnd::Returned { value })
+    }
+
+    pub fn lose(self, count: u64) -> Self {
+        self.say(EventKind::Lost { count })
+    }
+
+    pub fn timeline(&self) -> Timeline {
+        self.events.iter().collect()
+    }
+}
+
+pub fn until(millis: u64) -> Option<Awaited> {
+    Some(Awaited::Until(Timestamp(millis * MILLI)))
+}
+
+pub fn task(lane: u64) -> Option<Awaited> {
+    Some(Awaited::Task(LaneId(lane)))
+}
+
+pub fn by(lane: u64) -> Waker {
+    Waker::Lane(LaneId(lane))
+}
+
+/// `say_after` as two tasks: `main` spawns task1 and task2 and awaits one after the other. In virtual time, so that no
+/// poll takes any.
+pub fn two_tasks() -> Story {
+    let sleeps = |story: Story, task: u64, coroutine: u64, until: Option<Awaited>| {
+        story
+            .poll(task)
+            .begin(coroutine, task, None)
+            .enter(task, 1, "sleep(secs(delay))", until)
+            .waits(task)
+    };
+    let story = Story::of_main()
+        .poll(1)
+        .call(2, "say_after", 1)
+        .spawn(3, "task1", Some(1))
+        .call(4, "say_after", 1)
+        .spawn(5, "task2", Some(1))
+        .enter(1, 1, "task1", task(3))
+        .waits(1);
+    let story = sleeps(story, 3, 2, until(1000));
+    let story = sleeps(story, 5, 4, until(2000))
+        .at(1000)
+        .wake(3, Waker::Driver);
+    let story = story.poll(3).leave(3, 1).returns(2, "\"hello\"").done(3);
+    let story = story
+        .wake(1, by(3))
+        .poll(1)
+        .leave(1, 1)
+        .enter(1, 2, "task2", task(5));
+    let story = story.waits(1).at(2000).wake(5, Waker::Driver);
+    let story = story.poll(5).leave(5, 1).returns(4, "\"world\"").done(5);
+    story.wake(1, by(5)).poll(1).leave(1, 2).done(1)
+}
+
+/// `main` runs two branches by `join!`, both of which sleep; the first one's task is blocked for a while by a third.
+pub fn branches() -> Story {
+    let story = Story::of_main()
+        .poll(1)
+        .enter(1, 1, "join!", None)
+        .branch(2, "say_after(1, \"hello\")", 1, BranchOf::Join)
+        .branch(3, "say_after(2, \"world\")", 1, BranchOf::Join);
+    let story = story.poll(2).enter(2, 1, "sleep", until(1000)).waits(2);
+    let story = story
+        .poll(3)
+        .enter(3, 1, "sleep", until(2000))
+        .waits(3)
+        .waits(1);
+    let story = story
+        .at(1000)
+        .wake(2, Waker::Driver)
+        .wake(1, by(2))
+        .at(1200);
+    let story = story.poll(1).poll(2).at(1500).leave(2, 1).done(2).waits(1);
+    let story = story.at(2000).wake(3, Waker::Driver).wake(1, by(3)).poll(1);
+    story.poll(3).leave(3, 1).done(3).leave(1, 1).done(1)
+}
+
+/// Every kind of end that is not a good one, a gap, and a task that nothing can wake.
+pub fn endings() -> Story {
+    let story = Story::of_main()
+        .poll(1)
+        .call(2, "nested", 1)
+        .spawn(3, "slow", Some(1))
+        .spawn(4, "broken", Some(1))
+        .spawn(5, "forgotten", Some(1))
+        .spawn(6, "watched", Some(1))
+        .enter(1, 1, "timeout(1 s, job())", None)
+        .branch(7, "job()", 1, BranchOf::Timeout)
+        .poll(7)
+        .enter(7, 1, "rx.recv()", None)
+        .waits(7)
+        .waits(1);
+    let story = story.poll(3).enter(3, 1, "sleep", until(5000)).waits(3);
+    let story = story.poll(4).enter(4, 1, "sleep", until(700)).waits(4);
+    let story = story
+        .poll(5)
+        .enter(5, 1, "lock.lock()", None)
+        .waits(5)
+        .unwakeable(5);
+    let story = story
+        .poll(6)
+        .waits(6)
+        .at(300)
+        .wake(6, Waker::Thread)
+        .poll(6)
+        .at(500)
+        .lose(12);
+    let story = story.at(600).poll(6).at(650).waits(6);
+    let story = story.at(700).wake(4, Waker::Driver).poll(4).panics(4);
+    let story = story
+        .at(1000)
+        .wake(1, Waker::Driver)
+        .poll(1)
+        .cancel(7, Cancel::TimedOut);
+    let aborted = Cancel::Aborted {
+        by: Some(LaneId(1)),
+    };
+    let story = story.cancel(3, aborted).end(2, CoroutineEnd::NeverPolled);
+    story
+        .leave(1, 1)
+        .done(1)
+        .at(1500)
+        .wake(6, Waker::Itself)
+        .poll(6)
+        .done(6)
+}
