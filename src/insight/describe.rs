@@ -4,12 +4,13 @@
 //! what it says, and what it waits for then. An await is told by the line that suspends at it, a branch's polls by
 //! those of its task.
 
-use super::words::{cancelled, count, line, open_branches, time_text, value, waker};
+use super::words::{cancelled, count, line, open_branches, value, waker};
 use crate::event::{
     Awaited, BranchOf, CoroutineEnd, Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind,
     Timestamp,
 };
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+use crate::units::time_text;
 
 /// An event as a line of a list: when, who, what, and what more there is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
