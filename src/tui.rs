@@ -1,12 +1,282 @@
-//! The terminal program's screen.
+//! The terminal program's screen: the run loop, which alone owns the terminal.
+//!
+//! Events of the terminal, of the running program and of time become messages; [`App::update`] folds them into the
+//! state; [`view`](view::view) draws it; what is to be done outside it is done by the driver.
 
 pub mod action;
 pub mod app;
 pub mod code;
+mod driver;
 mod highlight;
 pub mod keymap;
 pub mod layout;
 pub mod mouse;
+mod opening;
+mod recorder;
+mod terminal;
 pub mod theme;
 pub mod view;
 pub mod viewport;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::{FutureExt, StreamExt};
+use thiserror::Error;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::{Instant, sleep_until};
+
+use crate::scenario::{self, Scenario};
+use crate::session;
+use app::{App, Msg};
+use driver::Driver;
+use recorder::Recorder;
+use terminal::Screen;
+use theme::Theme;
+
+/// As many messages are taken in at most before the screen is drawn again.
+const BATCH: usize = 256;
+
+/// What the screen begins with, and how.
+#[derive(Debug)]
+pub struct Options {
+    /// What it begins with.
+    pub start: Start,
+    /// Whether what runs is recorded.
+    pub record: Record,
+    /// How it looks.
+    pub theme: Theme,
+}
+
+/// What the screen begins with.
+#[derive(Debug)]
+pub enum Start {
+    /// The menu.
+    Menu,
+    /// This scenario, after its question.
+    Scenario(&'static Scenario),
+    /// This recording.
+    Replay(PathBuf),
+}
+
+/// Whether what runs is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Into the user's store.
+    Auto,
+    /// Not unless a key asks for it.
+    Off,
+    /// Into this file.
+    To(PathBuf),
+}
+
+/// How the screen ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person left.
+    Left,
+    /// A signal with this number ended it.
+    Signal(u8),
+}
+
+/// Why the screen could not be shown.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The terminal failed.
+    #[error("cannot use this terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// A session could not be read or written.
+    #[error(transparent)]
+    Session(#[from] session::Error),
+}
+
+/// Shows the screen until the person leaves or a signal ends it.
+///
+/// # Errors
+///
+/// Where the terminal fails, where the recording to begin with cannot be read, or where the file to record to cannot
+/// be written. The terminal is given back before this returns.
+pub fn run(options: Options) -> Result<Ended, Error> {
+    let (sender, messages) = mpsc::unbounded_channel();
+    let mut app = App::new(scenario::all(), options.theme, ratatui::layout::Size::ZERO);
+    let mut recorder = Recorder::new(options.record);
+    if let Start::Scenario(scenario) = options.start {
+        recorder.prepare(scenario)?;
+    }
+    let mut driver = Driver::new(recorder, sender);
+    match options.start {
+        Start::Menu => {}
+        Start::Scenario(scenario) => {
+            if let Some(effect) = app.update(Msg::Ask(scenario)) {
+                driver.perform(effect, &app);
+            }
+        }
+        Start::Replay(path) => driver.try_open(&path)?,
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut screen = Screen::take()?;
+        let ended = Loop {
+            app,
+            driver: &mut driver,
+            messages,
+        }
+        .run(&mut screen)
+        .await;
+        drop(screen);
+        // Ends the program that runs and its recording, whatever ended the loop.
+        driver.stop();
+        Ok(ended?)
+    })
+}
+
+struct Loop<'a> {
+    app: App,
+    driver: &'a mut Driver,
+    messages: UnboundedReceiver<Msg>,
+}
+
+/// What woke the loop.
+enum Happened {
+    Terminal(Option<io::Result<Event>>),
+    Message(Option<Msg>),
+    Time,
+    Signal(u8),
+}
+
+impl Loop<'_> {
+    async fn run(mut self, screen: &mut Screen) -> io::Result<Ended> {
+        self.app.update(Msg::Resize(screen.size()?));
+        screen.draw(&self.app)?;
+        self.app.take_changed();
+        self.driver.list_recordings();
+        let mut events = EventStream::new();
+        let mut signals = Signals::new()?;
+        let mut next_tick: Option<Instant> = None;
+        loop {
+            let pulse = self.app.pulse();
+            if pulse.is_none() {
+                self.driver.rest();
+            }
+            next_tick = pulse.map(|pulse| next(next_tick, pulse));
+            let happened = tokio::select! {
+                biased;
+                signal = signals.next() => Happened::Signal(signal),
+                event = events.next() => Happened::Terminal(event),
+                msg = self.messages.recv() => Happened::Message(msg),
+                () = at(next_tick) => Happened::Time,
+            };
+            match happened {
+                Happened::Signal(signal) => return Ok(Ended::Signal(signal)),
+                Happened::Time => {
+                    next_tick = None;
+                    for msg in self.driver.tick() {
+                        self.update(msg);
+                    }
+                }
+                Happened::Message(msg) => {
+                    let more = std::iter::from_fn(|| self.messages.try_recv().ok());
+                    let batch: Vec<_> = msg.into_iter().chain(more.take(BATCH)).collect();
+                    for msg in batch {
+                        self.update(msg);
+                    }
+                }
+                Happened::Terminal(event) => {
+                    if !self.take_in(event, &mut events)? {
+                        return Ok(Ended::Left);
+                    }
+                }
+            }
+            if self.app.take_changed() {
+                screen.draw(&self.app)?;
+            }
+        }
+    }
+
+    /// Takes in an event of the terminal and those that have come with it; false where they ask to leave.
+    fn take_in(
+        &mut self,
+        event: Option<io::Result<Event>>,
+        events: &mut EventStream,
+    ) -> io::Result<bool> {
+        let mut next = event;
+        for _ in 0..BATCH {
+            // Without its end of the terminal, nobody is there any more.
+            let Some(event) = next else { return Ok(false) };
+            let msg = keymap::message(self.app.mode(), &event?);
+            if msg.is_some_and(|msg| !self.update(msg)) {
+                return Ok(false);
+            }
+            match events.next().now_or_never() {
+                Some(another) => next = another,
+                None => break,
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes in a message; false where it asks to leave.
+    fn update(&mut self, msg: Msg) -> bool {
+        let effect = self.app.update(msg);
+        effect.is_none_or(|effect| self.driver.perform(effect, &self.app))
+    }
+}
+
+/// When the next tick is due: as was planned, or earlier where the pulse has quickened.
+fn next(planned: Option<Instant>, pulse: Duration) -> Instant {
+    let due = Instant::now() + pulse;
+    planned.map_or(due, |planned| planned.min(due))
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that end the program.
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    const NUMBERS: [u8; 3] = [1, 2, 15];
+
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [hangup, interrupt, terminate] =
+            Self::NUMBERS.map(|number| signal(SignalKind::from_raw(number.into())));
+        Ok(Self([hangup?, interrupt?, terminate?]))
+    }
+
+    async fn next(&mut self) -> u8 {
+        let [hangup, interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            _ = hangup.recv() => Self::NUMBERS[0],
+            _ = interrupt.recv() => Self::NUMBERS[1],
+            _ = terminate.recv() => Self::NUMBERS[2],
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> u8 {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => 2,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

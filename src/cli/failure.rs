@@ -21,6 +21,8 @@ pub(super) enum Failure {
     Broken(Report),
     /// Help or the version was asked for.
     Help(clap::Error),
+    /// A signal with this number ended it. Exit code 128 and that number.
+    Signal(u8),
     /// Nobody reads the output any more, as in `asyncline list | head -1`.
     ClosedPipe,
 }
@@ -51,6 +53,7 @@ impl Failure {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => Self::from(error).report(),
             },
+            Self::Signal(number) => ExitCode::from(128 + number),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }

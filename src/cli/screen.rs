@@ -1,25 +1,20 @@
-//! Until the screen is built: what it will be asked for.
-
-use std::path::PathBuf;
+//! The screen, as the command line asks for it.
 
 use super::failure::Failure;
-use crate::scenario::Scenario;
+use crate::tui::{self, Ended, Options, theme::Theme};
+pub(super) use crate::tui::{Record, Start};
 
-#[expect(dead_code, reason = "the screen is not built yet")]
-pub(super) enum Start {
-    Menu,
-    Scenario(&'static Scenario),
-    Replay(PathBuf),
-}
-
-#[expect(dead_code, reason = "the screen is not built yet")]
-pub(super) enum Record {
-    Auto,
-    Off,
-    To(PathBuf),
-}
-
-pub(super) fn run(_start: Start, _record: Record, _ascii: bool) -> Result<(), Failure> {
-    let line = "the screen is not built yet; try --text or --json";
-    Err(Failure::Stopped(line.into()))
+pub(super) fn run(start: Start, record: Record, ascii: bool) -> Result<(), Failure> {
+    let theme = Theme::detect(|name| std::env::var(name).ok(), ascii);
+    let ended = tui::run(Options {
+        start,
+        record,
+        theme,
+    });
+    match ended {
+        Ok(Ended::Left) => Ok(()),
+        Ok(Ended::Signal(number)) => Err(Failure::Signal(number)),
+        Err(tui::Error::Session(error)) => Err(error.into()),
+        Err(error) => Err(Failure::Stopped(error.to_string())),
+    }
 }

@@ -5,12 +5,12 @@
 //! long as the longest of them, and at least as long as all of them run.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use super::words::{SiteKey, count, duration_text, key, list};
+use super::words::{SiteKey, count, key, list};
 use super::{Finding, FindingKind};
 use crate::event::{Awaited, FrameId, LaneId, Site, Timestamp};
 use crate::timeline::{Frame, Lane, LaneKind, State, Timeline, Wake};
+use crate::units::duration_text;
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let coroutines = awaited_coroutines(timeline);
@@ -254,8 +254,8 @@ impl<'a> Sequence<'a> {
             2 => "the second does not need the first's result",
             _ => "none needs an earlier one's result",
         };
-        let costs = duration_text(Duration::from_nanos(self.costs));
-        let together = duration_text(Duration::from_nanos(self.together));
+        let costs = duration_text(self.costs);
+        let together = duration_text(self.together);
         format!("{who} awaits {what}{times}{tasks}: {costs}; together {together}, if {needs}")
     }
 
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!((found.costs_ns, found.saves_ns), (3 * SECOND, SECOND));
         assert_eq!((found.lane, found.at), (LaneId(2), Timestamp::ZERO));
         assert_eq!(found.site, Some(site(9)));
-        let end = "together 2.000 s, if the second does not need the first's result";
+        let end = "together 2 s, if the second does not need the first's result";
         assert!(found.text.ends_with(end), "{}", found.text);
         assert!(
             found.advice.contains("gather!(say_after(1), say_after(2))"),

@@ -5,12 +5,10 @@
 
 mod waits;
 
-use super::words::{
-    cancelled, count, duration_text, line, list, name, place, runner, since, time_text, value,
-    waker,
-};
+use super::words::{cancelled, count, line, list, name, place, runner, since, value, waker};
 use crate::event::{Flavor, LaneId, TaskKind, Timestamp};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+use crate::units::{duration_text, time_text};
 
 /// What a lane does or waits for at `now`, in one plain sentence, followed through the chain of waits to its end.
 ///
@@ -57,10 +55,10 @@ impl<'a> View<'a> {
     fn coroutine_name(&self, lane: &Lane) -> String {
         let host = lane.host.filter(|_| lane.end.is_none());
         let host = host.and_then(|host| self.timeline.lane(host.lane));
-        host.map_or_else(
-            || name(lane),
-            |host| format!("{} in {}", name(lane), host.name),
-        )
+        match host {
+            Some(host) if host.name != lane.name => format!("{} in {}", name(lane), host.name),
+            _ => name(lane),
+        }
     }
 
     /// What a lane does, as what follows after its name or after "which". `seen` are the lanes on the way to it.
@@ -133,8 +131,8 @@ impl<'a> View<'a> {
             0 => ", new".into(),
             _ => self.woken(runner),
         };
-        let waited = self.now.since(since(runner));
-        if waited.is_zero() {
+        let waited = self.now - since(runner);
+        if waited == 0 {
             return format!("is ready to run{woken}");
         }
         let ready = format!("has been ready for {}{woken}", duration_text(waited));
@@ -192,8 +190,8 @@ impl<'a> View<'a> {
     }
 
     fn so_far(&self, since: Timestamp) -> String {
-        let time = self.now.since(since);
-        if time.is_zero() {
+        let time = self.now - since;
+        if time == 0 {
             return String::new();
         }
         format!(" ({} so far)", duration_text(time))
@@ -255,7 +253,7 @@ mod tests {
             .pend(2);
         assert_eq!(
             told(&story, 2, 1204),
-            "main is waiting for task2 (0.204 s so far), which sleeps until 2.000 s."
+            "main is waiting for task2 (204 ms so far), which sleeps until 2.000 s."
         );
         assert_eq!(told(&story, 3, 1204), "task2 sleeps until 2.000 s.");
     }
@@ -276,7 +274,7 @@ mod tests {
             .pend(2);
         assert_eq!(
             told(&story, 2, 500),
-            "main is waiting for say_after(1) (0.500 s so far), which sleeps until 1.000 s."
+            "main is waiting for say_after(1) (500 ms so far), which sleeps until 1.000 s."
         );
         assert_eq!(
             told(&story, 3, 500),
@@ -294,7 +292,7 @@ mod tests {
             .wake(3, Waker::Driver);
         assert_eq!(
             told(&story, 3, 1200),
-            "worker has been ready for 0.080 s, woken by the timer: parse has held the thread since 1.120 s (demo.rs:4)."
+            "worker has been ready for 80 ms, woken by the timer: parse has held the thread since 1.120 s (demo.rs:4)."
         );
         assert_eq!(
             told(&story, 3, 1120),
@@ -364,7 +362,7 @@ mod tests {
         let story = branch(story, 4, "b()", 2000).pend(2);
         assert_eq!(
             told(&story, 2, 500),
-            "main is waiting for both its branches (0.500 s so far): a() sleeps until 1.000 s; b() sleeps until 2.000 s."
+            "main is waiting for both its branches (500 ms so far): a() sleeps until 1.000 s; b() sleeps until 2.000 s."
         );
         let story = story
             .at(1000)
@@ -376,7 +374,7 @@ mod tests {
             .pend(2);
         assert_eq!(
             told(&story, 2, 1500),
-            "main is waiting for b() (1.500 s so far), which sleeps until 2.000 s."
+            "main is waiting for b() (1.5 s so far), which sleeps until 2.000 s."
         );
     }
 

@@ -1,17 +1,7 @@
 //! The words that sentences about a timeline have in common.
 
-use std::time::Duration;
-
 use crate::event::{BranchOf, Cancel, Site, ThreadId, Timestamp, Waker};
 use crate::timeline::{Lane, LaneKind, Timeline};
-
-pub(super) fn time_text(at: Timestamp) -> String {
-    format!("{:.3} s", at.0 as f64 / 1e9)
-}
-
-pub(super) fn duration_text(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
-}
 
 /// A place as people say it within a sentence: the file without its folders.
 pub(super) fn place(site: &Site) -> String {

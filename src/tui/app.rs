@@ -260,16 +260,21 @@ impl App {
                     viewer.take_source(source);
                 }
             }
-            Msg::Recording(recording) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.recording = recording;
-                }
-            }
+            Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
             Msg::Failed(text) => self.notice = Some(text),
             Msg::Tick(_) => {}
         }
         None
+    }
+
+    fn recorded(&mut self, recording: Recording) {
+        if let Recording::Failed(text) = &recording {
+            self.notice = Some(format!("Not recorded: {text}"));
+        }
+        if let Some(viewer) = self.viewer_mut() {
+            viewer.recording = recording;
+        }
     }
 
     fn tick(&mut self, tick: Tick) -> Option<Effect> {
@@ -410,11 +415,17 @@ impl App {
                 return self.start(scenario, guess);
             }
             Action::Record => {
-                if !viewer.is_live() {
+                let saved = match &viewer.recording {
+                    Recording::Saved(path) if !viewer.is_running() => Some(path.display()),
+                    _ => None,
+                };
+                if let Some(path) = saved {
+                    self.notice = Some(format!("This session is recorded in {path}"));
+                } else if viewer.is_live() {
+                    return Some(Effect::ToggleRecording);
+                } else {
                     self.notice = Some("This is a recording already.".into());
-                    return None;
                 }
-                return Some(Effect::ToggleRecording);
             }
             Action::Detail => {
                 self.overlay = viewer.lanes.selected.map(|_| Overlay::Detail { scroll: 0 });

@@ -2,8 +2,9 @@
 
 use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
-use crate::insight::words::{duration_text, open_branches, runner, since, time_text};
+use crate::insight::words::{open_branches, runner, since};
 use crate::timeline::{Frame, Lane};
+use crate::units::{duration_text, time_text};
 
 /// What a suspended lane waits for.
 enum Target<'a> {
@@ -82,10 +83,10 @@ impl<'a> View<'a> {
         const MOST: usize = 3;
         if let [(branch, of)] = branches {
             let how = match of {
-                BranchOf::Timeout => ", for as long as its timeout lets it",
+                BranchOf::Timeout => ", with a timeout,",
                 BranchOf::Join | BranchOf::Select => "",
             };
-            let clause = format!("is waiting for {}{how}{so_far}", branch.name);
+            let clause = format!("is waiting{how} for {}{so_far}", branch.name);
             let is_new = !seen.contains(&branch.id);
             return (clause, is_new.then_some(branch));
         }
@@ -115,8 +116,8 @@ impl<'a> View<'a> {
     }
 
     fn on_unknown(&self, lane: &Lane) -> String {
-        let waited = self.now.since(since(lane));
-        let time = if waited.is_zero() {
+        let waited = self.now - since(lane);
+        let time = if waited == 0 {
             "is waiting".into()
         } else {
             format!("has been waiting for {}", duration_text(waited))

@@ -79,6 +79,8 @@ pub enum Recording {
     Off,
     /// It is, into this file.
     On(PathBuf),
+    /// It was, and is whole in this file.
+    Saved(PathBuf),
     /// It was, until this went wrong.
     Failed(String),
 }

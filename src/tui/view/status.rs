@@ -132,6 +132,7 @@ fn recording(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
             let record = theme.glyph(Glyph::Record);
             vec![span(theme, Role::Record, format!("{record} rec"))]
         }
+        Recording::Saved(_) => vec![span(theme, Role::Dim, "recorded")],
         Recording::Failed(_) => vec![span(theme, Role::Error, "not recorded")],
     }
 }

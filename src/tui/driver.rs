@@ -1,0 +1,192 @@
+//! Does what the state asks for outside of it: runs scenarios, records them, opens files.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::app::{App, Effect, Msg, Recording, Start, Tick};
+use super::code::Source;
+use super::recorder::Recorder;
+use super::{highlight, opening};
+use crate::event::Event;
+use crate::probe::gate::Pace;
+use crate::session;
+use crate::source::Live;
+
+/// Does what the state asks for outside of it. What comes of it goes back as messages.
+#[derive(Debug)]
+pub(super) struct Driver {
+    live: Option<Live>,
+    recorder: Recorder,
+    last_tick: Option<Instant>,
+    messages: UnboundedSender<Msg>,
+}
+
+impl Driver {
+    pub(super) fn new(recorder: Recorder, messages: UnboundedSender<Msg>) -> Self {
+        Self {
+            live: None,
+            recorder,
+            last_tick: None,
+            messages,
+        }
+    }
+
+    fn send(&self, msg: Msg) {
+        // Nobody listens any more once the program is about to end.
+        let _ = self.messages.send(msg);
+    }
+
+    /// Does what is asked for; false where that is to leave.
+    pub(super) fn perform(&mut self, effect: Effect, app: &App) -> bool {
+        match effect {
+            Effect::Start(start) => self.start(start),
+            Effect::SetPace(pace) => self.live.iter().for_each(|live| live.set_pace(pace)),
+            Effect::SetSpeed(speed) => self.live.iter().for_each(|live| live.set_speed(speed)),
+            Effect::Stop => self.stop(),
+            Effect::Open(path) => self.open(&path),
+            Effect::ToggleRecording => self.toggle_recording(app),
+            Effect::Quit => return false,
+        }
+        true
+    }
+
+    fn start(&mut self, Start { scenario, speed }: Start) {
+        self.stop();
+        let recording = self.recorder.begin(scenario);
+        self.send(Msg::Recording(recording));
+        match Live::start(scenario, Pace::Playing) {
+            Ok(live) => {
+                live.set_speed(speed);
+                self.live = Some(live);
+            }
+            Err(error) => {
+                let text = format!("The scenario could not be started: {error}.");
+                self.send(Msg::Failed(text));
+            }
+        }
+        self.colour(vec![Source::scenario(scenario)]);
+    }
+
+    /// Ends the program that runs, and its recording with its last events.
+    pub(super) fn stop(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            live.stop();
+            let mut events = Vec::new();
+            live.drain(&mut events);
+            self.record(&events);
+        }
+        self.finish_recording();
+    }
+
+    fn record(&mut self, events: &[Event]) {
+        if let Some(failed) = self.recorder.write(events) {
+            self.send(Msg::Recording(failed));
+        }
+    }
+
+    fn finish_recording(&mut self) {
+        if let Some(recording) = self.recorder.finish() {
+            self.send(Msg::Recording(recording));
+            self.list_recordings();
+        }
+    }
+
+    /// Time has passed: takes what the running program did meanwhile.
+    pub(super) fn tick(&mut self) -> Vec<Msg> {
+        let now = Instant::now();
+        let elapsed = self
+            .last_tick
+            .replace(now)
+            .map_or(Duration::ZERO, |last| now - last);
+        let mut events = Vec::new();
+        let (report, finished) = match &mut self.live {
+            None => (None, true),
+            Some(live) => {
+                // Asked before the events are taken: what has ended by then sends no more.
+                let finished = live.is_finished();
+                live.drain(&mut events);
+                (Some(live.report()), finished)
+            }
+        };
+        self.record(&events);
+        if finished {
+            self.stop();
+        }
+        let tick = Tick {
+            elapsed,
+            report,
+            finished,
+        };
+        vec![Msg::Events(events), Msg::Tick(tick)]
+    }
+
+    /// No time is told for a while: what passes meanwhile counts for nothing.
+    pub(super) fn rest(&mut self) {
+        self.last_tick = None;
+    }
+
+    fn open(&mut self, path: &Path) {
+        if let Err(error) = self.try_open(path) {
+            self.send(Msg::Failed(error.to_string()));
+        }
+    }
+
+    /// Opens a recording.
+    pub(super) fn try_open(&mut self, path: &Path) -> Result<(), session::Error> {
+        let opened = opening::open(path)?;
+        self.stop();
+        let plain = match opened.scenario {
+            Some(scenario) => vec![Source::scenario(scenario)],
+            None => opening::sources(&opened.events),
+        };
+        self.send(Msg::Opened(Box::new(opened)));
+        self.colour(plain);
+        Ok(())
+    }
+
+    fn toggle_recording(&mut self, app: &App) {
+        let viewer = app.viewer();
+        let Some((scenario, viewer)) = viewer.and_then(|viewer| Some((viewer.scenario?, viewer)))
+        else {
+            return;
+        };
+        if self.recorder.is_recording() {
+            self.finish_recording();
+            return;
+        }
+        let so_far = viewer.playback.events();
+        let recording = self.recorder.begin_late(scenario, so_far);
+        self.send(Msg::Recording(recording));
+        if self.live.is_none() {
+            self.finish_recording();
+        }
+    }
+
+    /// Shows source files, at once without colours and then with them.
+    fn colour(&self, sources: Vec<Source>) {
+        let messages = self.messages.clone();
+        in_background("colours", move || {
+            for source in sources {
+                let _ = messages.send(Msg::Source(source.clone()));
+                let _ = messages.send(Msg::Source(highlight::coloured(&source)));
+            }
+        });
+    }
+
+    /// Reads the list of recordings.
+    pub(super) fn list_recordings(&self) {
+        let messages = self.messages.clone();
+        in_background("recordings", move || {
+            let _ = messages.send(Msg::Recents(opening::recents()));
+        });
+    }
+}
+
+/// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
+fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().name(format!("asyncline-{name}"));
+    let _ = thread.spawn(work);
+}

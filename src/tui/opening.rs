@@ -1,0 +1,116 @@
+//! Reading what the screen shows besides the program that runs: recordings, their list, and source files.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::app::{Opened, Recent};
+use super::code::Source;
+use crate::event::{Event, EventKind, Site};
+use crate::scenario;
+use crate::session::{Entry, Error, KEEP, Session, Store};
+
+/// The largest source file that is shown, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// As many source files are read for a recording.
+const MOST: usize = 32;
+
+/// Opens a recording.
+pub(super) fn open(path: &Path) -> Result<Opened, Error> {
+    let session = Session::open(path)?;
+    let scenario = scenario::find(&session.meta.scenario);
+    let damage = session.damage.iter().map(ToString::to_string);
+    let damage: Vec<_> = damage.collect();
+    let file = || path.file_name().unwrap_or_default().to_string_lossy();
+    let title = match session.meta.title.as_str() {
+        "" => file().into_owned(),
+        title => title.to_owned(),
+    };
+    Ok(Opened {
+        title,
+        scenario,
+        events: session.events,
+        damage: (!damage.is_empty()).then(|| damage.join("; ")),
+    })
+}
+
+/// The source files that events speak of, as far as they are here.
+pub(super) fn sources(events: &[Event]) -> Vec<Source> {
+    let files: BTreeSet<&str> = events
+        .iter()
+        .filter_map(site)
+        .map(|site| &*site.file)
+        .collect();
+    files.into_iter().take(MOST).filter_map(source).collect()
+}
+
+fn source(file: &str) -> Option<Source> {
+    let metadata = fs::metadata(file).ok()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return None;
+    }
+    Some(Source::file(file, &fs::read_to_string(file).ok()?))
+}
+
+fn site(event: &Event) -> Option<&Site> {
+    match &event.kind {
+        EventKind::Spawned { site, .. }
+        | EventKind::BranchStarted { site, .. }
+        | EventKind::CoroutineCreated { site, .. }
+        | EventKind::AwaitEntered { site, .. } => site.as_ref(),
+        _ => None,
+    }
+}
+
+/// The recordings that are kept, the newest first; older ones than are to be kept go.
+pub(super) fn recents() -> Vec<Recent> {
+    let Ok(store) = Store::find() else {
+        return Vec::new();
+    };
+    store.prune(KEEP);
+    let now = SystemTime::now();
+    store
+        .list()
+        .into_iter()
+        .map(|entry| recent(entry, now))
+        .collect()
+}
+
+fn recent(entry: Entry, now: SystemTime) -> Recent {
+    let of_it = |scenario: &&scenario::Scenario| scenario.title == entry.title;
+    let scenario = scenario::all().iter().find(of_it);
+    Recent {
+        path: entry.path,
+        scenario: scenario.map(|scenario| scenario.name.to_owned()),
+        when: age(now.duration_since(entry.when).unwrap_or_default()),
+        title: entry.title,
+    }
+}
+
+/// How long ago something was, in words.
+fn age(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    let (count, unit) = match minutes {
+        0 => return "just now".to_owned(),
+        1..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{s} ago")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let minutes = |minutes| age(Duration::from_secs(60 * minutes));
+        assert_eq!(minutes(0), "just now");
+        assert_eq!(minutes(1), "1 minute ago");
+        assert_eq!(minutes(119), "1 hour ago");
+        assert_eq!(minutes(60 * 49), "2 days ago");
+    }
+}

@@ -1,0 +1,111 @@
+//! Records the session that runs, where that is wanted.
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use super::Record;
+use super::app::Recording;
+use crate::event::Event;
+use crate::scenario::Scenario;
+use crate::session::{Error, Meta, Store, Writer};
+
+/// Records the session that runs, where that is wanted.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    record: Record,
+    /// The scenario whose sessions go into the file that was asked for.
+    named: Option<&'static str>,
+    /// A recording that was begun ahead of its session.
+    prepared: bool,
+    current: Option<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    writer: Writer,
+    path: PathBuf,
+}
+
+impl Recorder {
+    pub(super) fn new(record: Record) -> Self {
+        Self {
+            record,
+            named: None,
+            prepared: false,
+            current: None,
+        }
+    }
+
+    /// Begins the file that was asked for ahead of the session, so that what is wrong with it shows at once.
+    pub(super) fn prepare(&mut self, scenario: &'static Scenario) -> Result<(), Error> {
+        self.named = Some(scenario.name);
+        if let Record::To(path) = self.record.clone() {
+            self.create(path, scenario)?;
+            self.prepared = true;
+        }
+        Ok(())
+    }
+
+    /// Begins to record a scenario that is about to run, unless that is not wanted.
+    pub(super) fn begin(&mut self, scenario: &Scenario) -> Recording {
+        let path = match &self.record {
+            Record::Off => return Recording::Off,
+            Record::To(path) if self.named == Some(scenario.name) => {
+                if std::mem::take(&mut self.prepared) {
+                    return Recording::On(path.clone());
+                }
+                Ok(path.clone())
+            }
+            Record::To(_) | Record::Auto => new_path(scenario),
+        };
+        self.begun(path, scenario)
+    }
+
+    /// Begins to record a scenario that runs already, from its first event on.
+    pub(super) fn begin_late(&mut self, scenario: &Scenario, so_far: &[Event]) -> Recording {
+        let begun = self.begun(new_path(scenario), scenario);
+        self.write(so_far).unwrap_or(begun)
+    }
+
+    fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> Recording {
+        let created = path.and_then(|path| self.create(path, scenario));
+        created.map_or_else(|error| Recording::Failed(error.to_string()), Recording::On)
+    }
+
+    fn create(&mut self, path: PathBuf, scenario: &Scenario) -> Result<PathBuf, Error> {
+        let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
+        let writer = Writer::create(&path, &meta)?;
+        let current = self.current.insert(Current { writer, path });
+        Ok(current.path.clone())
+    }
+
+    /// Whether something is recorded now.
+    pub(super) fn is_recording(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Takes in events. What goes wrong ends the recording and comes back.
+    pub(super) fn write(&mut self, events: &[Event]) -> Option<Recording> {
+        let current = self.current.as_mut()?;
+        let written = current
+            .writer
+            .write(events)
+            .and_then(|()| current.writer.tick(Instant::now()));
+        let error = written.err()?;
+        self.current = None;
+        Some(Recording::Failed(error.to_string()))
+    }
+
+    /// Ends the recording.
+    pub(super) fn finish(&mut self) -> Option<Recording> {
+        let Current { writer, path } = self.current.take()?;
+        Some(match writer.finish() {
+            Ok(()) => Recording::Saved(path),
+            Err(error) => Recording::Failed(error.to_string()),
+        })
+    }
+}
+
+fn new_path(scenario: &Scenario) -> Result<PathBuf, Error> {
+    Ok(Store::find()?.new_path(scenario.name, SystemTime::now()))
+}

@@ -1,0 +1,125 @@
+//! The terminal itself: how it is taken, and how it is given back on every way out.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{mem, panic, thread};
+
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
+
+use super::app::App;
+use super::view::view;
+
+/// Whether the terminal is ours, and has to be given back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, while it is ours.
+#[derive(Debug)]
+pub(super) struct Screen {
+    /// Taken out only where it must not be written to any more.
+    terminal: Option<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub(super) fn take() -> io::Result<Self> {
+        give_back_on_panic();
+        TAKEN.store(true, Ordering::SeqCst);
+        let taken = enter().and_then(|()| {
+            let output = BufWriter::with_capacity(1 << 16, io::stdout());
+            Terminal::new(CrosstermBackend::new(output))
+        });
+        match taken {
+            Ok(terminal) => Ok(Self {
+                terminal: Some(terminal),
+            }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Its size.
+    pub(super) fn size(&self) -> io::Result<Size> {
+        self.terminal
+            .as_ref()
+            .map_or(Ok(Size::ZERO), Terminal::size)
+    }
+
+    /// Shows the state.
+    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+        let Some(terminal) = &mut self.terminal else {
+            return Ok(());
+        };
+        terminal.draw(|frame| view(app, frame))?;
+        terminal.backend_mut().flush()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // What of a frame is still in the buffer would land on the person's own screen.
+            mem::forget(self.terminal.take());
+        }
+        give_back();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste
+    )
+}
+
+/// Gives the terminal back, once. Whatever fails here, there is nothing left to be done about it.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            io::stdout(),
+            DisableBracketedPaste,
+            DisableMouseCapture,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Gives the terminal back before a panic is reported, so that the report can be read.
+///
+/// Threads of ours whose names begin with `asyncline-` are left out: what panics there is caught, and scenarios panic
+/// on purpose.
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let thread = thread::current();
+            if TAKEN.load(Ordering::SeqCst)
+                && thread
+                    .name()
+                    .is_some_and(|name| name.starts_with("asyncline-"))
+            {
+                return;
+            }
+            give_back();
+            report(panic);
+        }));
+    });
+}
