@@ -33,6 +33,7 @@ pub use join::{AbortHandle, JoinHandle};
 pub use recorder::DEFAULT_CAPACITY;
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 
+#[cfg(feature = "app")]
 pub(crate) use executor::Recording;
 
 /// What expanded macros call. Not for anybody else: it may change at any time.
