@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use asyncline::event::{Event, EventKind, Polled};
+use asyncline::event::{Event, EventKind};
 use asyncline::session::{Damage, Session};
 use asyncline::timeline::Timeline;
 use proptest::prelude::*;
@@ -109,7 +109,7 @@ fn a_length_beyond_the_file_is_a_torn_block() {
 
 #[test]
 fn blocks_that_claim_to_hold_each_other_take_linear_time() {
-    let count = 40_000;
+    let count = 200_000;
     let nested = (0..count).flat_map(|index| {
         let block = Block {
             length: Some(52 * (count - index - 1)),
@@ -120,7 +120,7 @@ fn blocks_that_claim_to_hold_each_other_take_linear_time() {
         bytes
     });
     let bytes: Vec<u8> = file(&[]).into_iter().chain(nested).collect();
-    // With a checksum over all the rest at each of them, this would go through 40 GB.
+    // With a checksum over all the rest at each of them, this would go through a terabyte.
     let session = Session::read(&bytes).unwrap();
     assert!(session.events.len() <= 2);
 }
@@ -307,10 +307,6 @@ fn a_newer_file_is_refused_whatever_it_holds() {
 fn lost(event: &Event) -> u64 {
     match event.kind {
         EventKind::Lost { count } => count,
-        EventKind::PollEnded {
-            result: Polled::Panicked,
-            ..
-        } => unreachable!("no block here holds one"),
         _ => 0,
     }
 }

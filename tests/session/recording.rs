@@ -36,6 +36,13 @@ fn what_was_handed_over_a_tenth_of_a_second_ago_is_written() {
             .count();
         assert!(written >= due, "{written} of {due} at frame {frame}");
     }
+    // A block a frame would be mostly headers.
+    let bytes = output.bytes();
+    let blocks = bytes
+        .windows(4)
+        .filter(|bytes| *bytes == b"\xffblk")
+        .count();
+    assert!((15..40).contains(&blocks), "{blocks} blocks");
 }
 
 #[test]
