@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::app::{App, Effect, Msg, Recording, Start, Tick};
+use super::app::{App, Effect, Msg, Start, Tick};
 use super::code::Source;
 use super::recorder::Recorder;
 use super::{highlight, opening};
