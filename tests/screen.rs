@@ -491,7 +491,11 @@ fn any_message() -> impl Strategy<Value = Msg> {
         Gesture::WheelLeft,
         Gesture::WheelRight,
     ];
-    let gesture = (prop::sample::select(gestures.to_vec()), 0..130_u16, 0..40_u16);
+    let gesture = (
+        prop::sample::select(gestures.to_vec()),
+        0..130_u16,
+        0..40_u16,
+    );
     prop_oneof![
         8 => prop::sample::select(actions).prop_map(Msg::Input),
         1 => any::<char>().prop_map(Msg::Typed),

@@ -228,13 +228,22 @@ impl App {
 
     /// Takes in a message. What is to be done about it outside the state comes back.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
-        if let Msg::Tick(tick) = msg {
-            return self.tick(tick);
+        match msg {
+            Msg::Tick(tick) => self.tick(tick),
+            // They are shown once time has come to them.
+            Msg::Events(events) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.take_in(events);
+                }
+                None
+            }
+            _ => {
+                self.changed = true;
+                let effect = self.handle(msg);
+                self.settle();
+                effect
+            }
         }
-        self.changed = true;
-        let effect = self.handle(msg);
-        self.settle();
-        effect
     }
 
     fn handle(&mut self, msg: Msg) -> Option<Effect> {
@@ -244,11 +253,6 @@ impl App {
             Msg::Pasted(text) => self.typed(&text),
             Msg::Mouse(gesture, at) => return self.mouse(gesture, at),
             Msg::Resize(size) => self.size = size,
-            Msg::Events(events) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.take_in(events);
-                }
-            }
             Msg::Ask(scenario) => return self.ask(scenario),
             Msg::Opened(opened) => {
                 let damage = opened.damage.clone();
@@ -263,7 +267,7 @@ impl App {
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
             Msg::Failed(text) => self.notice = Some(text),
-            Msg::Tick(_) => {}
+            Msg::Tick(_) | Msg::Events(_) => {}
         }
         None
     }

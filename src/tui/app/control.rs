@@ -73,9 +73,11 @@ impl App {
     }
 
     fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Option<Effect> {
-        let panels = self.viewer().map(|viewer| viewer.lanes.panels);
         let mut viewer = Viewer::live(scenario, guess);
-        viewer.lanes.panels = panels.unwrap_or_default();
+        if let Some(before) = self.viewer() {
+            viewer.lanes.panels = before.lanes.panels;
+            viewer.speed = before.speed;
+        }
         let speed = viewer.speed();
         self.show(viewer);
         Some(Effect::Start(Start { scenario, speed }))
