@@ -1,36 +1,113 @@
-//! asyncline: see what an async program does, as it does it.
+//! See what an async program does, as it does it.
+//!
+//! A [`probe`], wrapped round a tokio runtime, emits an event whenever a task is spawned, resumed, suspended, woken,
+//! cancelled or done; one reducer folds the events into a [`timeline`]; everything else looks at that timeline.
+//!
+//! ```text
+//!  where events are born        the one stream             who looks at it
+//!  ┌───────────────────────┐
+//!  │ probe    (a program)  │──┐                        ┌──► tui      lanes on the screen
+//!  │ source   (a scenario) │  ├──► event ──► timeline ──┼──► insight  what waits for what, and findings
+//!  │ session  (a log)      │──┘       │                └──► export   text, JSON
+//!  └───────────────────────┘          └──► session        the log on disk
+//! ```
+//!
+//! # In a program
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use asyncline::{Executor, Timeline, mark, spawn, trace};
+//!
+//! #[trace]
+//! async fn say_after(millis: u64, what: &str) {
+//!     tokio::time::sleep(Duration::from_millis(millis)).await;
+//!     mark!("{what}");
+//! }
+//!
+//! #[trace]
+//! async fn program() {
+//!     let hello = spawn(say_after(1, "hello"));
+//!     let world = spawn(say_after(2, "world"));
+//!     hello.await.unwrap();
+//!     world.await.unwrap();
+//! }
+//!
+//! let (executor, mut events) = Executor::builder().record()?;
+//! executor.block_on(program());
+//! let timeline: Timeline = events.drain().iter().collect();
+//! assert_eq!(timeline.lanes().iter().filter(|lane| lane.is_task()).count(), 3);
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! # The map, in the order in which data flows
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`event`] | the vocabulary: what can happen, as plain data |
+//! | [`probe`] | the instrumented executor wrapper: where events are born; within it the gate that pauses and steps |
+//! | [`collector`] | the channel's other end: batches, in the order of their times |
+//! | [`session`] | the session log: a binary format in checksummed blocks, its writer, reader and store |
+//! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order as a tree, and how they are cut into cells |
+//! | [`insight`] | findings, why a lane does what it does, and events in words |
+//! | `scenario` | the catalogue of scenarios, one file each |
+//! | `source` | where the program gets events from: a scenario that runs |
+//! | `export` | a timeline as text and as JSON |
+//! | `tui` | the screen: `App::update`, `view`, the one key table, and the loop that owns the terminal |
+//! | `cli` | the command line |
+//!
+//! Those without a link need the feature `app`, which is on by default. Without it the library is what a program links
+//! in to record itself, and needs neither ratatui, crossterm nor clap.
+//!
+//! # Invariants
+//!
+//! 1. [`event`], [`timeline`], [`insight`] and the session's format know no tokio, no ratatui, no clock and no I/O
+//!    (`tests/house.rs`).
+//! 2. Live and replayed events go through the same [`Timeline::apply`]: a session recorded live and replayed gives an
+//!    equal timeline (`tests/pipeline.rs`, for every scenario).
+//! 3. Only the probe reads a clock that stamps events. Only `tui.rs`, `session`, `source` and the command line do I/O.
+//! 4. `App::update` does no I/O; `view` changes nothing: it takes the app by a shared reference.
+//! 5. Keys are declared once: dispatch, footer, help and the README read that table.
+//! 6. What a frame costs depends on the cells that are drawn.
+//! 7. An event is never lost in silence: a loss is itself an event, [`event::EventKind::Lost`].
+//! 8. The probe never changes what the program does: the same results, the same order on a current-thread runtime, the
+//!    same panics (`tests/truth.rs`, with random programs).
 
+// The macros name this crate as their users do, and the scenarios use the macros.
 extern crate self as asyncline;
+
+pub mod event;
+pub mod probe;
+
+pub mod collector;
+pub mod session;
+
+pub mod insight;
+pub mod timeline;
+
+pub mod glyph;
+pub mod units;
 
 #[cfg(feature = "app")]
 pub mod cli;
-pub mod collector;
-pub mod event;
 #[cfg(feature = "app")]
 pub mod export;
-pub mod glyph;
-pub mod insight;
-pub mod probe;
 #[cfg(feature = "app")]
 pub mod scenario;
-pub mod session;
 #[cfg(feature = "app")]
 pub mod source;
-pub mod timeline;
 #[cfg(feature = "app")]
 pub mod tui;
-pub mod units;
 #[cfg(feature = "app")]
 pub mod width;
 
+pub use asyncline_macros::{gather, join, select, trace};
 pub use collector::Collector;
 pub use probe::{
     Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
     yield_now,
 };
 pub use timeline::Timeline;
-
-pub use asyncline_macros::{select, trace};
 
 /// The README's program is compiled and run with the other examples.
 #[cfg(doctest)]

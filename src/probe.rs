@@ -33,6 +33,7 @@ pub use join::{AbortHandle, JoinHandle};
 pub use recorder::DEFAULT_CAPACITY;
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 
+#[cfg(feature = "app")]
 pub(crate) use executor::Recording;
 
 /// What expanded macros call. Not for anybody else: it may change at any time.
@@ -40,7 +41,7 @@ pub(crate) use executor::Recording;
 pub mod expanded {
     pub use tokio;
 
-    pub use super::awaiting::{AwaitSite, Awaiting, Callee};
+    pub use super::awaiting::{AwaitSite, Awaiting, Callee, waits};
     pub use super::branch::{Branch, select_group};
     pub use super::coroutine::Coroutine;
     pub use super::mark::mark;

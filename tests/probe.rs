@@ -45,6 +45,7 @@ fn cancellations_are_told_apart() {
     }
     let timeline = timeline(async {
         let aborted = spawn_named("aborted", sleep(100 * MS));
+        spawn_named("aborted unpolled", slow()).abort();
         spawn_named("shut down", sleep(100 * MS));
         drop(sleep(100 * MS).lane("dropped unpolled"));
         by_tokios_timeout().await;
@@ -58,7 +59,15 @@ fn cancellations_are_told_apart() {
         assert!(aborted.await.unwrap_err().is_cancelled());
     });
     let why = |lane: &Lane| lane.cancel;
-    assert_eq!(why(find(&timeline, "slow")), Some(Cancel::TimedOut));
+    let root = timeline
+        .lanes()
+        .iter()
+        .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
+    let by = root.map(|root| root.id);
+    let calls = timeline.lanes().iter().filter(|lane| &*lane.name == "slow");
+    let ends: Vec<_> = calls.map(|lane| (lane.state(), why(lane))).collect();
+    let aborted = (State::Cancelled, Some(Cancel::Aborted { by }));
+    assert_eq!(ends, [aborted, (State::Cancelled, Some(Cancel::TimedOut))]);
     assert_eq!(why(find(&timeline, "shut down")), Some(Cancel::Shutdown));
     assert_eq!(
         why(find(&timeline, "dropped unpolled")),
@@ -70,11 +79,6 @@ fn cancellations_are_told_apart() {
         Some(Cancel::LostSelect)
     );
     assert_eq!(find(&timeline, "sleep(MS)").state(), State::Done);
-    let root = timeline
-        .lanes()
-        .iter()
-        .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
-    let by = root.map(|root| root.id);
     assert_eq!(
         why(find(&timeline, "aborted")),
         Some(Cancel::Aborted { by })

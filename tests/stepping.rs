@@ -1,5 +1,7 @@
 //! The gate on the real executor: paused, stepped poll by poll, run to a wake or a task, played, and ended in the middle.
 
+#![cfg(feature = "app")]
+
 use asyncline::Timeline;
 use asyncline::event::{Cancel, Event, EventKind, LaneId};
 use asyncline::probe::gate::{FASTEST, Pace, SLOWEST};

@@ -1,5 +1,7 @@
 //! The procedural macros of asyncline. Use them through that crate, which documents them by example.
 
+mod branch;
+mod join;
 mod select;
 mod text;
 mod trace;
@@ -23,6 +25,22 @@ pub fn trace(arguments: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn select(input: TokenStream) -> TokenStream {
     select::expand(input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// As tokio's `join!`; every branch has a lane of its own.
+#[proc_macro]
+pub fn join(input: TokenStream) -> TokenStream {
+    join::expand("join", input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Runs several futures concurrently and gives all their values, in order: `join!` under the name that it has in Python.
+#[proc_macro]
+pub fn gather(input: TokenStream) -> TokenStream {
+    join::expand("gather", input.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -3,11 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Ident, Pat, Result, Token};
 
-use crate::text;
+use crate::branch;
 
 /// What stands within a `select!`.
 pub struct Select {
@@ -26,15 +25,10 @@ struct Branch {
 impl Parse for Select {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut select = Self {
-            biased: None,
+            biased: branch::parse_biased(input)?,
             branches: Vec::new(),
             otherwise: None,
         };
-        let ahead = input.fork();
-        if ahead.parse::<Ident>().is_ok_and(|word| word == "biased") && ahead.peek(Token![;]) {
-            select.biased = Some(input.parse()?);
-            input.parse::<Token![;]>()?;
-        }
         while !input.is_empty() {
             if input.peek(Token![else]) {
                 input.parse::<Token![else]>()?;
@@ -91,49 +85,45 @@ impl Select {
         }
     }
 
-    /// The same, each future changed by `change`.
-    fn tokens(&self, change: impl Fn(&Expr) -> TokenStream) -> TokenStream {
+    /// The same, each future changed by `future` and each handler by `handler`.
+    fn tokens(
+        &self,
+        future: impl Fn(&Expr) -> TokenStream,
+        handler: impl Fn(&Expr) -> TokenStream,
+    ) -> TokenStream {
         let biased = self.biased.as_ref().map(|biased| quote!(#biased;));
         let branches = self.branches.iter().map(|branch| {
-            let Branch {
-                pattern, handler, ..
-            } = branch;
-            let future = change(&branch.future);
+            let pattern = &branch.pattern;
+            let (future, handler) = (future(&branch.future), handler(&branch.handler));
             let condition = branch.condition.as_ref().map(|it| quote!(, if #it));
             quote!(#pattern = #future #condition => #handler,)
         });
-        let otherwise = self.otherwise.as_ref().map(|it| quote!(else => #it,));
+        let otherwise = self.otherwise.as_ref().map(&handler);
+        let otherwise = otherwise.map(|it| quote!(else => #it,));
         quote!(#biased #(#branches)* #otherwise)
     }
 }
 
 impl ToTokens for Select {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.extend(self.tokens(ToTokens::to_token_stream));
+        let as_it_is = ToTokens::to_token_stream;
+        tokens.extend(self.tokens(as_it_is, as_it_is));
     }
 }
 
 pub fn expand(input: TokenStream) -> Result<TokenStream> {
     let select: Select = syn::parse2(input)?;
-    let branches = select.tokens(|future| {
-        let text = text::of(future);
-        let start = future.span().start();
-        let (line, column) = (start.line as u32, start.column as u32 + 1);
-        quote! {
-            ::asyncline::probe::expanded::Branch::of_select(
-                &__asyncline_group,
-                #text,
-                ::asyncline::probe::expanded::StaticSite {
-                    file: ::core::file!(),
-                    line: #line,
-                    column: #column,
-                },
-                ::core::future::IntoFuture::into_future(#future),
-            )
-        }
-    });
+    let constructor = quote!(::asyncline::probe::expanded::Branch::of_select);
+    let group = quote!(&__asyncline_group,);
+    // What a handler awaits is no part of the select's own wait.
+    let select = select.tokens(
+        |future| branch::wrapped(&constructor, &group, future),
+        |handler| quote!({ ::core::mem::drop(__asyncline_waits); #handler }),
+    );
+    let waits = branch::waits("select");
     Ok(quote! {{
+        let __asyncline_waits = #waits;
         let __asyncline_group = ::asyncline::probe::expanded::select_group();
-        ::asyncline::probe::expanded::tokio::select! { #branches }
+        ::asyncline::probe::expanded::tokio::select! { #select }
     }})
 }

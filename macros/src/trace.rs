@@ -11,7 +11,7 @@ use syn::{
     ReturnType, Signature, Token, Visibility,
 };
 
-use crate::{select::Select, text};
+use crate::{branch, select::Select, text};
 
 /// A function as it stands, or within an `impl`.
 struct Function {
@@ -164,8 +164,7 @@ impl VisitMut for Observer {
 }
 
 fn await_site(await_: &ExprAwait) -> TokenStream {
-    let start = await_.await_token.span().start();
-    let (line, column) = (start.line as u32, start.column as u32 + 1);
+    let site = branch::site(await_.await_token.span());
     let text = text::of(&await_.base);
     let callee = match callee(&await_.base).as_deref() {
         Some("yield_now") => quote!(YieldNow),
@@ -174,11 +173,7 @@ fn await_site(await_: &ExprAwait) -> TokenStream {
     };
     quote! {
         ::asyncline::probe::expanded::AwaitSite {
-            site: ::asyncline::probe::expanded::StaticSite {
-                file: ::core::file!(),
-                line: #line,
-                column: #column,
-            },
+            site: #site,
             text: #text,
             callee: ::asyncline::probe::expanded::Callee::#callee,
         }

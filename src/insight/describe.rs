@@ -92,9 +92,9 @@ fn subject(kind: &EventKind) -> Option<LaneId> {
         | EventKind::Cancelled { lane, .. }
         | EventKind::CoroutineCreated { lane, .. }
         | EventKind::CoroutineStarted { lane, .. }
-        | EventKind::CoroutineEnded { lane, .. } => Some(*lane),
+        | EventKind::CoroutineEnded { lane, .. }
+        | EventKind::AwaitEntered { lane, .. } => Some(*lane),
         EventKind::ThreadNamed { .. }
-        | EventKind::AwaitEntered { .. }
         | EventKind::AwaitLeft { .. }
         | EventKind::Mark { .. }
         | EventKind::Lost { .. } => None,
@@ -106,7 +106,7 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
     match &event.kind {
         EventKind::RuntimeEntered { flavor, .. } => Some(opens(*flavor)),
         EventKind::RuntimeLeft { .. } => Some(("closes", String::new(), Tone::Note)),
-        EventKind::Spawned { kind, .. } => Some(spawned(*kind, lane, timeline)),
+        EventKind::Spawned { kind, .. } => spawned(*kind, lane, timeline),
         EventKind::BranchStarted { of, parent, .. } => Some(branches(*of, *parent, timeline)),
         EventKind::PollStarted { .. } => (!is_branch).then(|| resumes(lane)),
         EventKind::PollEnded { result, .. } => match result {
@@ -141,6 +141,14 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
             Some(("starts", format!("awaited by {by}"), Tone::Running))
         }
         EventKind::CoroutineEnded { end, .. } => coroutine_ends(end, lane, timeline),
+        EventKind::AwaitEntered {
+            on: Some(Awaited::Task(task)),
+            ..
+        } => {
+            let task = timeline.lane(*task).filter(|task| task.end.is_some())?;
+            let detail = format!("{}, which has ended: no wait", task.name);
+            Some(("awaits", detail, Tone::Running))
+        }
         _ => None,
     }
 }
@@ -164,9 +172,9 @@ fn opens(flavor: Flavor) -> Words {
     ("opens", on, Tone::Note)
 }
 
-fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Words {
+fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Option<Words> {
     if kind == TaskKind::Root {
-        return ("begins", "as the runtime's first task".into(), Tone::Ready);
+        return None; // That it starts says it.
     }
     let parent = lane.parent.map_or_else(String::new, |parent| {
         format!("by {}", timeline.name(parent))
@@ -177,7 +185,7 @@ fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Words {
         parts.push("on a thread where it may block".into());
     }
     parts.retain(|part| !part.is_empty());
-    ("spawned", parts.join(", "), Tone::Ready)
+    Some(("spawned", parts.join(", "), Tone::Ready))
 }
 
 fn branches(of: BranchOf, parent: LaneId, timeline: &Timeline) -> Words {
@@ -290,13 +298,14 @@ mod tests {
             .wake(2, Waker::Lane(LaneId(9)))
             .poll(2)
             .leave(2, 1)
+            .enter(2, 2, (13, "task1"), Some(Awaited::Task(LaneId(9))))
+            .leave(2, 2)
             .done(2)
             .close();
         assert_eq!(
             read(&story),
             [
                 "runtime opens on this thread alone",
-                "main begins as the runtime's first task",
                 "main starts",
                 "task1 spawned by main, line 9",
                 "main suspends line 12, on task1",
@@ -308,6 +317,7 @@ mod tests {
                 "task1 completes → 42",
                 "main woken by task1",
                 "main resumes line 12",
+                "main awaits task1, which has ended: no wait",
                 "main completes",
                 "runtime closes",
             ]
@@ -332,7 +342,7 @@ mod tests {
             .cancel(4, Cancel::LostSelect)
             .done(2);
         assert_eq!(
-            read(&story)[3..],
+            read(&story)[2..],
             [
                 "a() begins in main's select",
                 "b() begins in main's select",
@@ -358,7 +368,7 @@ mod tests {
             .end(4, CoroutineEnd::NeverPolled)
             .done(2);
         assert_eq!(
-            read(&story)[3..],
+            read(&story)[2..],
             [
                 "nested called line 9, not running yet",
                 "nested starts awaited by main",
@@ -379,7 +389,7 @@ mod tests {
             .then(EventKind::Lost { count: 3 })
             .wake(2, Waker::Thread);
         assert_eq!(
-            read(&story)[3..],
+            read(&story)[2..],
             [
                 "main woken by itself",
                 "main suspends and is ready again",

@@ -55,9 +55,10 @@ fn finding(lane: &Lane, times: u64, timeline: &Timeline) -> Finding {
     };
     let caller = lane.parent.and_then(|parent| timeline.lane(parent));
     let caller = caller.map_or_else(String::new, |caller| format!(" by {}", caller.name));
-    let on = lane.site.as_ref().map_or_else(String::new, |site| {
-        format!(" on line {} ({})", site.line, place(site))
-    });
+    let on = lane
+        .site
+        .as_ref()
+        .map_or_else(String::new, |site| format!(" at {}", place(site)));
     Finding {
         kind: FindingKind::NeverAwaited,
         lane: lane.id,
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(found[0].site, Some(site(9)));
         assert_eq!(
             found[0].text,
-            "nested() was called by main on line 9 (demo.rs:9) and never awaited: nothing in it ran"
+            "nested() was called by main at demo.rs:9 and never awaited: nothing in it ran"
         );
     }
 

@@ -55,10 +55,10 @@ impl<'a> View<'a> {
     fn coroutine_name(&self, lane: &Lane) -> String {
         let host = lane.host.filter(|_| lane.end.is_none());
         let host = host.and_then(|host| self.timeline.lane(host.lane));
-        host.map_or_else(
-            || name(lane),
-            |host| format!("{} in {}", name(lane), host.name),
-        )
+        match host {
+            Some(host) if host.name != lane.name => format!("{} in {}", name(lane), host.name),
+            _ => name(lane),
+        }
     }
 
     /// What a lane does, as what follows after its name or after "which". `seen` are the lanes on the way to it.

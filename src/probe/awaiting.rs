@@ -106,8 +106,31 @@ impl Entered {
         });
     }
 
+    pub(crate) fn lane_id(&self) -> LaneId {
+        self.lane.id
+    }
+
     fn frame_id(&self) -> FrameId {
         self.frame.id
+    }
+}
+
+/// A wait of the current lane for its branches, until this is dropped.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Waits(Option<Entered>);
+
+/// Begins a wait for branches, at a macro of this name.
+#[doc(hidden)]
+pub fn waits(text: &'static str, site: StaticSite) -> Waits {
+    Waits(Entered::new(text.into(), Some(site), |_| None))
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(entered) = self.0.take() {
+            entered.leave();
+        }
     }
 }
 

@@ -29,11 +29,11 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let Some(known) = this.known.take() else { return };
-            let end = if known.started {
-                let why = context::scope().cancel.unwrap_or(Cancel::Dropped);
-                CoroutineEnd::Cancelled { why }
-            } else {
-                CoroutineEnd::NeverPolled
+            let end = match context::scope().cancel {
+                // Whoever was to run it was cancelled first, which is no forgotten await.
+                Some(why) => CoroutineEnd::Cancelled { why },
+                None if known.started => CoroutineEnd::Cancelled { why: Cancel::Dropped },
+                None => CoroutineEnd::NeverPolled,
             };
             this.inner.set(None);
             known.ended(end);

@@ -62,9 +62,16 @@ impl<T> JoinHandle<T> {
 
     /// Records that the current lane waits for the task, unless the await around this has told so.
     fn enter(&mut self) {
-        let Some(lane) = &self.lane else { return };
+        let Some(lane) = self.lane.clone() else {
+            return;
+        };
         let current = context::scope();
-        lane.set_joiner(current.lane.as_ref().map(|lane| lane.id));
+        let joiner = current.lane.map(|lane| lane.id);
+        lane.set_joiner(joiner);
+        // A handle that is polled by reference may be awaited by one lane after another.
+        if self.waits.as_ref().map(Entered::lane_id) != joiner {
+            self.leave();
+        }
         let on = Some(Awaited::Task(lane.id));
         let is_told = current.frame.is_some_and(|frame| frame.on == on);
         if !is_told && self.waits.is_none() {
@@ -133,5 +140,38 @@ impl AbortHandle {
     /// As [`tokio::task::AbortHandle::id`].
     pub fn id(&self) -> Id {
         self.inner.id()
+    }
+}
+
+#[cfg(all(test, feature = "virtual-time"))]
+mod tests {
+    use std::time::Duration;
+
+    use crate::event::{Awaited, EventKind};
+    use crate::{Executor, probe, spawn};
+
+    #[test]
+    fn every_lane_that_polls_a_handle_awaits_its_task() {
+        let executor = Executor::builder().virtual_time();
+        let (executor, mut collector) = executor.record().expect("a runtime can be had");
+        executor.block_on(async {
+            let mut task = spawn(tokio::time::sleep(Duration::from_millis(2500)));
+            let second = Duration::from_secs(1);
+            while probe::timeout(second, &mut task).await.is_err() {}
+        });
+        drop(executor);
+        let (mut branches, mut awaits) = (Vec::new(), Vec::new());
+        for event in collector.drain() {
+            match event.kind {
+                EventKind::BranchStarted { lane, .. } => branches.push(lane),
+                EventKind::AwaitEntered { lane, on, .. } => {
+                    assert!(matches!(on, Some(Awaited::Task(_))));
+                    awaits.push(lane);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(awaits, branches);
+        assert_eq!(awaits.len(), 3);
     }
 }

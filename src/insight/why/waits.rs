@@ -83,10 +83,10 @@ impl<'a> View<'a> {
         const MOST: usize = 3;
         if let [(branch, of)] = branches {
             let how = match of {
-                BranchOf::Timeout => ", for as long as its timeout lets it",
+                BranchOf::Timeout => ", with a timeout,",
                 BranchOf::Join | BranchOf::Select => "",
             };
-            let clause = format!("is waiting for {}{how}{so_far}", branch.name);
+            let clause = format!("is waiting{how} for {}{so_far}", branch.name);
             let is_new = !seen.contains(&branch.id);
             return (clause, is_new.then_some(branch));
         }

@@ -1,0 +1,39 @@
+//! `join!` and `gather!`: tokio's `join!`, with each branch's future wrapped.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Result, Token};
+
+use crate::branch;
+
+/// What stands within a `join!`.
+struct Join {
+    biased: Option<Ident>,
+    branches: Punctuated<Expr, Token![,]>,
+}
+
+impl Parse for Join {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        Ok(Self {
+            biased: branch::parse_biased(input)?,
+            branches: Punctuated::parse_terminated(input)?,
+        })
+    }
+}
+
+pub fn expand(name: &str, input: TokenStream) -> Result<TokenStream> {
+    let Join { biased, branches } = syn::parse2(input)?;
+    let biased = biased.map(|biased| quote!(#biased;));
+    let constructor = quote!(::asyncline::probe::expanded::Branch::of_join);
+    let branches = branches.iter().map(|future| {
+        let wrapped = branch::wrapped(&constructor, &TokenStream::new(), future);
+        quote!(#wrapped,)
+    });
+    let waits = branch::waits(name);
+    Ok(quote! {{
+        let _waits = #waits;
+        ::asyncline::probe::expanded::tokio::join!(#biased #(#branches)*)
+    }})
+}

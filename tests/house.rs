@@ -1,0 +1,184 @@
+//! The house's own rules, which no type can hold: what a part must not know, and which Rust it is content with.
+
+#![cfg(feature = "app")]
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn rust_files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = std::fs::read_dir(path).unwrap();
+    entries
+        .flat_map(|entry| rust_files(&entry.unwrap().path()))
+        .collect()
+}
+
+/// A file's code, without comments and without the tests at its end.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
+fn assert_knows_none_of(parts: &[&str], words: &[&str]) {
+    for part in parts {
+        let files = rust_files(&Path::new("src").join(part));
+        assert!(!files.is_empty());
+        for file in files {
+            let code = code(&file);
+            for word in words {
+                assert!(
+                    !code.contains(word),
+                    "{} must not know {word}",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+const IO_AND_CLOCKS: [&str; 7] = [
+    "std::fs",
+    "std::io",
+    "std::net",
+    "Instant",
+    "SystemTime::now",
+    "println!",
+    "std::env::",
+];
+
+#[test]
+fn the_vocabulary_the_reducer_and_the_findings_are_pure() {
+    let parts = [
+        "event.rs",
+        "timeline.rs",
+        "timeline",
+        "insight.rs",
+        "insight",
+    ];
+    assert_knows_none_of(&parts, &["tokio", "ratatui", "crossterm"]);
+    assert_knows_none_of(&parts, &IO_AND_CLOCKS);
+    assert_knows_none_of(
+        &["session/format.rs"],
+        &["tokio", "ratatui", "std::fs", "Instant"],
+    );
+}
+
+#[test]
+fn the_app_and_its_views_do_no_io() {
+    let parts = [
+        "tui/app.rs",
+        "tui/app",
+        "tui/view.rs",
+        "tui/view",
+        "tui/keymap.rs",
+    ];
+    assert_knows_none_of(&parts, &IO_AND_CLOCKS);
+}
+
+#[test]
+fn what_a_service_links_in_knows_no_screen() {
+    let parts = [
+        "event.rs",
+        "probe.rs",
+        "probe",
+        "collector.rs",
+        "session.rs",
+        "timeline.rs",
+    ];
+    assert_knows_none_of(&parts, &["ratatui", "crossterm", "clap"]);
+}
+
+/// Every package that is linked in or builds something is content with the Rust that Cargo.toml states.
+#[test]
+fn the_stated_rust_version_is_true() {
+    let metadata = metadata();
+    let packages: HashMap<&str, &Value> = by_id(&metadata["packages"]);
+    let nodes: HashMap<&str, &Value> = by_id(&metadata["resolve"]["nodes"]);
+    let mut waiting: Vec<&str> = strings(&metadata["workspace_members"]);
+    let mut seen = HashSet::new();
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            waiting.extend(needed_by(nodes[id]));
+        }
+    }
+    let stated = version(env!("CARGO_PKG_RUST_VERSION"));
+    let newer: Vec<_> = seen
+        .iter()
+        .map(|id| packages[id])
+        .filter(|package| {
+            package["rust_version"]
+                .as_str()
+                .is_some_and(|its| version(its) > stated)
+        })
+        .map(|package| format!("{} needs {}", package["name"], package["rust_version"]))
+        .collect();
+    assert!(seen.len() > 20);
+    assert_eq!(newer, Vec::<String>::new());
+}
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--offline",
+            "--filter-platform",
+        ])
+        .arg(host())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn host() -> String {
+    let output = Command::new(std::env::var("RUSTC").unwrap_or("rustc".into()))
+        .arg("-vV")
+        .output();
+    let text = String::from_utf8(output.unwrap().stdout).unwrap();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
+}
+
+fn by_id(list: &Value) -> HashMap<&str, &Value> {
+    let list = list.as_array().unwrap();
+    list.iter()
+        .map(|item| (item["id"].as_str().unwrap(), item))
+        .collect()
+}
+
+fn strings(list: &Value) -> Vec<&str> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|item| item.as_str().unwrap()).collect()
+}
+
+/// The packages that one needs to be built, those that only its tests need left out.
+fn needed_by(node: &Value) -> Vec<&str> {
+    let deps = node["deps"].as_array().unwrap().iter();
+    let needed = deps.filter(|dep| {
+        let kinds = dep["dep_kinds"].as_array().unwrap();
+        kinds.iter().any(|kind| kind["kind"] != "dev")
+    });
+    needed.map(|dep| dep["pkg"].as_str().unwrap()).collect()
+}
+
+fn version(text: &str) -> Vec<u32> {
+    let mut numbers: Vec<u32> = text
+        .split('.')
+        .map(|number| number.parse().unwrap())
+        .collect();
+    numbers.resize(3, 0);
+    numbers
+}
