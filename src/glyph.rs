@@ -1,5 +1,8 @@
 //! The signs that lanes are drawn with, each in a plain ASCII form too. They differ without any colour.
 
+use crate::timeline::cells::{Cell, Fill};
+use crate::timeline::{LaneKind, State};
+
 /// A sign, one column wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Glyph {
@@ -105,6 +108,93 @@ impl Glyph {
             Self::Record => ("*", "●"),
             Self::Here => ("<", "◀"),
         }
+    }
+}
+
+/// The states' signs and what they mean, the most usual first.
+pub const LEGEND: [(Glyph, &str); 10] = [
+    (Glyph::Running, "running"),
+    (Glyph::Ready, "ready, not polled yet"),
+    (Glyph::Waiting, "waiting"),
+    (Glyph::Done, "done"),
+    (Glyph::Cancelled, "cancelled"),
+    (Glyph::Panicked, "panicked"),
+    (Glyph::Created, "created, nothing run"),
+    (Glyph::NeverPolled, "never awaited"),
+    (Glyph::Unwakeable, "nothing can wake it"),
+    (Glyph::Unknown, "events lost"),
+];
+
+/// How broad a lane is drawn: tasks broader than what is a part of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// A task.
+    Broad,
+    /// A branch or coroutine.
+    Thin,
+    /// A runtime.
+    Line,
+}
+
+impl From<LaneKind> for Weight {
+    fn from(kind: LaneKind) -> Self {
+        match kind {
+            LaneKind::Task(_) => Self::Broad,
+            LaneKind::Branch(_) | LaneKind::Coroutine => Self::Thin,
+            LaneKind::Runtime(_) => Self::Line,
+        }
+    }
+}
+
+/// The sign for a cell; none where nothing is to be drawn.
+pub fn of_cell(cell: Cell, weight: Weight) -> Option<Glyph> {
+    let thin = weight != Weight::Broad;
+    Some(match cell {
+        Cell::Empty => return None,
+        Cell::Running(_) if weight == Weight::Line => Glyph::Open,
+        Cell::Running(_) if thin => Glyph::RunningThin,
+        Cell::Running(_) => Glyph::Running,
+        Cell::Ready if thin => Glyph::ReadyThin,
+        Cell::Ready => Glyph::Ready,
+        Cell::Waiting if thin => Glyph::WaitingThin,
+        Cell::Waiting => Glyph::Waiting,
+        Cell::Created => Glyph::Created,
+        Cell::Idle => Glyph::CreatedLine,
+        Cell::Unknown => Glyph::Unknown,
+        Cell::End(State::Cancelled) => Glyph::Cancelled,
+        Cell::End(State::Panicked) => Glyph::Panicked,
+        Cell::End(State::NeverPolled) => Glyph::NeverPolled,
+        Cell::End(_) => Glyph::Done,
+    })
+}
+
+/// A bar's partial cell, and whether ground and sign change places: only eighths at the left have signs of their own.
+pub fn partial(fill: Fill, weight: Weight, ascii: bool) -> Option<(&'static str, bool)> {
+    /// A bar's left end, from one to seven eighths of a column.
+    const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let (eighths, right) = match fill {
+        Fill::Full => return None,
+        Fill::Left(eighths) => (eighths.clamp(1, 7), false),
+        Fill::Right(eighths) => (eighths.clamp(1, 7), true),
+    };
+    Some(match weight {
+        Weight::Line => return None,
+        _ if ascii && eighths < 4 => ("*", false),
+        _ if ascii => return None,
+        Weight::Thin if eighths > 5 => return None,
+        Weight::Thin => (if right { "▗" } else { "▖" }, false),
+        Weight::Broad if right => (LEFT[usize::from(7 - eighths)], true),
+        Weight::Broad => (LEFT[usize::from(eighths - 1)], false),
+    })
+}
+
+/// The same where nothing can change places, as in plain text: the nearest sign there is.
+pub fn plain_partial(fill: Fill, weight: Weight, ascii: bool) -> Option<&'static str> {
+    match (partial(fill, weight, ascii)?, fill) {
+        ((_, true), Fill::Right(..=2)) => Some("▕"),
+        ((_, true), Fill::Right(3..=5)) => Some("▐"),
+        ((_, true), _) => None,
+        ((sign, false), _) => Some(sign),
     }
 }
 

@@ -5,6 +5,8 @@
 //! events makes it panic: what a damaged log left out stays visible as [`State::Unknown`].
 
 pub mod cells;
+#[cfg(feature = "app")]
+pub mod labels;
 mod lane;
 pub mod rows;
 mod span;

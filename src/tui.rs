@@ -18,12 +18,14 @@ pub mod theme;
 pub mod view;
 pub mod viewport;
 
+use std::future::poll_fn;
 use std::io;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
@@ -186,7 +188,7 @@ impl Loop<'_> {
                     }
                 }
                 Happened::Terminal(event) => {
-                    if !self.take_in(event, &mut events)? {
+                    if !self.take_in(event, &mut events).await? {
                         return Ok(Ended::Left);
                     }
                 }
@@ -198,7 +200,7 @@ impl Loop<'_> {
     }
 
     /// Takes in an event of the terminal and those that have come with it; false where they ask to leave.
-    fn take_in(
+    async fn take_in(
         &mut self,
         event: Option<io::Result<Event>>,
         events: &mut EventStream,
@@ -211,9 +213,9 @@ impl Loop<'_> {
             if msg.is_some_and(|msg| !self.update(msg)) {
                 return Ok(false);
             }
-            match events.next().now_or_never() {
-                Some(another) => next = another,
-                None => break,
+            match poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await {
+                Poll::Ready(another) => next = another,
+                Poll::Pending => break,
             }
         }
         Ok(true)

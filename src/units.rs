@@ -1,7 +1,7 @@
 //! Times as people write them, and where a ruler's ticks stand.
 
 use crate::event::Timestamp;
-use crate::timeline::cells;
+use crate::timeline::cells::Window;
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
@@ -51,21 +51,20 @@ pub struct Tick {
     pub label: String,
 }
 
-/// The ticks of a ruler from `start` for `span` nanoseconds in `width` columns: at round times, and as close as their
-/// labels allow. A label stands to the right of its tick, and at least two columns stay free after it.
-pub fn ticks(start: Timestamp, span: u64, width: u16) -> Vec<Tick> {
+/// The ticks of a ruler over a window: at round times, and as close as their labels allow. A label stands to the right of its tick, and at least two columns stay free after it.
+pub fn ticks(window: &Window) -> Vec<Tick> {
     let ticks_at = |step: u64| -> Option<Vec<Tick>> {
-        let apart = u128::from(step) * u128::from(width) / u128::from(span.max(1));
+        let apart = u128::from(step) * u128::from(window.width) / u128::from(window.span.max(1));
         if apart < 4 {
             return None;
         }
-        let ticks = labelled(start, span, width, step);
+        let ticks = labelled(window, step);
         let widest = ticks.iter().map(|tick| tick.label.chars().count()).max();
         (apart >= widest.unwrap_or(0) as u128 + 3).then_some(ticks)
     };
     let mut ticks = steps().find_map(ticks_at).unwrap_or_default();
     if let Some(last) = ticks.last_mut()
-        && usize::from(last.column) + 1 + last.label.chars().count() > width.into()
+        && usize::from(last.column) + 1 + last.label.chars().count() > window.width.into()
     {
         last.label.clear();
     }
@@ -87,12 +86,12 @@ fn steps() -> impl Iterator<Item = u64> {
         .chain(rounds(DAY))
 }
 
-fn labelled(start: Timestamp, span: u64, width: u16, step: u64) -> Vec<Tick> {
-    let end = start.0.saturating_add(span);
-    let first = start.0.div_ceil(step);
+fn labelled(window: &Window, step: u64) -> Vec<Tick> {
+    let end = window.start.0.saturating_add(window.span);
+    let first = window.start.0.div_ceil(step);
     let times = (first..).map_while(|tick| tick.checked_mul(step));
     let seen = times.map_while(|time| {
-        let column = cells::column_of(start, span, width, Timestamp(time))?;
+        let column = window.column_of(Timestamp(time))?;
         let label = label(time, step, end);
         Some(Tick { column, label })
     });
@@ -234,9 +233,19 @@ mod tests {
         }
     }
 
+    fn window(start: u64, span: u64, width: u16) -> Window {
+        let (start, now) = (Timestamp(start), Timestamp::ZERO);
+        Window {
+            start,
+            span,
+            width,
+            now,
+        }
+    }
+
     fn ruler(start: u64, span: u64, width: u16) -> String {
         let mut line = vec![' '; width.into()];
-        for tick in ticks(Timestamp(start), span, width) {
+        for tick in ticks(&window(start, span, width)) {
             let label = "╷".chars().chain(tick.label.chars());
             for (index, char) in label.enumerate() {
                 line[usize::from(tick.column) + index] = char;
@@ -280,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn labels_never_overlap(start: u64, span in 1_u64.., width in 0_u16..300) {
-            let ticks = ticks(Timestamp(start), span, width);
+            let ticks = ticks(&window(start, span, width));
             for pair in ticks.windows(2) {
                 let end = usize::from(pair[0].column) + 1 + pair[0].label.chars().count();
                 prop_assert!(end < usize::from(pair[1].column), "{ticks:?}");

@@ -46,43 +46,49 @@ pub enum Fill {
 /// The least that is filled for a poll, in eighths: less would hardly be seen.
 const LEAST: u8 = 2;
 
-/// The time at the left edge of a column.
-pub fn time_at(start: Timestamp, span: u64, width: u16, column: u16) -> Timestamp {
-    let offset = u128::from(column) * u128::from(span) / u128::from(width.max(1));
-    Timestamp(
-        start
-            .0
-            .saturating_add(u64::try_from(offset).unwrap_or(u64::MAX)),
-    )
+/// A stretch of time, cut into columns, and the moment up to which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The time at the left edge.
+    pub start: Timestamp,
+    /// The nanoseconds from there to the right edge.
+    pub span: u64,
+    /// How many columns there are.
+    pub width: u16,
+    /// The present: nothing later is shown, except that an end's sign stands in the column after it.
+    pub now: Timestamp,
 }
 
-/// The column in which a time is, where it is in any.
-pub fn column_of(start: Timestamp, span: u64, width: u16, time: Timestamp) -> Option<u16> {
-    let offset = time.0.checked_sub(start.0)?;
-    if offset >= span {
-        return None;
+impl Window {
+    /// The time at the left edge of a column.
+    pub fn time_at(&self, column: u16) -> Timestamp {
+        let offset = u128::from(column) * u128::from(self.span) / u128::from(self.width.max(1));
+        let offset = u64::try_from(offset).unwrap_or(u64::MAX);
+        Timestamp(self.start.0.saturating_add(offset))
     }
-    // The last column whose left edge ⌊c · span / width⌋ is not past the time.
-    let columns = (u128::from(offset) + 1) * u128::from(width);
-    let column = columns.div_ceil(u128::from(span)).checked_sub(1)?;
-    u16::try_from(column).ok().filter(|&column| column < width)
+
+    /// The column in which a time is, where it is in any.
+    pub fn column_of(&self, time: Timestamp) -> Option<u16> {
+        let offset = time.0.checked_sub(self.start.0)?;
+        if offset >= self.span {
+            return None;
+        }
+        // The last column whose left edge ⌊c · span / width⌋ is not past the time.
+        let columns = (u128::from(offset) + 1) * u128::from(self.width);
+        let column = columns.div_ceil(u128::from(self.span)).checked_sub(1)?;
+        u16::try_from(column)
+            .ok()
+            .filter(|&column| column < self.width)
+    }
 }
 
-/// The cells of a lane from `start` for `span_ns` nanoseconds, in `width` columns. Nothing later than `now` is shown,
-/// except that an end's sign stands in the column after it.
-pub fn cells(
-    timeline: &Timeline,
-    lane: &Lane,
-    start: Timestamp,
-    span_ns: u64,
-    width: u16,
-    now: Timestamp,
-) -> Vec<Cell> {
-    if width == 0 {
+/// The cells of a lane, one for each column of the window.
+pub fn cells(timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
+    if window.width == 0 {
         return Vec::new();
     }
-    let mut columns = Columns::new(start, span_ns, width, now);
-    for segment in segments(timeline, lane, now) {
+    let mut columns = Columns::new(window);
+    for segment in segments(timeline, lane, window.now) {
         columns.take_in(&segment);
     }
     columns.cells()
@@ -156,13 +162,12 @@ struct Tally {
 }
 
 impl Columns {
-    fn new(start: Timestamp, span: u64, width: u16, now: Timestamp) -> Self {
+    fn new(window: &Window) -> Self {
+        let columns = 0..=window.width;
         Self {
-            edges: (0..=width)
-                .map(|column| time_at(start, span, width, column).0)
-                .collect(),
-            tallies: vec![Tally::default(); width.into()],
-            now: now.0,
+            edges: columns.map(|column| window.time_at(column).0).collect(),
+            tallies: vec![Tally::default(); window.width.into()],
+            now: window.now.0,
         }
     }
 
@@ -203,7 +208,10 @@ impl Columns {
         let tally = &mut self.tallies[column];
         tally.created |= state == State::Created && start >= first;
         // What it does at the present is shown even where that has not taken much time so far.
-        if lasts && (first.max(start)..=self.edges[column + 1]).contains(&end) {
+        if lasts
+            && state != State::Running
+            && (first.max(start)..=self.edges[column + 1]).contains(&end)
+        {
             tally.there = Some(state);
         }
         while column < self.tallies.len() {
@@ -336,16 +344,19 @@ mod tests {
         lane
     }
 
+    fn window(start: u64, span: u64, width: u16, now: u64) -> Window {
+        let (start, now) = (Timestamp(start), Timestamp(now));
+        Window {
+            start,
+            span,
+            width,
+            now,
+        }
+    }
+
     /// The cells as letters, ten nanoseconds each: a task's polls as eighths, negative to the right.
     fn drawn(changes: &[(u64, State)], now: u64) -> String {
-        let cells = cells(
-            &Timeline::new(),
-            &lane(changes),
-            Timestamp::ZERO,
-            120,
-            12,
-            Timestamp(now),
-        );
+        let cells = cells(&Timeline::new(), &lane(changes), &window(0, 120, 12, now));
         let letter = |cell| match cell {
             Cell::Empty => " ".to_owned(),
             Cell::Running(Fill::Full) => "#".to_owned(),
@@ -499,11 +510,12 @@ mod tests {
                 changes in changes(), start in 0_u64..100, span in 1_u64..300, width in 1_u16..30, now in 0_u64..400,
             ) {
                 let lane = lane(&changes);
-                let cells = cells(&Timeline::new(), &lane, Timestamp(start), span, width, Timestamp(now));
+                let window = window(start, span, width, now);
+                let cells = cells(&Timeline::new(), &lane, &window);
                 prop_assert_eq!(cells.len(), usize::from(width));
                 for (column, &cell) in (0_u16..).zip(&cells) {
-                    let left = time_at(Timestamp(start), span, width, column).0;
-                    let right = time_at(Timestamp(start), span, width, column + 1).0;
+                    let left = window.time_at(column).0;
+                    let right = window.time_at(column + 1).0;
                     if left == right {
                         continue; // Narrower than a nanosecond.
                     }
@@ -527,7 +539,7 @@ mod tests {
                             let exact = took(Running) * 8;
                             prop_assert!(naive.inside || exact > 0);
                             let off = (filled * (right - left)).abs_diff(exact) * 2;
-                            prop_assert!(took(Running) == 0 || filled == 2 || off <= right - left);
+                            prop_assert!(took(Running) == 0 || filled == 2 || off <= right - left + 1);
                             prop_assert!(filled > 2 || exact < 3 * (right - left));
                         }
                         Cell::Ready | Cell::Waiting | Cell::Idle => {
@@ -549,7 +561,7 @@ mod tests {
 
             #[test]
             fn no_window_panics(changes in changes(), start: u64, span: u64, width in 0_u16..40, now: u64) {
-                let all = cells(&Timeline::new(), &lane(&changes), Timestamp(start), span, width, Timestamp(now));
+                let all = cells(&Timeline::new(), &lane(&changes), &window(start, span, width, now));
                 prop_assert_eq!(all.len(), usize::from(width));
             }
         }

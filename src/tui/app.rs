@@ -5,10 +5,12 @@
 
 mod asking;
 mod choice;
+mod control;
 mod lanes;
 mod menu;
 mod moves;
 mod playback;
+mod pointer;
 mod steps;
 mod viewer;
 
@@ -25,13 +27,14 @@ pub use viewer::{Motion, Origin, Recording, Viewer};
 
 use super::action::Action;
 use super::code::Source;
-use super::keymap::{self, Mode};
+use super::keymap::Mode;
 use super::layout;
 use super::mouse::Gesture;
 use super::theme::Theme;
 use crate::event::Event;
 use crate::probe::gate::{Pace, Report};
 use crate::scenario::Scenario;
+use pointer::Press;
 
 /// What happens to the program.
 #[derive(Debug)]
@@ -163,13 +166,6 @@ pub struct App {
     changed: bool,
 }
 
-/// The mouse's button is held.
-#[derive(Clone, Copy, Debug)]
-struct Press {
-    at: Position,
-    dragged: bool,
-}
-
 impl App {
     /// The menu of these scenarios, on a screen of this size.
     pub fn new(scenarios: &'static [Scenario], theme: Theme, size: Size) -> Self {
@@ -232,13 +228,22 @@ impl App {
 
     /// Takes in a message. What is to be done about it outside the state comes back.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
-        if let Msg::Tick(tick) = msg {
-            return self.tick(tick);
+        match msg {
+            Msg::Tick(tick) => self.tick(tick),
+            // They are shown once time has come to them.
+            Msg::Events(events) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.take_in(events);
+                }
+                None
+            }
+            _ => {
+                self.changed = true;
+                let effect = self.handle(msg);
+                self.settle();
+                effect
+            }
         }
-        self.changed = true;
-        let effect = self.handle(msg);
-        self.settle();
-        effect
     }
 
     fn handle(&mut self, msg: Msg) -> Option<Effect> {
@@ -248,13 +253,12 @@ impl App {
             Msg::Pasted(text) => self.typed(&text),
             Msg::Mouse(gesture, at) => return self.mouse(gesture, at),
             Msg::Resize(size) => self.size = size,
-            Msg::Events(events) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.take_in(events);
-                }
-            }
             Msg::Ask(scenario) => return self.ask(scenario),
-            Msg::Opened(opened) => self.show(Viewer::replay(*opened)),
+            Msg::Opened(opened) => {
+                let damage = opened.damage.clone();
+                self.show(Viewer::replay(*opened));
+                self.notice = damage.map(|damage| format!("This file is damaged: {damage}"));
+            }
             Msg::Source(source) => {
                 if let Some(viewer) = self.viewer_mut() {
                     viewer.take_source(source);
@@ -263,7 +267,7 @@ impl App {
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
             Msg::Failed(text) => self.notice = Some(text),
-            Msg::Tick(_) => {}
+            Msg::Tick(_) | Msg::Events(_) => {}
         }
         None
     }
@@ -295,317 +299,5 @@ impl App {
             let areas = layout::areas(size, viewer.lanes.panels);
             viewer.lanes.settle(areas.lane_rows());
         }
-    }
-
-    fn act(&mut self, action: Action) -> Option<Effect> {
-        self.notice = None;
-        match action {
-            Action::Quit => return Some(Effect::Quit),
-            Action::Help => {
-                let mode = self.mode();
-                self.help = Some(Help { mode, scroll: 0 });
-                return None;
-            }
-            _ => {}
-        }
-        if self.help.is_some() {
-            self.act_in_help(action);
-            return None;
-        }
-        match &self.overlay {
-            Some(_) => self.act_in_overlay(action),
-            None => match &self.screen {
-                Screen::Menu => self.act_in_menu(action),
-                Screen::Question(_) => self.act_in_question(action),
-                Screen::Lanes(_) => self.act_in_lanes(action),
-            },
-        }
-    }
-
-    fn act_in_help(&mut self, action: Action) {
-        let Some(help) = &mut self.help else { return };
-        if action == Action::Back {
-            self.help = None;
-        } else {
-            let lines = keymap::bindings(help.mode).count();
-            help.scroll = choice::moved(help.scroll, action, lines, layout::page(self.size));
-        }
-    }
-
-    fn act_in_menu(&mut self, action: Action) -> Option<Effect> {
-        let page = layout::page(self.size);
-        match action {
-            Action::Confirm => match self.menu.selected()? {
-                Item::Scenario(scenario) => return self.ask(scenario),
-                Item::Recent(recent) => return Some(Effect::Open(recent.path.clone())),
-            },
-            Action::Replay => {
-                let last = self.menu.last_recording();
-                if last.is_none() {
-                    self.notice = Some("No recording of this scenario yet: enter runs it.".into());
-                }
-                return last.map(Effect::Open);
-            }
-            Action::OpenFile => self.overlay = Some(Overlay::Path(String::new())),
-            _ => self.menu.act(action, page),
-        }
-        None
-    }
-
-    fn ask(&mut self, scenario: &'static Scenario) -> Option<Effect> {
-        self.overlay = None;
-        self.menu.select(scenario);
-        if scenario.question.choices.is_empty() {
-            return self.start(scenario, None);
-        }
-        self.screen = Screen::Question(Asking::new(scenario));
-        None
-    }
-
-    fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Option<Effect> {
-        let panels = self.viewer().map(|viewer| viewer.lanes.panels);
-        let mut viewer = Viewer::live(scenario, guess);
-        viewer.lanes.panels = panels.unwrap_or_default();
-        let speed = viewer.speed();
-        self.show(viewer);
-        Some(Effect::Start(Start { scenario, speed }))
-    }
-
-    fn show(&mut self, viewer: Viewer) {
-        self.overlay = None;
-        self.help = None;
-        self.notice = None;
-        self.screen = Screen::Lanes(Box::new(viewer));
-    }
-
-    fn act_in_question(&mut self, action: Action) -> Option<Effect> {
-        let Screen::Question(asking) = &mut self.screen else {
-            return None;
-        };
-        let scenario = asking.scenario;
-        match action {
-            Action::Back => self.screen = Screen::Menu,
-            Action::Confirm => {
-                let guess = asking.selected;
-                return self.start(scenario, guess);
-            }
-            Action::Choose(choice) if choice < scenario.question.choices.len() => {
-                return self.start(scenario, Some(choice));
-            }
-            _ => asking.act(action),
-        }
-        None
-    }
-
-    fn act_in_lanes(&mut self, action: Action) -> Option<Effect> {
-        let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
-        let viewer = self.viewer_mut()?;
-        match action {
-            Action::Back => {
-                let effect = viewer.is_running().then_some(Effect::Stop);
-                self.screen = Screen::Menu;
-                return effect;
-            }
-            Action::Restart => {
-                let Some(scenario) = viewer.scenario else {
-                    self.notice = Some("Only a scenario can be run again.".into());
-                    return None;
-                };
-                let guess = viewer.guess;
-                return self.start(scenario, guess);
-            }
-            Action::Record => {
-                let saved = match &viewer.recording {
-                    Recording::Saved(path) if !viewer.is_running() => Some(path.display()),
-                    _ => None,
-                };
-                if let Some(path) = saved {
-                    self.notice = Some(format!("This session is recorded in {path}"));
-                } else if viewer.is_live() {
-                    return Some(Effect::ToggleRecording);
-                } else {
-                    self.notice = Some("This is a recording already.".into());
-                }
-            }
-            Action::Detail => {
-                self.overlay = viewer.lanes.selected.map(|_| Overlay::Detail { scroll: 0 });
-            }
-            Action::Findings => {
-                viewer.look_for_findings();
-                let selected = viewer.finding.unwrap_or(0);
-                self.overlay = Some(Overlay::Findings { selected });
-            }
-            Action::Answer => self.toggle_answer(),
-            Action::Find => self.overlay = Some(Overlay::Find(String::new())),
-            _ => {
-                let (effect, notice) = viewer.act(action, &areas);
-                self.notice = notice.map(Into::into);
-                return effect;
-            }
-        }
-        None
-    }
-
-    /// Shows the answer in its panel, or over everything where there is no room for panels.
-    fn toggle_answer(&mut self) {
-        let size = self.size;
-        let Some(viewer) = self.viewer_mut() else {
-            return;
-        };
-        if viewer.scenario.is_none() {
-            self.notice = Some("Only scenarios ask questions.".into());
-            return;
-        }
-        let areas = layout::areas(size, viewer.lanes.panels);
-        if areas.events.is_some() {
-            viewer.answer_open = !viewer.answer_open;
-        } else {
-            self.overlay = Some(Overlay::Answer);
-        }
-    }
-
-    fn act_in_overlay(&mut self, action: Action) -> Option<Effect> {
-        if action == Action::Back {
-            if let (Some(Overlay::Find(_)), Some(viewer)) = (self.overlay.take(), self.viewer_mut())
-            {
-                viewer.lanes.highlights.clear();
-            }
-            return None;
-        }
-        let page = layout::page(self.size);
-        match self.overlay.clone()? {
-            Overlay::Detail { scroll } => self.act_in_detail(action, scroll),
-            Overlay::Findings { selected } => return self.act_in_findings(action, selected, page),
-            Overlay::Answer => {}
-            Overlay::Find(text) => self.act_in_find(action, text),
-            Overlay::Path(text) => return self.act_in_path(action, text),
-        }
-        None
-    }
-
-    fn act_in_detail(&mut self, action: Action, scroll: usize) {
-        let page = layout::page(self.size);
-        let Some(viewer) = self.viewer_mut() else {
-            return;
-        };
-        let scroll = match action {
-            Action::Up | Action::Down => {
-                viewer.lanes.act(action, 1);
-                0
-            }
-            Action::Follow => {
-                viewer.follow_wait();
-                0
-            }
-            _ => choice::moved(scroll, action, 1000, page / 2),
-        };
-        self.overlay = Some(Overlay::Detail { scroll });
-    }
-
-    fn act_in_findings(&mut self, action: Action, selected: usize, page: usize) -> Option<Effect> {
-        let viewer = self.viewer_mut()?;
-        if action == Action::Confirm {
-            let effect = viewer.show_finding(selected);
-            self.overlay = None;
-            return effect;
-        }
-        let selected = choice::moved(selected, action, viewer.findings.len(), page);
-        self.overlay = Some(Overlay::Findings { selected });
-        None
-    }
-
-    fn act_in_find(&mut self, action: Action, mut text: String) {
-        match action {
-            Action::Confirm => {
-                self.overlay = None;
-                if let (true, Some(viewer)) = (text.is_empty(), self.viewer_mut()) {
-                    viewer.next_found();
-                }
-                return;
-            }
-            _ => edit(&mut text, action),
-        }
-        self.look_for(text);
-    }
-
-    fn look_for(&mut self, text: String) {
-        if let Some(viewer) = self.viewer_mut() {
-            viewer.find(&text);
-        }
-        self.overlay = Some(Overlay::Find(text));
-    }
-
-    fn act_in_path(&mut self, action: Action, mut text: String) -> Option<Effect> {
-        if action == Action::Confirm {
-            self.overlay = None;
-            let path = text.trim();
-            return (!path.is_empty()).then(|| Effect::Open(path.into()));
-        }
-        edit(&mut text, action);
-        self.overlay = Some(Overlay::Path(text));
-        None
-    }
-
-    fn typed(&mut self, typed: &str) {
-        let typed = typed.chars().filter(|character| !character.is_control());
-        match self.overlay.clone() {
-            _ if self.help.is_some() => {}
-            Some(Overlay::Find(mut text)) => {
-                text.extend(typed);
-                self.look_for(text);
-            }
-            Some(Overlay::Path(mut text)) => {
-                text.extend(typed);
-                self.overlay = Some(Overlay::Path(text));
-            }
-            _ => {}
-        }
-    }
-
-    fn mouse(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
-        let mode = self.mode();
-        match gesture {
-            Gesture::WheelUp if mode == Mode::Prompt => return None,
-            Gesture::WheelDown if mode == Mode::Prompt => return None,
-            Gesture::WheelUp if mode != Mode::Lanes => return self.act(Action::Up),
-            Gesture::WheelDown if mode != Mode::Lanes => return self.act(Action::Down),
-            _ if mode != Mode::Lanes => return None,
-            _ => {}
-        }
-        let theme = self.theme;
-        let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
-        let press = self.press;
-        match gesture {
-            Gesture::Press => {
-                let dragged = false;
-                self.press = areas.lanes.contains(at).then_some(Press { at, dragged });
-            }
-            Gesture::Drag => {
-                let press = press?;
-                let columns = i32::from(press.at.x) - i32::from(at.x);
-                let dragged = press.dragged || columns != 0;
-                self.press = Some(Press { at, dragged });
-                self.viewer_mut()?.lanes.pan(columns, areas.lanes.width);
-            }
-            Gesture::Release => {
-                self.press = None;
-                if press.is_some_and(|press| !press.dragged) {
-                    return self.viewer_mut()?.click(&areas, at, &theme);
-                }
-            }
-            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at, &theme),
-        }
-        None
-    }
-}
-
-/// Edits what was typed so far.
-fn edit(text: &mut String, action: Action) {
-    match action {
-        Action::Erase => {
-            text.pop();
-        }
-        Action::EraseAll => text.clear(),
-        _ => {}
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::app::{App, Effect, Msg, Recording, Start, Tick};
+use super::app::{App, Effect, Msg, Start, Tick};
 use super::code::Source;
 use super::recorder::Recorder;
 use super::{highlight, opening};
@@ -95,7 +95,7 @@ impl Driver {
     }
 
     /// Time has passed: takes what the running program did meanwhile.
-    pub(super) fn tick(&mut self) -> Vec<Msg> {
+    pub(super) fn tick(&mut self) -> [Msg; 2] {
         let now = Instant::now();
         let elapsed = self
             .last_tick
@@ -120,7 +120,7 @@ impl Driver {
             report,
             finished,
         };
-        vec![Msg::Events(events), Msg::Tick(tick)]
+        [Msg::Events(events), Msg::Tick(tick)]
     }
 
     /// No time is told for a while: what passes meanwhile counts for nothing.

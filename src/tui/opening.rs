@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_age_is_told_in_its_largest_unit() {
-        let minutes = |minutes| age(Duration::from_secs(60 * minutes));
+        let minutes = |minutes: u64| age(Duration::from_secs(60 * minutes));
         assert_eq!(minutes(0), "just now");
         assert_eq!(minutes(1), "1 minute ago");
         assert_eq!(minutes(119), "1 hour ago");

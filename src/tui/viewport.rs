@@ -1,7 +1,7 @@
 //! Which stretch of time the lanes show.
 
 use crate::event::Timestamp;
-use crate::timeline::cells;
+use crate::timeline::cells::Window;
 
 /// The shortest stretch, in nanoseconds: about one per column of an ordinary terminal.
 pub const SHORTEST: u64 = 100;
@@ -90,12 +90,22 @@ impl Viewport {
 
     /// The time at the left edge of a column.
     pub fn time_at(&self, column: u16, width: u16) -> Timestamp {
-        cells::time_at(self.start, self.span, width, column)
+        self.window(width, self.start).time_at(column)
     }
 
     /// The column in which a time is, where it is seen at all.
     pub fn column_of(&self, time: Timestamp, width: u16) -> Option<u16> {
-        cells::column_of(self.start, self.span, width, time)
+        self.window(width, self.start).column_of(time)
+    }
+
+    /// What it shows in so many columns, up to `now`.
+    pub fn window(&self, width: u16, now: Timestamp) -> Window {
+        Window {
+            start: self.start,
+            span: self.span,
+            width,
+            now,
+        }
     }
 
     /// The first time past the right edge.

@@ -142,19 +142,21 @@ impl Lanes {
         }
     }
 
-    /// Highlights the lanes whose name, or something they wait for, contains a text; selects the first of them.
+    /// Highlights the lanes whose name contains a text, then those that wait for something that does; selects the
+    /// first of them.
     pub(super) fn find(&mut self, text: &str, timeline: &Timeline) {
+        self.highlights.clear();
         let text = text.to_lowercase();
+        if text.is_empty() {
+            return;
+        }
         let matches = |part: &str| part.to_lowercase().contains(&text);
-        let found = |lane: &&Lane| {
-            matches(&lane.name) || lane.frames.iter().any(|frame| matches(&frame.text))
-        };
-        self.highlights = if text.is_empty() {
-            Vec::new()
-        } else {
-            let lanes = timeline.lanes().iter().filter(found);
-            lanes.map(|lane| lane.id).collect()
-        };
+        let by_name = |lane: &&Lane| matches(&lane.name);
+        let by_wait = |lane: &&Lane| lane.frames.iter().any(|frame| matches(&frame.text));
+        let lanes = timeline.lanes();
+        let others = lanes.iter().filter(|lane| !by_name(lane)).filter(by_wait);
+        let found = lanes.iter().filter(by_name).chain(others);
+        self.highlights.extend(found.map(|lane| lane.id));
         if let Some(first) = self.highlights.first() {
             self.select(*first, timeline);
         }

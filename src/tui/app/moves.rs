@@ -67,6 +67,8 @@ impl Viewer {
             }
             _ => return None,
         };
+        // What happened at the moment that is gone to is of more interest now.
+        self.answer_open = false;
         self.moved();
         effect
     }
@@ -81,7 +83,6 @@ impl Viewer {
         }
         if self.playback.at_present() {
             self.playback.show(0);
-            self.answer_open = false;
         }
         None
     }

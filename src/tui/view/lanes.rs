@@ -1,15 +1,33 @@
 //! The lanes: who runs, who waits, and who ended, over time.
+//!
+//! From left to right: the selected row's pointer, the tree with the lanes' names, a column that stays free for arrows,
+//! and the bars. From top to bottom: the ruler, and a row for each lane.
+
+mod arrows;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::ruler::Ruler;
 use crate::event::{LaneId, Timestamp};
-use crate::timeline::Timeline;
+use crate::glyph::{self, LEGEND, Weight, ascii_tree};
+use crate::timeline::cells::{Cell, Window, cells};
+use crate::timeline::labels::{About, Label, is_stuck, labels};
 use crate::timeline::rows::Row;
-use crate::tui::theme::Theme;
+use crate::timeline::{Lane, State, Timeline};
+use crate::tui::theme::{Glyph, Role, Theme};
 use crate::tui::viewport::Viewport;
+use crate::width::{cut, width};
+
+/// The least and the most columns that names take, the most as a part of all.
+const NARROWEST: u16 = 5;
+const WIDEST: u16 = 3;
+/// The pointer before the names, and the free columns after them.
+const POINTER: u16 = 1;
+const GAP: u16 = 2;
 
 /// The lanes under their ruler.
 #[derive(Clone, Copy, Debug)]
@@ -32,32 +50,274 @@ pub struct LanesView<'a> {
     pub highlights: &'a [LaneId],
 }
 
+/// A row that is seen.
+struct Seen<'a> {
+    row: &'a Row,
+    lane: &'a Lane,
+    cells: Vec<Cell>,
+    y: u16,
+}
+
 impl LanesView<'_> {
     /// The lane in whose row a place of the screen is.
     pub fn lane_at(&self, area: Rect, x: u16, y: u16) -> Option<LaneId> {
-        let _ = (area, x, y);
-        None
+        let index = y.checked_sub(area.y)?.checked_sub(1)?;
+        let inside = x >= area.x && x < area.right() && y < area.bottom();
+        let row = self.rows.get(self.first.checked_add(index.into())?);
+        row.filter(|_| inside).map(|row| row.lane)
     }
 
-    /// The time at a column of the screen.
+    /// The time at a column of the screen, where there are bars.
     pub fn time_at(&self, area: Rect, x: u16) -> Option<Timestamp> {
-        let _ = (area, x);
-        None
+        let bars = self.bars(area);
+        let column = x
+            .checked_sub(bars.x)
+            .filter(|&column| column < bars.width)?;
+        Some(self.viewport.time_at(column, bars.width))
+    }
+
+    /// The part of the area where the bars are, without the ruler above them.
+    pub fn bars(&self, area: Rect) -> Rect {
+        let names = name_width(self.rows, self.timeline, area).min(area.width);
+        let top = area.height.min(1);
+        Rect {
+            x: area.x + names,
+            y: area.y + top,
+            width: area.width - names,
+            height: area.height - top,
+        }
+    }
+
+    fn seen(&self, bars: Rect, window: &Window) -> Vec<Seen<'_>> {
+        let rows = self.rows.iter().skip(self.first).zip(bars.y..bars.bottom());
+        let seen = rows.filter_map(|(row, y)| {
+            let lane = self.timeline.lane(row.lane)?;
+            let cells = cells(self.timeline, lane, window);
+            Some(Seen {
+                row,
+                lane,
+                cells,
+                y,
+            })
+        });
+        seen.collect()
+    }
+
+    fn is_selected(&self, seen: &Seen<'_>) -> bool {
+        self.selected == Some(seen.lane.id)
+    }
+
+    fn draw_name(&self, seen: &Seen<'_>, area: Rect, names: u16, buf: &mut Buffer) {
+        let dim = self.theme.style(Role::Dim);
+        if self.is_selected(seen) {
+            let style = self.theme.style(Role::Accent);
+            buf.set_stringn(
+                area.x,
+                seen.y,
+                self.theme.glyph(Glyph::Pointer),
+                names.into(),
+                style,
+            );
+        }
+        let room = usize::from(names.saturating_sub(POINTER + GAP));
+        let tree = self.tree(seen.row);
+        let begin = area.x + POINTER.min(names);
+        let (x, _) = buf.set_stringn(begin, seen.y, &tree, room, dim);
+        let room = room.saturating_sub(usize::from(x - begin));
+        let name = cut(&seen.lane.name, room, self.theme.glyph(Glyph::More));
+        buf.set_stringn(x, seen.y, &name, room, self.name_style(seen));
+    }
+
+    /// The tree's lines before a name, and the sign of a folded row.
+    fn tree(&self, row: &Row) -> String {
+        let lines = if self.theme.ascii {
+            ascii_tree(&row.prefix)
+        } else {
+            row.prefix.clone()
+        };
+        match row.folded {
+            true => format!("{lines}{} ", self.theme.glyph(Glyph::Pointer)),
+            false => lines,
+        }
+    }
+
+    fn name_style(&self, seen: &Seen<'_>) -> Style {
+        let thin = Weight::from(seen.lane.kind) != Weight::Broad;
+        let style = self.theme.style(if thin { Role::Dim } else { Role::Text });
+        if self.highlights.contains(&seen.lane.id) {
+            let accent = self.theme.style(Role::Accent);
+            return style.patch(accent).add_modifier(Modifier::UNDERLINED);
+        }
+        if self.is_selected(seen) {
+            style.add_modifier(Modifier::BOLD)
+        } else {
+            style
+        }
+    }
+
+    fn draw_cells(&self, seen: &Seen<'_>, bars: Rect, buf: &mut Buffer) {
+        let weight = Weight::from(seen.lane.kind);
+        for (x, &cell) in (bars.x..).zip(&seen.cells) {
+            let Some(sign) = glyph::of_cell(cell, weight) else {
+                continue;
+            };
+            let partial = match cell {
+                Cell::Running(fill) => glyph::partial(fill, weight, self.theme.ascii),
+                _ => None,
+            };
+            let (symbol, reversed) = partial.unwrap_or((self.theme.glyph(sign), false));
+            let mut style = self.theme.style(cell_role(cell, weight));
+            if reversed {
+                style = style.add_modifier(Modifier::REVERSED);
+            }
+            buf[(x, seen.y)].set_symbol(symbol).set_style(style);
+        }
+    }
+
+    /// Draws the present across the rows, behind all that is not just a wait.
+    fn draw_now(&self, seen: &[Seen<'_>], bars: Rect, window: &Window, buf: &mut Buffer) {
+        let Some(column) = window.column_of(self.now) else {
+            return;
+        };
+        let style = self.theme.style(Role::Cursor);
+        for y in bars.y..bars.bottom() {
+            let row = seen.get(usize::from(y - bars.y));
+            let cell = row.map_or(Cell::Empty, |row| row.cells[usize::from(column)]);
+            if matches!(cell, Cell::Empty | Cell::Waiting | Cell::Idle) {
+                let symbol = self.theme.glyph(Glyph::NowLine);
+                buf[(bars.x + column, y)]
+                    .set_symbol(symbol)
+                    .set_style(style);
+            }
+        }
+    }
+
+    fn draw_labels(&self, seen: &Seen<'_>, bars: Rect, window: &Window, buf: &mut Buffer) {
+        let more = self.theme.glyph(Glyph::More);
+        for label in labels(self.timeline, seen.lane, &seen.cells, window, more) {
+            self.draw_label(&label, seen.y, bars, buf);
+        }
+        if is_stuck(seen.lane, self.now)
+            && let Some(column) = window.column_of(self.now)
+        {
+            let x = bars.x + (column + 1).min(bars.width - 1);
+            let style = self.theme.style(Role::Error);
+            buf[(x, seen.y)]
+                .set_symbol(self.theme.glyph(Glyph::Unwakeable))
+                .set_style(style);
+        }
+    }
+
+    fn draw_label(&self, label: &Label, y: u16, bars: Rect, buf: &mut Buffer) {
+        let Some(room) = bars.width.checked_sub(label.column) else {
+            return;
+        };
+        let role = match label.about {
+            About::Wait | About::End(State::Done) => Role::Dim,
+            About::End(state) => cell_role(Cell::End(state), Weight::Broad),
+            About::Stuck => Role::Error,
+        };
+        let style = self.theme.style(role);
+        buf.set_stringn(bars.x + label.column, y, &label.text, room.into(), style);
+    }
+
+    /// Lays the selection's ground under a row. What has the terminal's own colour takes the selection's with it.
+    fn draw_ground(&self, y: u16, area: Rect, buf: &mut Buffer) {
+        let ground = self.theme.style(Role::Selected);
+        let (Some(fg), Some(bg)) = (ground.fg, ground.bg) else {
+            return;
+        };
+        for x in area.x..area.right() {
+            let cell = &mut buf[(x, y)];
+            cell.bg = bg;
+            if cell.fg == Color::Reset {
+                cell.fg = fg;
+            }
+        }
     }
 }
 
 impl Widget for &LanesView<'_> {
-    fn render(self, _area: Rect, _buf: &mut Buffer) {}
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let bars = self.bars(area);
+        if area.is_empty() || bars.width == 0 {
+            return;
+        }
+        let window = self.viewport.window(bars.width, self.now);
+        let ruler = Rect {
+            y: area.y,
+            height: 1,
+            ..bars
+        };
+        Ruler {
+            window,
+            theme: self.theme,
+        }
+        .render(ruler, buf);
+        let seen = self.seen(bars, &window);
+        for seen in &seen {
+            self.draw_name(seen, area, bars.x - area.x, buf);
+            self.draw_cells(seen, bars, buf);
+        }
+        self.draw_now(&seen, bars, &window, buf);
+        self.draw_arrows(&seen, bars, &window, buf);
+        for seen in &seen {
+            self.draw_labels(seen, bars, &window, buf);
+            if self.is_selected(seen) {
+                self.draw_ground(seen.y, area, buf);
+            }
+        }
+    }
 }
 
-/// How many columns the names take, with the blanks round them; the bars begin after that.
+/// How many columns the names take, with what stands before and after them; the bars begin after that.
 pub fn name_width(rows: &[Row], timeline: &Timeline, area: Rect) -> u16 {
-    let _ = (rows, timeline);
-    area.width / 3
+    let most = usize::from((area.width / WIDEST).max(NARROWEST));
+    let mut widest = usize::from(NARROWEST);
+    for row in rows {
+        let fold = if row.folded { 2 } else { 0 };
+        let name = width(&row.prefix) + fold + width(timeline.name(row.lane));
+        widest = widest.max(name + usize::from(POINTER + GAP));
+        if widest >= most {
+            break;
+        }
+    }
+    widest.min(most) as u16
 }
 
-/// The states' signs and what they mean.
+/// The states' signs and what they mean, the rarer ones last.
 pub fn legend(theme: &Theme) -> Line<'static> {
-    let _ = theme;
-    Line::default()
+    let mut spans = Vec::new();
+    for (glyph, meaning) in LEGEND {
+        if !spans.is_empty() {
+            spans.push(Span::raw("  "));
+        }
+        spans.push(Span::styled(
+            theme.glyph(glyph),
+            theme.style(glyph_role(glyph)),
+        ));
+        spans.push(Span::styled(format!(" {meaning}"), theme.style(Role::Dim)));
+    }
+    Line::from(spans)
+}
+
+fn cell_role(cell: Cell, weight: Weight) -> Role {
+    glyph::of_cell(cell, weight).map_or(Role::Text, glyph_role)
+}
+
+fn glyph_role(glyph: Glyph) -> Role {
+    match glyph {
+        Glyph::Running | Glyph::RunningThin => Role::Running,
+        Glyph::Ready | Glyph::ReadyThin => Role::Ready,
+        Glyph::Waiting | Glyph::WaitingThin => Role::Waiting,
+        Glyph::Created | Glyph::CreatedLine => Role::Created,
+        Glyph::Done => Role::Done,
+        Glyph::Cancelled | Glyph::NeverPolled => Role::Cancelled,
+        Glyph::Panicked => Role::Panicked,
+        Glyph::Unwakeable => Role::Error,
+        Glyph::Unknown => Role::Unknown,
+        Glyph::Open => Role::Border,
+        _ => Role::Text,
+    }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::events::ground;
-use super::text::{padded, put_line, seen, span};
+use super::text::{padded, put_line, seen, span, wrapped};
 use crate::tui::app::{Item, Menu};
 use crate::tui::theme::{Role, Theme};
 use crate::width::width;
@@ -19,11 +19,17 @@ enum Entry<'a> {
 
 /// Draws the menu.
 pub fn draw(menu: &Menu, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let [header, list, _footer] = area.layout(&Layout::vertical([
+    let about = about(menu, area.width);
+    let about_rows = if area.height < 16 { 0 } else { 3 };
+    let [header, list, below, _footer] = area.layout(&Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(1),
+        Constraint::Length(about_rows),
         Constraint::Length(1),
     ]));
+    for (row, line) in below.rows().skip(1).zip(about) {
+        put_line(buf, row, &Line::from(span(theme, Role::Text, line)));
+    }
     buf.set_style(header, theme.style(Role::Title));
     let title = Line::from(vec![
         span(theme, Role::Accent, " asyncline"),
@@ -49,7 +55,7 @@ pub fn draw(menu: &Menu, theme: &Theme, area: Rect, buf: &mut Buffer) {
                 );
             }
             Entry::Item(index, item) => {
-                put_line(buf, row, &item_line(*item, names, theme));
+                put_line(buf, row, &item_line(*item, names, row.width, theme));
                 if *index == menu.index() {
                     buf.set_style(row, ground(theme));
                     let pointer = theme.glyph(crate::glyph::Glyph::Pointer);
@@ -96,14 +102,26 @@ fn name_width(entry: &Entry) -> usize {
     }
 }
 
-fn item_line(item: Item, names: usize, theme: &Theme) -> Line<'static> {
+/// What the selected item is, whole.
+fn about(menu: &Menu, columns: u16) -> Vec<String> {
+    let text = match menu.selected() {
+        Some(Item::Scenario(scenario)) => format!("{}: {}", scenario.title, scenario.lesson),
+        Some(Item::Recent(recent)) => recent.path.display().to_string(),
+        None => return Vec::new(),
+    };
+    let lines = wrapped(&text, columns.saturating_sub(4).into());
+    lines.into_iter().map(|line| format!("   {line}")).collect()
+}
+
+fn item_line(item: Item, names: usize, columns: u16, theme: &Theme) -> Line<'static> {
     let (name, text) = match item {
         Item::Scenario(scenario) => (scenario.name, scenario.lesson),
         Item::Recent(recent) => (recent.when.as_str(), recent.title.as_str()),
     };
     let name = padded(name, names, theme);
+    let left = usize::from(columns).saturating_sub(names + 6);
     Line::from(vec![
         span(theme, Role::Text, format!("   {name}  ")),
-        span(theme, Role::Dim, crate::width::clean(text).into_owned()),
+        span(theme, Role::Dim, padded(text, left, theme)),
     ])
 }

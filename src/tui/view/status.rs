@@ -16,10 +16,10 @@ use crate::width::width;
 /// The status line.
 pub fn header(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.style(Role::Title));
-    let right = state(viewer, theme, usize::from(area.width).saturating_sub(16));
-    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let right = state(viewer, theme, area.width.into());
+    let room = usize::from(area.width).saturating_sub(right.width());
     put_line(buf, area, &title(viewer, theme, room));
-    let from = area.width.saturating_sub(right.width() as u16);
+    let from = (room as u16).min(area.width);
     let right_area = Rect {
         x: area.x + from,
         width: area.width - from,
@@ -28,39 +28,58 @@ pub fn header(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put_line(buf, right_area, &right);
 }
 
-fn title(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
-    let name = viewer.scenario.map_or("", |scenario| scenario.name);
-    let mut spans = vec![span(theme, Role::Accent, " asyncline")];
-    let mut left = room.saturating_sub(10);
-    for (text, role) in [(name, Role::Title), (viewer.title.as_str(), Role::Dim)] {
-        if left > 4 && !text.is_empty() {
-            let text = padded(text, width(text).min(left - 2), theme);
-            left = left.saturating_sub(width(&text) + 2);
-            spans.push(span(theme, role, format!("  {text}")));
+/// What is shown, in `room` columns: what it is comes before whose screen this is.
+fn title(viewer: &Viewer, theme: &Theme, mut room: usize) -> Line<'static> {
+    const PROGRAM: &str = " asyncline";
+    let name = viewer
+        .scenario
+        .map_or(viewer.title.as_str(), |scenario| scenario.name);
+    let mut line = Line::default();
+    if room > width(PROGRAM) + width(name) + 2 {
+        room -= width(PROGRAM);
+        line.push_span(span(theme, Role::Accent, PROGRAM));
+    }
+    let title = if viewer.scenario.is_some() {
+        viewer.title.as_str()
+    } else {
+        ""
+    };
+    for (text, role) in [(name, Role::Title), (title, Role::Dim)] {
+        let columns = width(text).min(room.saturating_sub(4));
+        if columns >= 3 {
+            room -= columns + 2;
+            let text = padded(text, columns, theme);
+            line.push_span(span(theme, role, format!("  {text}")));
         }
     }
-    Line::from(spans)
+    line
 }
 
 /// How the session stands, as much of it as fits.
 fn state(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
     let mut line = Line::from(motion(viewer, theme));
+    // What follows the clock leaves room for saying what is shown.
+    let (all, some) = (room.saturating_sub(2), room.saturating_sub(24));
     let parts = [
-        clock(viewer, theme),
         lost(viewer, theme),
         recording(viewer, theme),
         found(viewer, theme),
         counted(viewer, theme),
     ];
+    append(&mut line, clock(viewer, theme), all);
     for part in parts {
-        let wide = part.iter().map(Span::width).sum::<usize>();
-        if wide > 0 && line.width() + wide + 3 <= room {
-            line.push_span("  ");
-            line.extend(part);
-        }
+        append(&mut line, part, some);
     }
     line.push_span(" ");
     line
+}
+
+fn append(line: &mut Line<'static>, part: Vec<Span<'static>>, room: usize) {
+    let wide = part.iter().map(Span::width).sum::<usize>();
+    if wide > 0 && line.width() + wide + 2 <= room {
+        line.push_span("  ");
+        line.extend(part);
+    }
 }
 
 fn motion(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {

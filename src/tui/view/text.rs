@@ -68,18 +68,17 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A word in pieces of at most `columns` columns.
+/// A word in pieces of at most `columns` columns, and of at least one character.
 fn broken(word: &str, columns: usize) -> Vec<String> {
-    let mut pieces = Vec::new();
-    let mut rest = word;
-    while width(rest) > columns.max(2) {
-        let fits = cut(rest, columns.max(2), "").len();
-        let first = rest.chars().next().map_or(1, char::len_utf8);
-        let (piece, after) = rest.split_at(fits.max(first));
-        pieces.push(piece.to_owned());
-        rest = after;
+    let mut pieces = vec![String::new()];
+    for character in word.chars() {
+        let last = pieces.last_mut().expect("there is a piece from the start");
+        last.push(character);
+        if width(last) > columns && last.chars().nth(1).is_some() {
+            last.pop();
+            pieces.push(character.to_string());
+        }
     }
-    pieces.push(rest.to_owned());
     pieces
 }
 
