@@ -226,6 +226,7 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Waker;
     use crate::timeline::story;
 
     fn page(story: &story::Story, width: usize) -> String {
@@ -315,6 +316,35 @@ mod tests {
         slow          0 ns   0 ns      1 s      1  cancelled
         broken        0 ns   0 ns   700 ms      2  panicked
         forgotten     0 ns   0 ns    1.5 s      1  pending
+        "#);
+    }
+
+    #[test]
+    fn a_coroutine_runs_only_once_it_is_awaited() {
+        let sleep = story::until;
+        let story = story::Story::of_main().poll(1).call(2, "nested", 1);
+        let story = story.enter(1, 1, "sleep", sleep(500)).waits(1).at(500);
+        let story = story
+            .wake(1, Waker::Driver)
+            .poll(1)
+            .leave(1, 1)
+            .enter(1, 2, "nested", None);
+        let story = story
+            .begin(2, 1, Some(2))
+            .enter_within(1, 3, Some(2), "sleep", sleep(1500));
+        let story = story
+            .waits(1)
+            .at(1500)
+            .wake(1, Waker::Driver)
+            .poll(1)
+            .leave(1, 3);
+        let story = story.returns(2, "42").leave(1, 2).at(2000).done(1);
+        insta::assert_snapshot!(page(&story, 80), @r#"
+                  ╷0            ╷0.5 s         ╷1.0 s         ╷1.5 s         ╷2.0 s
+        main      █── sleep(5… ─█── sleep(1 s) ───────────────███████████████✓
+        └ nested  ○┈┈┈┈┈┈┈┈┈┈┈┈┈▄╌╌ sleep(1 s) ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▄✓ 42
+
+        █ running  ─ waiting  ✓ done  ○ created, nothing run
         "#);
     }
 
