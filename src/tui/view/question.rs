@@ -13,7 +13,7 @@ use crate::tui::layout::over;
 use crate::tui::theme::{Role, Theme};
 
 /// Draws the question: first the program where there is room for it, then what is asked of it.
-pub fn draw(asking: &Asking, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
     let scenario = asking.scenario;
     let header = Rect {
         height: area.height.min(1),
@@ -53,7 +53,7 @@ pub fn draw(asking: &Asking, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn draw_program(program: &Source, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "code"), buf);
     for (row, line) in inner.rows().zip(&program.lines) {
         let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
@@ -63,7 +63,7 @@ fn draw_program(program: &Source, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The question and its choices, in lines; the one that is selected is to be lit.
-fn asked(asking: &Asking, theme: &Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
+fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
     let question = &asking.scenario.question;
     let mut lines: Vec<_> = wrapped(question.text, columns)
         .into_iter()
@@ -86,7 +86,7 @@ fn asked(asking: &Asking, theme: &Theme, columns: usize) -> Vec<(Line<'static>, 
 }
 
 /// Draws the question's answer, and how it compares with what the person thought.
-pub fn draw_answer(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw_answer(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(scenario) = viewer.scenario else {
         return;
     };
@@ -98,7 +98,7 @@ pub fn draw_answer(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer)
 fn answer(
     scenario: &Scenario,
     guess: Option<usize>,
-    theme: &Theme,
+    theme: Theme,
     columns: usize,
 ) -> Vec<Line<'static>> {
     let question = &scenario.question;
