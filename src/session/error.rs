@@ -73,6 +73,7 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file or directory".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::IsADirectory => "it is a directory".into(),
+        io::ErrorKind::NotADirectory => "a part of its path is not a directory".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),
         _ => {
             let text = error.to_string();

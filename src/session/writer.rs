@@ -236,3 +236,60 @@ fn create(path: &Path) -> io::Result<Sink> {
         length: 0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{EventKind, LaneId, ThreadId};
+    use crate::session::{Damage, Session};
+
+    /// A file on a disk with room for so many more bytes.
+    struct Disk(File, usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let fitting = &bytes[..bytes.len().min(self.1)];
+            if fitting.is_empty() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.1 -= fitting.len();
+            self.0.write(fitting)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_block_that_does_not_fit_on_the_disk_is_cut_off() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let events = [Event {
+            at: Timestamp(1),
+            thread: ThreadId(0),
+            kind: EventKind::PollStarted { lane: LaneId(1) },
+        }];
+        let block = format::events_block(1, 0, &events).len();
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("full.aline");
+        for room in block..2 * block {
+            let mut writer = Writer::create(&path, &Meta::default())?;
+            let sink = writer.sink.take().ok_or("there is no sink")?;
+            let file = sink.cut.as_ref().ok_or("there is no file")?.try_clone()?;
+            let output = Box::new(Disk(file, room));
+            writer.sink = Some(Sink { output, ..sink });
+
+            writer.write(&events)?;
+            writer.flush()?;
+            writer.write(&events)?;
+            assert!(writer.flush().is_err(), "with room for {room} bytes");
+            assert!(!writer.is_recording());
+            writer.finish()?;
+
+            let session = Session::open(&path)?;
+            assert_eq!(session.events, events);
+            assert_eq!(session.damage, [Damage::NoEnd], "nothing is torn");
+        }
+        Ok(())
+    }
+}

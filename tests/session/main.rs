@@ -1,0 +1,173 @@
+//! Session logs: what is written is read again, and what is damaged takes nothing else with it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+mod arbitrary;
+mod damaged;
+mod hostile;
+mod recording;
+mod sample;
+#[cfg(feature = "app")]
+mod store;
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use asyncline::event::{Event, EventKind, LaneId, Site, TaskKind, Text, ThreadId, Timestamp};
+use asyncline::session::{Meta, Session, Writer};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use arbitrary::{KINDS, events, which};
+use sample::{Block, Output, Sample, file_header};
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(batches in prop::collection::vec(events(0..40), 0..6), title in any::<String>()) {
+        let output = Output::default();
+        let meta = Meta::new(title, "", UNIX_EPOCH + Duration::from_nanos(1));
+        let mut writer = Writer::new(output.clone(), &meta).unwrap();
+        for batch in &batches {
+            writer.write(batch).unwrap();
+            writer.flush().unwrap();
+        }
+        writer.finish().unwrap();
+        let session = Session::read(&output.bytes()).unwrap();
+        prop_assert_eq!(session.events, batches.concat());
+        prop_assert_eq!(session.meta, meta);
+        prop_assert_eq!(session.damage, vec![]);
+    }
+}
+
+#[test]
+fn the_property_covers_every_kind_of_event() {
+    let mut runner = TestRunner::deterministic();
+    let events = events(2000).new_tree(&mut runner).unwrap().current();
+    let mut seen = [0; KINDS];
+    for event in &events {
+        seen[which(&event.kind)] += 1;
+    }
+    assert!(seen.iter().all(|&count| count > 20), "{seen:?}");
+}
+
+#[test]
+fn many_events_at_once_become_several_blocks() {
+    let sample = Sample::new(1, 20_000);
+    let markers = sample.bytes.windows(4).filter(|bytes| *bytes == b"\xffblk");
+    assert_eq!(markers.count(), 5);
+    let session = Session::read(&sample.bytes).unwrap();
+    assert_eq!(session.events, sample.all());
+    assert_eq!(session.damage, []);
+}
+
+#[test]
+fn equal_texts_are_kept_once() {
+    let sample = [mark("again"), mark("other"), mark("again")];
+    let output = Output::default();
+    let mut writer = Writer::new(output.clone(), &sample::meta()).unwrap();
+    for event in sample {
+        writer.write(&[event]).unwrap();
+        writer.flush().unwrap();
+    }
+    let session = Session::read(&output.bytes()).unwrap();
+    let texts: Vec<_> = session.events.iter().map(shared).collect();
+    assert!(Arc::ptr_eq(texts[0], texts[2]));
+    assert!(!Arc::ptr_eq(texts[0], texts[1]));
+}
+
+/// The bytes stand here as the description has them, so that neither can change without the other.
+#[test]
+fn the_format_is_what_its_description_says() {
+    let events = [
+        Event {
+            at: Timestamp(1000),
+            thread: ThreadId(0),
+            kind: EventKind::Spawned {
+                lane: LaneId(300),
+                name: "main".into(),
+                parent: None,
+                kind: TaskKind::Root,
+                site: Some(Site {
+                    file: "a.rs".into(),
+                    line: 7,
+                    column: 5,
+                }),
+            },
+        },
+        Event {
+            at: Timestamp(998),
+            thread: ThreadId(2),
+            kind: EventKind::Mark {
+                lane: Some(LaneId(1)),
+                text: "main".into(),
+            },
+        },
+    ];
+    let meta = Meta {
+        title: "T".into(),
+        scenario: String::new(),
+        version: "0.1".into(),
+        start: UNIX_EPOCH + Duration::from_nanos(0x0102),
+    };
+    let output = Output::default();
+    let mut writer = Writer::new(output.clone(), &meta).unwrap();
+    writer.write(&events).unwrap();
+    writer.finish().unwrap();
+
+    let metadata = b"\x01\x01T\x02\x00\x03\x030.1\x04\x08\x02\x01\x00\x00\x00\x00\x00\x00";
+    let dictionary = b"\x02\x04main\x04a.rs";
+    let spawned = [3, 0, 0xac, 0x02, 0, 0, 0, 1, 1, 7, 5];
+    let marked = [15 | 0x80, 3, 2, 1, 1, 0];
+    let expected = [
+        file_header(1),
+        Block {
+            kind: 1,
+            payload: metadata.to_vec(),
+            ..Block::default()
+        }
+        .bytes(),
+        Block {
+            kind: 2,
+            number: 1,
+            events: 2,
+            time: 1000,
+            payload: [&dictionary[..], &spawned, &marked].concat(),
+            ..Block::default()
+        }
+        .bytes(),
+        Block {
+            kind: 3,
+            number: 2,
+            before: 2,
+            time: 998,
+            ..Block::default()
+        }
+        .bytes(),
+    ];
+    assert_eq!(output.bytes(), expected.concat());
+    assert_eq!(Session::read(&output.bytes()).unwrap().events, events);
+}
+
+/// A line that is noted outside any lane.
+fn mark(text: &'static str) -> Event {
+    let (at, thread) = (Timestamp(5), ThreadId(0));
+    let kind = EventKind::Mark {
+        lane: None,
+        text: text.into(),
+    };
+    Event { at, thread, kind }
+}
+
+fn shared(event: &Event) -> &Arc<str> {
+    match &event.kind {
+        EventKind::Mark {
+            text: Text::Shared(text),
+            ..
+        } => text,
+        other => panic!("{other:?} has no shared text"),
+    }
+}

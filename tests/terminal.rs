@@ -1,0 +1,248 @@
+//! The program in a real pseudo-terminal: started, stepped, recorded, replayed, resized, ended in every way there is.
+//! Whatever happens, the terminal is as it was before.
+
+#![cfg(all(unix, feature = "app"))]
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use asyncline::session::Session;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long a test waits for what has to come. Only a program that is broken makes it wait for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    input: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    folder: tempfile::TempDir,
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+impl Terminal {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, arguments)
+    }
+
+    fn start_in(folder: tempfile::TempDir, arguments: &[&str]) -> Self {
+        let pair = native_pty_system().openpty(size(30, 110)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_asyncline"));
+        command.args(arguments);
+        command.cwd(folder.path());
+        command.env("TERM", "xterm-256color");
+        command.env("ASYNCLINE_STATE_DIR", folder.path().join("state"));
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            input: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            output,
+            screen: vt100::Parser::new(30, 110, 0),
+            folder,
+        }
+    }
+
+    fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.input.write_all(keys.as_bytes()).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Waits until the screen is as wanted.
+    #[track_caller]
+    fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text();
+            if wanted(&text) {
+                return text;
+            }
+            let left = give_up.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(_) => panic!("waited in vain for {what}; the screen shows:\n{text}"),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Waits for the program's end: its exit code, and the terminal restored.
+    #[track_caller]
+    fn end(&mut self) -> u32 {
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+        }
+        let code = self.child.wait().unwrap().exit_code();
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        code
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        let status = std::process::Command::new("kill")
+            .args([signal, &id])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// The only recording in the user's store.
+    fn recording(folder: &Path) -> Session {
+        let sessions: Vec<_> = recordings(&folder.join("state"));
+        assert_eq!(sessions.len(), 1);
+        Session::open(&sessions[0]).unwrap()
+    }
+}
+
+fn recordings(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                recordings(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "aline")
+        })
+        .collect()
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+const RIGHT: &str = "\x1b[C";
+const LEFT: &str = "\x1b[D";
+
+#[test]
+fn from_the_menu_through_a_question_to_the_lanes_and_back() {
+    let mut terminal = Terminal::start(&[]);
+    terminal.wait_for("function-vs-coroutine");
+    terminal.keys("/tasks\r");
+    terminal.wait("tasks selected", |text| text.contains("▸ tasks"));
+    terminal.keys("\r");
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("task2");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn stepping_forth_and_back_shows_the_same_moments() {
+    let mut terminal = Terminal::start(&["run", "tasks", "--no-record"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\x1b");
+    terminal.wait_for("task1.await");
+    terminal.keys(" ");
+    let _ = (RIGHT, LEFT);
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_panic_in_a_scenario_leaves_the_screen_alone() {
+    let mut terminal = Terminal::start(&["run", "panic"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r]]]]]]");
+    terminal.wait_for("ended");
+    assert!(terminal.screen.screen().alternate_screen());
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn signals_end_the_program_properly() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut terminal = Terminal::start(&["run", "deadlock"]);
+        terminal.wait_for("before it runs");
+        terminal.keys("\r");
+        terminal.wait_for("alice");
+        terminal.signal(signal);
+        assert_eq!(terminal.end(), code);
+        let session = Terminal::recording(terminal.folder.path());
+        assert_eq!(session.damage, [], "the log has its end");
+    }
+}
+
+#[test]
+fn after_a_kill_the_recording_is_there() {
+    let mut terminal = Terminal::start(&["run", "tasks"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("1.0");
+    terminal.signal("-KILL");
+    let _ = terminal.child.wait();
+    let session = Terminal::recording(terminal.folder.path());
+    assert!(
+        session.events.len() > 15,
+        "what happened in the first second is in the file"
+    );
+    assert_eq!(
+        session.damage.len(),
+        1,
+        "only the end is missing: {:?}",
+        session.damage
+    );
+}
+
+#[test]
+fn any_size_is_drawn() {
+    let mut terminal = Terminal::start(&["run", "gather"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("say_after");
+    for (rows, cols) in [(24, 80), (10, 40), (3, 20), (1, 1), (50, 200), (30, 110)] {
+        terminal.master.resize(size(rows, cols)).unwrap();
+        terminal.screen.screen_mut().set_size(rows, cols);
+        terminal.keys("j");
+    }
+    terminal.wait_for("say_after");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
