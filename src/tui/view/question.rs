@@ -55,7 +55,13 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "code"), buf);
-    for (row, line) in inner.rows().zip(&program.lines) {
+    let hidden = program.lines.len().saturating_sub(inner.height.into());
+    if let (1.., Some(last)) = (hidden, inner.rows().last()) {
+        let more = format!("      {} more lines", hidden + 1);
+        put_line(buf, last, &Line::from(span(theme, Role::Dim, more)));
+    }
+    let shown = inner.height.saturating_sub(u16::from(hidden > 0));
+    for (row, line) in inner.rows().take(shown.into()).zip(&program.lines) {
         let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
         let text = span(theme, Role::Text, line.text());
         put_line(buf, row, &Line::from(vec![number, text]));

@@ -39,11 +39,8 @@ fn title(viewer: &Viewer, theme: Theme, mut room: usize) -> Line<'static> {
         room -= width(PROGRAM);
         line.push_span(span(theme, Role::Accent, PROGRAM));
     }
-    let title = if viewer.scenario.is_some() {
-        viewer.title.as_str()
-    } else {
-        ""
-    };
+    let title = Some(viewer.title.as_str()).filter(|title| *title != name);
+    let title = title.unwrap_or_default();
     for (text, role) in [(name, Role::Title), (title, Role::Dim)] {
         let columns = width(text).min(room.saturating_sub(4));
         if columns >= 3 {
