@@ -199,11 +199,7 @@ impl Timeline {
                 parent,
                 site,
             } => {
-                let caller = parent.and_then(|parent| self.lane(parent));
-                let called_in = caller.map(|caller| {
-                    let polled = self.polled(caller);
-                    (polled.id, polled.polls)
-                });
+                let called_in = self.poll_of(*parent);
                 let lane = self.begin(*lane, LaneKind::Coroutine, *parent, at);
                 lane.called_in = called_in;
                 lane.describe(name, site.as_ref());
@@ -246,10 +242,12 @@ impl Timeline {
         }
     }
 
-    /// The lane that is polled where this one runs: itself, or a coroutine's host.
-    fn polled<'a>(&'a self, lane: &'a Lane) -> &'a Lane {
+    /// The lane that is polled where this one runs, itself or a coroutine's host, and how often it was polled.
+    fn poll_of(&self, lane: Option<LaneId>) -> Option<(LaneId, u64)> {
+        let lane = self.lane(lane?)?;
         let host = lane.host.and_then(|host| self.lane(host.lane));
-        host.unwrap_or(lane)
+        let polled = host.unwrap_or(lane);
+        Some((polled.id, polled.polls))
     }
 
     fn has_runtime(&self) -> bool {

@@ -51,7 +51,7 @@ pub struct Tick {
     pub label: String,
 }
 
-/// The ticks of a ruler over a window: at round times, and as close as their labels allow. A label stands to the right of its tick, and at least two columns stay free after it.
+/// The ticks of a ruler over a window: at round times, and as close as their labels allow. A label stands to the right of its tick, and at least four columns stay free after it.
 pub fn ticks(window: &Window) -> Vec<Tick> {
     let ticks_at = |step: u64| -> Option<Vec<Tick>> {
         let apart = u128::from(step) * u128::from(window.width) / u128::from(window.span.max(1));
@@ -60,7 +60,7 @@ pub fn ticks(window: &Window) -> Vec<Tick> {
         }
         let ticks = labelled(window, step);
         let widest = ticks.iter().map(|tick| tick.label.chars().count()).max();
-        (apart >= widest.unwrap_or(0) as u128 + 3).then_some(ticks)
+        (apart >= widest.unwrap_or(0) as u128 + 5).then_some(ticks)
     };
     let mut ticks = steps().find_map(ticks_at).unwrap_or_default();
     if let Some(last) = ticks.last_mut()
@@ -274,14 +274,14 @@ mod tests {
         ╷0              ╷0.5 s           ╷1.0 s           ╷1.5 s          ╷2.0 s
         ╷0          ╷20 ns      ╷40 ns      ╷60 ns      ╷80 ns
         ╷0             ╷1 µs          ╷2 µs          ╷3 µs
-        ╷1.20400 s   ╷1.20402 s   ╷1.20404 s    ╷1.20406 s   ╷
+        ╷1.20400 s                       ╷1.20405 s
         ╷0        ╷15 s     ╷30 s     ╷45 s     ╷60 s     ╷75 s
         ╷0                ╷1 min            ╷2 min            ╷3 min
              ╷1 min 45 s    ╷2 min         ╷2 min 15 s    ╷
         ╷3 min 20.0 s                 ╷3 min 20.5 s
         ╷0                  ╷1 h                ╷2 h
         ╷0             ╷2400 h        ╷4800 h        ╷7200 h
-        ╷0    ╷1 s
+        ╷0
         ╷0
         "#);
     }

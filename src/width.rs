@@ -8,6 +8,11 @@ pub use unicode_width::UnicodeWidthStr;
 /// Joins emoji into one.
 const JOINER: char = '\u{200d}';
 
+/// How many columns names may take of so many: a third, and where that is little, up to half.
+pub fn names_at_most(columns: u16) -> u16 {
+    (columns / 3).max(12.min(columns / 2))
+}
+
 /// How many columns a text takes.
 pub fn width(text: &str) -> usize {
     text.width()

@@ -9,7 +9,7 @@ use crate::timeline::labels::{is_stuck, labels};
 use crate::timeline::rows::{Row, rows};
 use crate::timeline::{Lane, State, Timeline};
 use crate::units::{duration_text, ticks};
-use crate::width::{clean, cut, width as columns};
+use crate::width::{clean, cut, names_at_most, width as columns};
 
 /// Columns between the names and the bars.
 const GAP: usize = 2;
@@ -63,7 +63,7 @@ fn table_line(row: &[String; 6], widths: &[usize; 6]) -> String {
         } else {
             (String::new(), blanks)
         };
-        line.push_str(&format!("{before}{text}{after}  "));
+        line.extend([&before, text, &after, "  "]);
     }
     format!("{}\n", line.trim_end())
 }
@@ -107,7 +107,8 @@ fn window(end: Timestamp, width: u16) -> Window {
 fn name_width(timeline: &Timeline, rows: &[Row], width: usize) -> usize {
     let name = |row: &Row| columns(&row.prefix) + columns(&clean(timeline.name(row.lane)));
     let widest = rows.iter().map(name).max().unwrap_or(0);
-    (widest + GAP).min((width / 3).max(GAP + 1)).min(width)
+    let most = names_at_most(u16::try_from(width).unwrap_or(u16::MAX));
+    (widest + GAP).min(most.into())
 }
 
 /// What a page of lanes is made of.
@@ -140,7 +141,7 @@ impl Page<'_> {
     fn lane(&self, row: &Row, lane: &Lane, signs: &mut HashSet<Glyph>) -> String {
         let weight = Weight::from(lane.kind);
         let cells = cells(self.timeline, lane, &self.window);
-        let mut line = Columns::new(self.window.width);
+        let mut bars = Columns::new(self.window.width);
         for (column, &cell) in cells.iter().enumerate() {
             let Some(sign) = glyph::of_cell(cell, weight) else {
                 continue;
@@ -150,18 +151,18 @@ impl Page<'_> {
                 Cell::Running(fill) => glyph::plain_partial(fill, weight, self.ascii),
                 _ => None,
             };
-            line.write(column, partial.unwrap_or(sign.text(self.ascii)));
+            bars.write(column, partial.unwrap_or(sign.text(self.ascii)));
         }
         for label in labels(self.timeline, lane, &cells, &self.window, self.more()) {
-            line.write_text(label.column.into(), &label.text);
+            bars.write_text(label.column.into(), &label.text);
         }
         if is_stuck(lane, self.window.now)
             && let Some(column) = self.window.column_of(self.window.now)
         {
             signs.insert(Glyph::Unwakeable);
-            line.write(usize::from(column) + 1, Glyph::Unwakeable.text(self.ascii));
+            bars.write(usize::from(column) + 1, Glyph::Unwakeable.text(self.ascii));
         }
-        format!("{}{}", self.name(row, lane), line.text())
+        format!("{}{}", self.name(row, lane), bars.text())
     }
 
     fn name(&self, row: &Row, lane: &Lane) -> String {
@@ -205,7 +206,7 @@ impl Columns {
 
     fn write(&mut self, column: usize, sign: &str) {
         if let Some(place) = self.0.get_mut(column) {
-            *place = sign.to_owned();
+            sign.clone_into(place);
         }
     }
 
@@ -225,16 +226,223 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Waker;
     use crate::timeline::story;
 
+    fn page(story: &story::Story, width: usize) -> String {
+        lanes_text(&story.timeline(), width, false)
+    }
+
     #[test]
-    fn look() {
-        for story in [story::two_tasks(), story::branches(), story::endings()] {
-            for width in [110, 80, 40, 20] {
-                println!("{}", lanes_text(&story.timeline(), width, false));
+    fn two_tasks_side_by_side() {
+        insta::assert_snapshot!(page(&story::two_tasks(), 110), @r#"
+                 ╷0                   ╷0.5 s                ╷1.0 s                ╷1.5 s                ╷2.0 s
+        main     █── task1 ─────────────────────────────────█── task2 ──────────────────────────────────█✓
+        ├ task1  █── sleep(1 s) ────────────────────────────█✓ "hello"
+        └ task2  █── sleep(2 s) ────────────────────────────────────────────────────────────────────────█✓ "world"
+
+        █ running  ─ waiting  ✓ done
+        "#);
+        insta::assert_snapshot!(page(&story::two_tasks(), 80), @r#"
+                 ╷0             ╷0.5 s         ╷1.0 s         ╷1.5 s         ╷2.0 s
+        main     █── task1 ────────────────────█── task2 ────────────────────█✓
+        ├ task1  █── sleep(1 s) ───────────────█✓ "hello"
+        └ task2  █── sleep(2 s) ─────────────────────────────────────────────█✓ "world"
+
+        █ running  ─ waiting  ✓ done
+        "#);
+        insta::assert_snapshot!(page(&story::two_tasks(), 40), @r#"
+                 ╷0           ╷1 s         ╷2 s
+        main     █── task1 ───█── task2 ───█✓
+        ├ task1  █────────────█✓ "hello"
+        └ task2  █── sleep(2 s) ───────────█✓
+
+        █ running  ─ waiting  ✓ done
+        "#);
+        insta::assert_snapshot!(page(&story::two_tasks(), 20), @r#"
+                 ╷0       ╷
+        main     █───█────█✓
+        ├ task1  █───█✓
+        └ task2  █────────█✓
+
+        █ running  ─ waiting
+        ✓ done
+        "#);
+    }
+
+    #[test]
+    fn branches_are_thinner_and_one_was_held_up() {
+        insta::assert_snapshot!(page(&story::branches(), 80), @r#"
+                                 ╷0         ╷0.5 s      ╷1.0 s     ╷1.5 s      ╷2.0 s
+        main                     █── join! ─────────────▒▒▒▒▒██████▌── join! ──█✓
+        ├ say_after(1, "hello")  ▄╌╌ sleep(1 s) ╌╌╌╌╌╌╌╌░░░░░▄▄▄▄▄▄▖✓
+        └ say_after(2, "world")  ▄╌╌ sleep(2 s) ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▄✓
+
+        █ running  ▒ ready, not polled yet  ─ waiting  ✓ done
+        "#);
+    }
+
+    #[test]
+    fn every_end_is_told_apart() {
+        insta::assert_snapshot!(page(&story::endings(), 80), @r#"
+                     ╷0                ╷0.5 s             ╷1.0 s             ╷1.5 s
+        main         █── timeout(1 s, job()) ─────────────█── sleep(500 ms) ─█✓
+        ├ nested     ○┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈∅ never awaited
+        ├ slow       █── sleep(5 s) ───────────────────────✗ aborted by main
+        ├ broken     █── sleep(700 ms) ────────█‼ panicked
+        ├ forgotten  █── lock.lock(): nothing can wake it ─────────────────── ⊘
+        └ job()      ▄╌╌ rx.recv() ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌✗ timed out
+
+        █ running  ─ waiting  ✓ done  ✗ cancelled  ‼ panicked  ○ created, nothing run
+        ∅ never awaited  ⊘ nothing can wake it
+        "#);
+        insta::assert_snapshot!(page(&story::endings(), 40), @r#"
+                     ╷0             ╷1 s
+        main         █── timeout(… ─█───────█✓
+        ├ nested     ○┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈∅ never aw…
+        ├ slow       █── sleep(5 s) ─✗ aborted …
+        ├ broken     █─────────█‼ panicked
+        ├ forgotten  █── lock.lock(): not… ─ ⊘
+        └ job()      ▄╌╌ rx.recv() ╌╌✗ timed out
+
+        █ running  ─ waiting  ✓ done
+        ✗ cancelled  ‼ panicked
+        ○ created, nothing run  ∅ never awaited
+        ⊘ nothing can wake it
+        "#);
+        insta::assert_snapshot!(totals_text(&story::endings().timeline()), @r#"
+        task       running  ready  waiting  polls  ended
+        main          0 ns   0 ns    1.5 s      3  completed
+        slow          0 ns   0 ns      1 s      1  cancelled
+        broken        0 ns   0 ns   700 ms      2  panicked
+        forgotten     0 ns   0 ns    1.5 s      1  pending
+        "#);
+    }
+
+    #[test]
+    fn a_coroutine_runs_only_once_it_is_awaited() {
+        let sleep = story::until;
+        let story = story::Story::of_main().poll(1).call(2, "nested", 1);
+        let story = story.enter(1, 1, "sleep", sleep(500)).waits(1).at(500);
+        let story = story
+            .wake(1, Waker::Driver)
+            .poll(1)
+            .leave(1, 1)
+            .enter(1, 2, "nested", None);
+        let story = story
+            .begin(2, 1, Some(2))
+            .enter_within(1, 3, Some(2), "sleep", sleep(1500));
+        let story = story
+            .waits(1)
+            .at(1500)
+            .wake(1, Waker::Driver)
+            .poll(1)
+            .leave(1, 3);
+        let story = story.returns(2, "42").leave(1, 2).at(2000).done(1);
+        insta::assert_snapshot!(page(&story, 80), @r#"
+                  ╷0            ╷0.5 s         ╷1.0 s         ╷1.5 s         ╷2.0 s
+        main      █── sleep(5… ─█── sleep(1 s) ───────────────███████████████✓
+        └ nested  ○┈┈┈┈┈┈┈┈┈┈┈┈┈▄╌╌ sleep(1 s) ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▄✓ 42
+
+        █ running  ─ waiting  ✓ done  ○ created, nothing run
+        "#);
+    }
+
+    #[test]
+    fn lost_events_leave_a_hatched_band() {
+        insta::assert_snapshot!(page(&story::gap(), 80), @r#"
+              ╷0                 ╷0.5 s             ╷1.0 s              ╷1.5 s
+        main  ███████▊── read(file) ─▒▒▒▒█╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱█████▌─────────████✓
+
+        █ running  ▒ ready, not polled yet  ─ waiting  ✓ done  ╱ events lost
+        "#);
+    }
+
+    #[test]
+    fn broad_characters_keep_the_grid() {
+        insta::assert_snapshot!(page(&story::wide_names(), 80), @r#"
+                        ╷0                    ╷0.5 s                 ╷1.0 s
+        main            █── 느린 작업 ───────────────────────────────█✓
+        ├ 느린 작업     █── 채널.받기() ─────────────────────────────█✓ "안녕하세요"
+        ├ 日本語の仕事  █────────────────────────────────────────────█‼ panicked
+        └ 👩‍👩‍👧 family     █─────────────────────────────────────────────────────█✓
+
+        █ running  ─ waiting  ✓ done  ‼ panicked
+        "#);
+        insta::assert_snapshot!(page(&story::wide_names(), 40), @r#"
+                     ╷0                 ╷1 s
+        main         █── 느린 작업 ─────█✓
+        ├ 느린 작업  █── 채널.받기() ───█✓
+        ├ 日本語の…  █──────────────────█‼
+        └ 👩‍👩‍👧 family  █──────────────────────█✓
+
+        █ running  ─ waiting  ✓ done  ‼ panicked
+        "#);
+        insta::assert_snapshot!(totals_text(&story::wide_names().timeline()), @r#"
+        task          running  ready  waiting  polls  ended
+        main             0 ns   0 ns      1 s      2  completed
+        느린 작업        0 ns   0 ns      1 s      2  completed
+        日本語の仕事     0 ns   0 ns      1 s      2  panicked
+        👩‍👩‍👧 family        0 ns   0 ns    1.2 s      2  completed
+        "#);
+    }
+
+    #[test]
+    fn many_short_polls_do_not_look_like_a_long_one() {
+        insta::assert_snapshot!(page(&story::busy(), 80), @r#"
+              ╷0             ╷0.5 s          ╷1.0 s         ╷1.5 s          ╷2.0 s
+        main  ▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▎▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌█✓
+
+        █ running  ✓ done
+        "#);
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        let text = lanes_text(&story::branches().timeline(), 80, true);
+        assert!(text.is_ascii());
+        insta::assert_snapshot!(text, @r#"
+                                 |0         |0.5 s      |1.0 s     |1.5 s      |2.0 s
+        main                     #-- join! -------------%%%%%#######-- join! --#+
+        | say_after(1, "hello")  =-- sleep(1 s) --------~~~~~=======+
+        ` say_after(2, "world")  =-- sleep(2 s) -------------------------------=+
+
+        # running  % ready, not polled yet  - waiting  + done
+        "#);
+        let text = lanes_text(&story::endings().timeline(), 80, true);
+        assert!(text.is_ascii());
+        insta::assert_snapshot!(text, @r#"
+                     |0                |0.5 s             |1.0 s             |1.5 s
+        main         #-- timeout(1 s, job()) -------------#-- sleep(500 ms) -#+
+        | nested     o.....................................0 never awaited
+        | slow       #-- sleep(5 s) -----------------------x aborted by main
+        | broken     #-- sleep(700 ms) --------#! panicked
+        | forgotten  #-- lock.lock(): nothing can wake it ------------------- ?
+        ` job()      =-- rx.recv() ------------------------x timed out
+
+        # running  - waiting  + done  x cancelled  ! panicked  o created, nothing run
+        0 never awaited  ? nothing can wake it
+        "#);
+    }
+
+    #[test]
+    fn any_width_holds() {
+        let stories = [
+            story::two_tasks(),
+            story::branches(),
+            story::endings(),
+            story::wide_names(),
+        ];
+        for story in stories {
+            for width in 0..130 {
+                let text = page(&story, width);
+                let lanes = text.lines().take_while(|line| !line.is_empty());
+                assert!(
+                    lanes.clone().all(|line| columns(line) <= width),
+                    "{width}:\n{text}"
+                );
             }
-            println!("{}", lanes_text(&story.timeline(), 80, true));
-            println!("{}", totals_text(&story.timeline()));
         }
+        assert_eq!(lanes_text(&Timeline::new(), 80, false).lines().count(), 3);
     }
 }

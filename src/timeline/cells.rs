@@ -139,12 +139,14 @@ struct Columns {
 }
 
 /// What happened in a column.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     ready: u64,
     waiting: u64,
     idle: u64,
     running: u64,
+    polls: u64,
     /// Whether a poll that began before goes on here.
     enters: bool,
     /// Whether a poll goes on in the next column.
@@ -155,7 +157,9 @@ struct Tally {
     moment: Option<u64>,
     moments: bool,
     created: bool,
-    lost: bool,
+    /// Time in gaps, and whether one is to be seen here though it is short.
+    lost: u64,
+    gap: bool,
     /// What the column shows if nothing took any time in it.
     there: Option<State>,
     end: Option<State>,
@@ -214,6 +218,7 @@ impl Columns {
         {
             tally.there = Some(state);
         }
+        let begin = column;
         while column < self.tallies.len() {
             let (left, right) = (self.edges[column], self.edges[column + 1]);
             self.tallies[column].add(state, (start, end), (left, right));
@@ -222,6 +227,8 @@ impl Columns {
             }
             column += 1;
         }
+        // A longer gap has a column for itself; a short one takes one from whatever else is in it.
+        self.tallies[begin].gap |= state == State::Unknown && column - begin <= 1;
     }
 
     fn cells(&self) -> Vec<Cell> {
@@ -245,6 +252,7 @@ impl Tally {
         match state {
             State::Running => {
                 self.running += time;
+                self.polls += 1;
                 self.enters |= start < left && time > 0;
                 self.leaves |= end > right && time > 0;
                 if start >= left && end <= right {
@@ -258,7 +266,7 @@ impl Tally {
             State::Ready => self.ready += time,
             State::Waiting => self.waiting += time,
             State::Created => self.idle += time,
-            _ => self.lost |= time > 0 || start == end,
+            _ => self.lost += time,
         }
         if left == right {
             self.there = Some(state);
@@ -266,7 +274,7 @@ impl Tally {
     }
 
     fn cell(&self, (left, right): (u64, u64)) -> Cell {
-        if self.lost {
+        if self.gap {
             return Cell::Unknown;
         }
         let still = self.longest();
@@ -284,6 +292,7 @@ impl Tally {
             (self.waiting, Cell::Waiting),
             (self.idle, Cell::Idle),
             (self.ready, Cell::Ready),
+            (self.lost, Cell::Unknown),
         ];
         let longest = times.into_iter().max_by_key(|(time, _)| *time)?;
         (longest.0 > 0).then_some(longest)
@@ -314,11 +323,12 @@ impl Tally {
         }
         let eighths = (u128::from(self.running) * 8 + length / 2) / length;
         let eighths = u8::try_from(eighths).unwrap_or(8);
-        if self.inside.is_none() && (eighths == 0 || self.ready > self.running) {
+        if self.inside.is_none() && (eighths == 0 || self.ready.max(self.lost) > self.running) {
             return None; // It shows in the column next to this one.
         }
         let begins_late = self.inside.is_some_and(|at| at - left > right - at);
-        let to_right = !self.enters && (self.leaves || begins_late);
+        // Where there are many, what is filled is only their part of the time.
+        let to_right = self.polls < 3 && !self.enters && (self.leaves || begins_late);
         Some(Cell::Running(match eighths.max(LEAST) {
             8.. => Fill::Full,
             some if to_right => Fill::Right(some),
@@ -328,248 +338,4 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{LaneId, TaskKind, ThreadId};
-    use crate::timeline::LaneKind;
-    use proptest::prelude::*;
-
-    /// A lane of these changes; its last one counts as its end where it is one.
-    fn lane(changes: &[(u64, State)]) -> Lane {
-        let mut lane = Lane::new(LaneId(1), LaneKind::Task(TaskKind::Task), Timestamp::ZERO);
-        for &(at, state) in changes {
-            lane.enter(state, Timestamp(at), ThreadId(0));
-            lane.end = state.is_end().then_some(Timestamp(at));
-        }
-        lane
-    }
-
-    fn window(start: u64, span: u64, width: u16, now: u64) -> Window {
-        let (start, now) = (Timestamp(start), Timestamp(now));
-        Window {
-            start,
-            span,
-            width,
-            now,
-        }
-    }
-
-    /// The cells as letters, ten nanoseconds each: a task's polls as eighths, negative to the right.
-    fn drawn(changes: &[(u64, State)], now: u64) -> String {
-        let cells = cells(&Timeline::new(), &lane(changes), &window(0, 120, 12, now));
-        let letter = |cell| match cell {
-            Cell::Empty => " ".to_owned(),
-            Cell::Running(Fill::Full) => "#".to_owned(),
-            Cell::Running(Fill::Left(eighths)) => format!("<{eighths}>"),
-            Cell::Running(Fill::Right(eighths)) => format!("<-{eighths}>"),
-            Cell::Ready => "r".to_owned(),
-            Cell::Waiting => "-".to_owned(),
-            Cell::Created => "o".to_owned(),
-            Cell::Idle => ".".to_owned(),
-            Cell::Unknown => "?".to_owned(),
-            Cell::End(_) => "!".to_owned(),
-        };
-        cells
-            .into_iter()
-            .map(letter)
-            .collect::<String>()
-            .trim_end()
-            .to_owned()
-    }
-
-    use State::{Cancelled, Created, Done, NeverPolled, Ready, Running, Unknown, Waiting};
-
-    #[test]
-    fn polls_that_take_no_time_are_solid() {
-        let say_after = [
-            (0, Ready),
-            (0, Running),
-            (0, Waiting),
-            (50, Ready),
-            (50, Running),
-            (50, Done),
-        ];
-        assert_eq!(drawn(&say_after, 110), "#----#!");
-    }
-
-    #[test]
-    fn bars_end_at_eighths() {
-        let bar = [(0, Ready), (15, Running), (35, Waiting)];
-        assert_eq!(drawn(&bar, 60), "r<-4>#<4>--");
-        let late = [(0, Running), (20, Waiting), (28, Running), (29, Waiting)];
-        assert_eq!(drawn(&late, 60), "##<-2>---");
-    }
-
-    #[test]
-    fn what_waits_to_be_polled_shows_where_it_is_longest_and_at_the_present() {
-        let ready = [
-            (0, Running),
-            (0, Waiting),
-            (11, Ready),
-            (40, Running),
-            (40, Waiting),
-        ];
-        assert_eq!(drawn(&ready, 60), "#rrr#-");
-        assert_eq!(drawn(&ready[..3], 11), "#r");
-        assert_eq!(
-            drawn(&[(0, Running), (0, Waiting), (59, Ready)], 60),
-            "#----r"
-        );
-    }
-
-    #[test]
-    fn nothing_is_drawn_after_the_present() {
-        let all = [(0, Running), (30, Waiting), (60, Running), (80, Done)];
-        assert_eq!(drawn(&all, 30), "###-");
-        assert_eq!(drawn(&all, 31), "###-");
-        assert_eq!(drawn(&all, 79), "###---#<7>");
-        assert_eq!(drawn(&all, 80), "###---##!");
-    }
-
-    #[test]
-    fn many_short_polls_fill_what_they_took() {
-        let polls = (0..40).flat_map(|poll| [(poll * 2, Running), (poll * 2 + 1, Waiting)]);
-        assert_eq!(drawn(&polls.collect::<Vec<_>>(), 80), "<4>".repeat(8));
-        let moments = (0..40).flat_map(|poll| [(poll * 2, Running), (poll * 2, Waiting)]);
-        assert_eq!(drawn(&moments.collect::<Vec<_>>(), 80), "<4>".repeat(8));
-    }
-
-    #[test]
-    fn a_short_gap_and_every_end_show() {
-        assert_eq!(
-            drawn(
-                &[(0, Waiting), (33, Unknown), (34, Running), (36, Waiting)],
-                60
-            ),
-            "---?--"
-        );
-        assert_eq!(drawn(&[(0, Waiting), (30, Cancelled)], 60), "---!");
-        assert_eq!(drawn(&[(0, Waiting), (31, Cancelled)], 60), "----!");
-        assert_eq!(drawn(&[(0, Running), (119, Done)], 120), "###########!");
-        assert_eq!(drawn(&[(12, Created), (40, NeverPolled)], 60), " o..!");
-    }
-
-    fn states() -> impl Strategy<Value = State> {
-        proptest::sample::select(vec![
-            Created, Ready, Running, Waiting, Done, Cancelled, Unknown,
-        ])
-    }
-
-    fn changes() -> impl Strategy<Value = Vec<(u64, State)>> {
-        proptest::collection::vec((0_u64..12, states()), 0..40).prop_map(|steps| {
-            let mut at = 0;
-            let next = |(step, state)| {
-                at += step;
-                (at, state)
-            };
-            steps.into_iter().map(next).collect()
-        })
-    }
-
-    /// What happened between two times, found by looking at every change and every nanosecond.
-    struct Naive {
-        time: Vec<(State, u64)>,
-        inside: bool,
-        lost: bool,
-        ended: bool,
-    }
-
-    fn naive(changes: &[(u64, State)], left: u64, right: u64, now: u64) -> Naive {
-        let mut time: Vec<(State, u64)> = Vec::new();
-        for moment in left..right.min(now) {
-            let state = changes.iter().rfind(|change| change.0 <= moment);
-            if let Some((_, state)) = state.filter(|change| !change.1.is_end()) {
-                match time.iter_mut().find(|entry| entry.0 == *state) {
-                    Some(entry) => entry.1 += 1,
-                    None => time.push((*state, 1)),
-                }
-            }
-        }
-        let end = |index: usize| changes.get(index + 1).map_or(now, |next| next.0.min(now));
-        let seen = |at: u64| at <= now && (left..right).contains(&at);
-        let mut spans = changes
-            .iter()
-            .enumerate()
-            .filter(|(_, change)| seen(change.0));
-        Naive {
-            inside: spans
-                .clone()
-                .any(|(index, change)| change.1 == Running && end(index) <= right),
-            lost: time.iter().any(|entry| entry.0 == Unknown)
-                || spans
-                    .clone()
-                    .any(|(index, change)| change.1 == Unknown && end(index) == change.0),
-            ended: spans.any(|(_, change)| change.1.is_end()),
-            time,
-        }
-    }
-
-    proptest! {
-            #[test]
-            fn cells_agree_with_a_naive_scan(
-                changes in changes(), start in 0_u64..100, span in 1_u64..300, width in 1_u16..30, now in 0_u64..400,
-            ) {
-                let lane = lane(&changes);
-                let window = window(start, span, width, now);
-                let cells = cells(&Timeline::new(), &lane, &window);
-                prop_assert_eq!(cells.len(), usize::from(width));
-                for (column, &cell) in (0_u16..).zip(&cells) {
-                    let left = window.time_at(column).0;
-                    let right = window.time_at(column + 1).0;
-                    if left == right {
-                        continue; // Narrower than a nanosecond.
-                    }
-                    let naive = naive(&changes, left, right, now);
-                    let near = &cells[usize::from(column)..cells.len().min(usize::from(column) + 2)];
-                    if naive.ended {
-                        prop_assert!(near.iter().any(|cell| matches!(cell, Cell::End(_))), "{cells:?}");
-                    }
-                    let took = |state| naive.time.iter().find(|entry| entry.0 == state).map_or(0, |entry| entry.1);
-                    match cell {
-                        Cell::End(_) => continue,
-                        Cell::Unknown => prop_assert!(naive.lost),
-                        _ => prop_assert!(!naive.lost),
-                    }
-                    match cell {
-                        Cell::Running(fill) => {
-                            let filled = match fill {
-                                Fill::Full => 8,
-                                Fill::Left(eighths) | Fill::Right(eighths) => u64::from(eighths),
-                            };
-                            let exact = took(Running) * 8;
-                            prop_assert!(naive.inside || exact > 0);
-                            let off = (filled * (right - left)).abs_diff(exact) * 2;
-                            prop_assert!(took(Running) == 0 || filled == 2 || off <= right - left + 1);
-                            prop_assert!(filled > 2 || exact < 3 * (right - left));
-                        }
-                        Cell::Ready | Cell::Waiting | Cell::Idle => {
-                            let state = match cell { Cell::Ready => Ready, Cell::Waiting => Waiting, _ => Created };
-                            let longest = [Ready, Waiting, Created].map(took).into_iter().max();
-                            let present = (left..=right).contains(&now) && lane_state(&changes, now) == Some(state);
-                            prop_assert!(present || longest == Some(took(state)));
-                            prop_assert!(!naive.inside);
-                            prop_assert!(took(Running) * 16 < right - left || took(Running) < took(Ready));
-                        }
-    Cell::Empty => {
-                            let others = naive.time.iter().any(|entry| entry.0 != Running);
-                            prop_assert!(!others && !naive.inside && took(Running) * 16 < right - left);
-                        }
-                        Cell::Created | Cell::Unknown | Cell::End(_) => {}
-                    }
-                }
-            }
-
-            #[test]
-            fn no_window_panics(changes in changes(), start: u64, span: u64, width in 0_u16..40, now: u64) {
-                let all = cells(&Timeline::new(), &lane(&changes), &window(start, span, width, now));
-                prop_assert_eq!(all.len(), usize::from(width));
-            }
-        }
-
-    fn lane_state(changes: &[(u64, State)], now: u64) -> Option<State> {
-        changes
-            .iter()
-            .rfind(|change| change.0 <= now)
-            .map(|change| change.1)
-    }
-}
+mod tests;

@@ -108,8 +108,8 @@ fn wait_label(
     let frame = innermost_at(host.unwrap_or(lane), time);
     let awaited = frame.map(|frame| awaited_text(timeline, frame));
     let room = run.len().checked_sub(BEFORE + AFTER)?;
-    let here = window.time_at(last) <= window.now && window.now <= window.time_at(last + 1);
-    let (text, about) = if here && is_stuck(lane, window.now) {
+    let lasts = lane.changes.last().is_some_and(|last| last.at <= time);
+    let (text, about) = if lasts && is_stuck(lane, window.now) {
         let text = awaited.map(|awaited| format!("{awaited}: nothing can wake it"));
         (
             text.unwrap_or_else(|| "nothing can wake it".to_owned()),

@@ -29,6 +29,7 @@ const DEEPEST: usize = 10;
 /// The lanes in `folded` hide what is under them. Runtimes have rows where there are several. Coroutines have one where
 /// it tells more than their host's: nothing of them has run, it began to run later than they were called, or they ended
 /// early while their host went on; with `open_coroutines` all of them do.
+#[expect(clippy::implicit_hasher, reason = "the set is the application's own")]
 pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
     let lanes = timeline.lanes();
     let runtimes = lanes.iter().filter(|lane| is_runtime(lane)).count();
@@ -285,7 +286,6 @@ mod tests {
         ├ slow
         ├ broken
         ├ forgotten
-        ├ watched
         └ job()
         "#);
     }

@@ -109,7 +109,13 @@ impl Story {
         self.say(EventKind::Cancelled { lane, why })
     }
 
-    pub fn enter(self, lane: u64, frame: u32, text: &'static str, on: Option<Awaited>) -> Self {
+    pub fn enter(
+        self,
+        lane: u64,
+        frame: u32,
+        text: &'static str,
+        on: impl Into<Option<Awaited>>,
+    ) -> Self {
         self.enter_within(lane, frame, None, text, on)
     }
 
@@ -119,7 +125,7 @@ impl Story {
         frame: u32,
         parent: Option<u32>,
         text: &'static str,
-        on: Option<Awaited>,
+        on: impl Into<Option<Awaited>>,
     ) -> Self {
         self.say(EventKind::AwaitEntered {
             lane: LaneId(lane),
@@ -128,7 +134,7 @@ impl Story {
             coroutine: None,
             site: None,
             text: text.into(),
-            on,
+            on: on.into(),
         })
     }
 
@@ -173,12 +179,12 @@ impl Story {
     }
 }
 
-pub fn until(millis: u64) -> Option<Awaited> {
-    Some(Awaited::Until(Timestamp(millis * MILLI)))
+pub fn until(millis: u64) -> Awaited {
+    Awaited::Until(Timestamp(millis * MILLI))
 }
 
-pub fn task(lane: u64) -> Option<Awaited> {
-    Some(Awaited::Task(LaneId(lane)))
+pub fn task(lane: u64) -> Awaited {
+    Awaited::Task(LaneId(lane))
 }
 
 pub fn by(lane: u64) -> Waker {
@@ -188,7 +194,7 @@ pub fn by(lane: u64) -> Waker {
 /// `say_after` as two tasks: `main` spawns task1 and task2 and awaits one after the other. In virtual time, so that no
 /// poll takes any.
 pub fn two_tasks() -> Story {
-    let sleeps = |story: Story, task: u64, coroutine: u64, until: Option<Awaited>| {
+    let sleeps = |story: Story, task: u64, coroutine: u64, until: Awaited| {
         story
             .poll(task)
             .begin(coroutine, task, None)
@@ -241,7 +247,7 @@ pub fn branches() -> Story {
     story.poll(3).leave(3, 1).done(3).leave(1, 1).done(1)
 }
 
-/// Every kind of end that is not a good one, a gap, and a task that nothing can wake.
+/// Every kind of end that is not a good one, and a task that nothing can wake.
 pub fn endings() -> Story {
     let story = Story::of_main()
         .poll(1)
@@ -249,12 +255,11 @@ pub fn endings() -> Story {
         .spawn(3, "slow", Some(1))
         .spawn(4, "broken", Some(1))
         .spawn(5, "forgotten", Some(1))
-        .spawn(6, "watched", Some(1))
         .enter(1, 1, "timeout(1 s, job())", None)
-        .branch(7, "job()", 1, BranchOf::Timeout)
-        .poll(7)
-        .enter(7, 1, "rx.recv()", None)
-        .waits(7)
+        .branch(6, "job()", 1, BranchOf::Timeout)
+        .poll(6)
+        .enter(6, 1, "rx.recv()", None)
+        .waits(6)
         .waits(1);
     let story = story.poll(3).enter(3, 1, "sleep", until(5000)).waits(3);
     let story = story.poll(4).enter(4, 1, "sleep", until(700)).waits(4);
@@ -263,30 +268,98 @@ pub fn endings() -> Story {
         .enter(5, 1, "lock.lock()", None)
         .waits(5)
         .unwakeable(5);
-    let story = story
-        .poll(6)
-        .waits(6)
-        .at(300)
-        .wake(6, Waker::Thread)
-        .poll(6)
-        .at(500)
-        .lose(12);
-    let story = story.at(600).poll(6).at(650).waits(6);
     let story = story.at(700).wake(4, Waker::Driver).poll(4).panics(4);
     let story = story
         .at(1000)
         .wake(1, Waker::Driver)
         .poll(1)
-        .cancel(7, Cancel::TimedOut);
+        .cancel(6, Cancel::TimedOut);
     let aborted = Cancel::Aborted {
         by: Some(LaneId(1)),
     };
     let story = story.cancel(3, aborted).end(2, CoroutineEnd::NeverPolled);
     story
         .leave(1, 1)
-        .done(1)
+        .enter(1, 2, "sleep", until(1500))
+        .waits(1)
         .at(1500)
-        .wake(6, Waker::Itself)
-        .poll(6)
-        .done(6)
+        .wake(1, Waker::Driver)
+        .poll(1)
+        .done(1)
+}
+
+/// A task in the midst of which events were lost, on the real clock.
+pub fn gap() -> Story {
+    let story = Story::of_main()
+        .poll(1)
+        .at(200)
+        .enter(1, 1, "read(file)", None)
+        .waits(1);
+    let story = story
+        .at(600)
+        .wake(1, Waker::Thread)
+        .at(700)
+        .poll(1)
+        .at(900)
+        .lose(12);
+    let story = story
+        .at(1100)
+        .poll(1)
+        .at(1250)
+        .waits(1)
+        .at(1500)
+        .wake(1, Waker::Driver);
+    story.poll(1).at(1600).leave(1, 1).done(1)
+}
+
+/// Names that take two columns for a character, and one that is joined from several.
+pub fn wide_names() -> Story {
+    let story = Story::of_main()
+        .poll(1)
+        .call(9, "느린_작업", 1)
+        .spawn(2, "느린 작업", Some(1))
+        .spawn(3, "日本語の仕事", Some(1));
+    let story = story
+        .spawn(4, "👩\u{200d}👩\u{200d}👧 family", Some(1))
+        .enter(1, 1, "느린 작업", task(2))
+        .waits(1);
+    let story = story
+        .poll(2)
+        .begin(9, 2, None)
+        .enter(2, 1, "채널.받기()", None)
+        .waits(2)
+        .poll(3)
+        .waits(3)
+        .poll(4)
+        .waits(4);
+    let story = story.at(1000).wake(2, Waker::Driver).poll(2).leave(2, 1);
+    let story = story
+        .returns(9, "\"안녕하세요\"")
+        .done(2)
+        .wake(3, by(2))
+        .poll(3)
+        .panics(3);
+    story
+        .wake(1, by(2))
+        .poll(1)
+        .done(1)
+        .at(1200)
+        .wake(4, Waker::Itself)
+        .poll(4)
+        .done(4)
+}
+
+/// Thousands of short polls: for a second one in ten of the time, for another one half of it.
+pub fn busy() -> Story {
+    let mut story = Story::of_main();
+    for poll in 0..2000_u64 {
+        let took = if poll < 1000 { 100_000 } else { 500_000 };
+        story = story
+            .at(poll)
+            .poll(1)
+            .at_nanos(poll * MILLI + took)
+            .waits(1);
+        story = story.at(poll + 1).wake(1, Waker::Driver);
+    }
+    story.poll(1).done(1)
 }

@@ -132,8 +132,8 @@ fn rgb(role: Role) -> Option<(u8, u8, u8)> {
         Role::Text => return None,
         Role::Running | Role::Done => (63, 191, 143),
         Role::Ready => (226, 160, 26),
-        Role::Waiting => (84, 120, 176),
-        Role::Cancelled | Role::Keyword => (204, 121, 167),
+        Role::Waiting => (74, 112, 176),
+        Role::Cancelled | Role::Keyword => (220, 134, 182),
         Role::Panicked | Role::Error | Role::Record => (242, 95, 60),
         Role::Unknown => (160, 148, 110),
         Role::Created | Role::Dim | Role::Comment => (116, 128, 145),
@@ -147,7 +147,7 @@ fn rgb(role: Role) -> Option<(u8, u8, u8)> {
 
 fn ansi16(role: Role) -> Option<Color> {
     Some(match role {
-        Role::Text => return None,
+        Role::Text | Role::Selected | Role::Title => return None,
         Role::Running | Role::Done => Color::Green,
         Role::Ready | Role::Literal => Color::Yellow,
         Role::Waiting | Role::Function => Color::Blue,
@@ -155,33 +155,30 @@ fn ansi16(role: Role) -> Option<Color> {
         Role::Panicked | Role::Error | Role::Record => Color::Red,
         Role::Unknown | Role::Created | Role::Dim | Role::Comment | Role::Border => Color::DarkGray,
         Role::Accent | Role::Key | Role::Cursor | Role::TypeName => Color::Cyan,
-        Role::Selected | Role::Title => Color::White,
     })
 }
 
 /// Only a selected row and the title have a ground of their own, so that all else suits light terminals too.
 fn ground(role: Role, depth: Depth) -> Option<Color> {
-    let (red, green, blue) = match role {
-        Role::Selected => (35, 47, 64),
-        Role::Title => (28, 38, 54),
+    let ((red, green, blue), indexed) = match role {
+        Role::Selected => ((35, 47, 64), 237),
+        Role::Title => ((28, 38, 54), 236),
         _ => return None,
     };
-    Some(match depth {
-        Depth::None => return None,
-        Depth::Ansi16 => Color::Blue,
-        Depth::Ansi256 => Color::Indexed(if role == Role::Selected { 237 } else { 236 }),
-        Depth::True => Color::Rgb(red, green, blue),
-    })
+    match depth {
+        Depth::None | Depth::Ansi16 => None,
+        Depth::Ansi256 => Some(Color::Indexed(indexed)),
+        Depth::True => Some(Color::Rgb(red, green, blue)),
+    }
 }
 
 fn modifier(role: Role, depth: Depth) -> Modifier {
+    let colorless = depth == Depth::None;
     match role {
         Role::Accent | Role::Key | Role::Panicked | Role::Error | Role::Record => Modifier::BOLD,
-        Role::Title if depth == Depth::None => Modifier::REVERSED,
-        Role::Selected if depth == Depth::None => Modifier::BOLD,
-        Role::Dim | Role::Created | Role::Border | Role::Comment if depth == Depth::None => {
-            Modifier::DIM
-        }
+        // No ground of sixteen colours would keep all of them readable.
+        Role::Title | Role::Selected if depth <= Depth::Ansi16 => Modifier::REVERSED,
+        Role::Dim | Role::Created | Role::Border | Role::Comment if colorless => Modifier::DIM,
         _ => Modifier::empty(),
     }
 }
@@ -211,4 +208,108 @@ fn nearest((red, green, blue): (u8, u8, u8)) -> u8 {
         16 + 36 * cube[0] + 6 * cube[1] + cube[2]
     };
     u8::try_from(index).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [Role; 6] = [
+        Role::Running,
+        Role::Ready,
+        Role::Waiting,
+        Role::Cancelled,
+        Role::Panicked,
+        Role::Unknown,
+    ];
+
+    fn detected(variables: &[(&str, &str)]) -> Depth {
+        let env = |name: &str| {
+            let found = variables.iter().find(|variable| variable.0 == name);
+            found.map(|variable| variable.1.to_owned())
+        };
+        Theme::detect(env, false).depth
+    }
+
+    #[test]
+    fn the_environment_says_how_many_colours_there_are() {
+        assert_eq!(detected(&[]), Depth::Ansi16);
+        assert_eq!(detected(&[("TERM", "xterm-256color")]), Depth::Ansi256);
+        let truecolor = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+        assert_eq!(detected(&truecolor), Depth::True);
+        assert_eq!(
+            detected(&[("TERM", "dumb"), ("COLORTERM", "24bit")]),
+            Depth::None
+        );
+        assert_eq!(detected(&[("NO_COLOR", "1"), truecolor[1]]), Depth::None);
+        assert_eq!(detected(&[("NO_COLOR", ""), truecolor[1]]), Depth::True);
+    }
+
+    #[test]
+    fn without_colours_there_are_none() {
+        let theme = Theme {
+            depth: Depth::None,
+            ascii: true,
+        };
+        for role in
+            STATES
+                .into_iter()
+                .chain([Role::Selected, Role::Title, Role::Accent, Role::Keyword])
+        {
+            let style = theme.style(role);
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+
+    #[test]
+    fn states_differ_at_every_depth() {
+        for depth in [Depth::Ansi16, Depth::Ansi256, Depth::True] {
+            let theme = Theme {
+                depth,
+                ascii: false,
+            };
+            let colors: std::collections::HashSet<_> =
+                STATES.map(|role| theme.style(role).fg).into();
+            assert_eq!(colors.len(), STATES.len(), "{depth:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_256_is_near() {
+        assert_eq!(nearest((0, 0, 0)), 16);
+        assert_eq!(nearest((255, 255, 255)), 231);
+        assert_eq!(nearest((95, 135, 175)), 67);
+        assert_eq!(nearest((118, 118, 118)), 243);
+    }
+
+    /// How people without red or green cones see a colour, in linear light, after Viénot, Brettel and Mollon, "Digital
+    /// video colourmaps for checking the legibility of displays by dichromats", 1999.
+    fn seen([red, green, blue]: [f64; 3], deficiency: [f64; 2]) -> [f64; 3] {
+        let [mix, rest] = deficiency;
+        let yellow = mix * red + (1.0 - mix) * green;
+        [yellow, yellow, rest * (red - green) + blue]
+    }
+
+    fn linear(role: Role) -> [f64; 3] {
+        let (red, green, blue) = rgb(role).expect("a state has a colour");
+        [red, green, blue].map(|value| (f64::from(value) / 255.0).powf(2.2))
+    }
+
+    #[test]
+    fn states_differ_for_colour_blind_people() {
+        let deficiencies = [[0.112_38, 0.004_01], [0.292_75, -0.022_34]];
+        for deficiency in deficiencies {
+            for (index, one) in STATES.into_iter().enumerate() {
+                for other in STATES.into_iter().skip(index + 1) {
+                    let [a, b] = [one, other].map(|role| seen(linear(role), deficiency));
+                    let apart = a.iter().zip(b).map(|(a, b)| {
+                        let step = a.max(0.0).powf(1.0 / 2.2) - b.max(0.0).powf(1.0 / 2.2);
+                        step * step
+                    });
+                    let apart = apart.sum::<f64>().sqrt();
+                    assert!(apart > 0.1, "{one:?} and {other:?} are {apart:.3} apart");
+                }
+            }
+        }
+    }
 }

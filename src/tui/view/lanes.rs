@@ -20,11 +20,10 @@ use crate::timeline::rows::Row;
 use crate::timeline::{Lane, State, Timeline};
 use crate::tui::theme::{Glyph, Role, Theme};
 use crate::tui::viewport::Viewport;
-use crate::width::{cut, width};
+use crate::width::{cut, names_at_most, width};
 
-/// The least and the most columns that names take, the most as a part of all.
+/// The least columns that names take.
 const NARROWEST: u16 = 5;
-const WIDEST: u16 = 3;
 /// The pointer before the names, and the free columns after them.
 const POINTER: u16 = 1;
 const GAP: u16 = 2;
@@ -135,9 +134,10 @@ impl LanesView<'_> {
         } else {
             row.prefix.clone()
         };
-        match row.folded {
-            true => format!("{lines}{} ", self.theme.glyph(Glyph::Pointer)),
-            false => lines,
+        if row.folded {
+            format!("{lines}{} ", self.theme.glyph(Glyph::Pointer))
+        } else {
+            lines
         }
     }
 
@@ -148,10 +148,10 @@ impl LanesView<'_> {
             let accent = self.theme.style(Role::Accent);
             return style.patch(accent).add_modifier(Modifier::UNDERLINED);
         }
-        if self.is_selected(seen) {
-            style.add_modifier(Modifier::BOLD)
-        } else {
-            style
+        match self.theme.style(Role::Selected) {
+            _ if !self.is_selected(seen) => style,
+            ground if ground.bg.is_none() => style.patch(ground),
+            _ => style.add_modifier(Modifier::BOLD),
         }
     }
 
@@ -273,7 +273,7 @@ impl Widget for &LanesView<'_> {
 
 /// How many columns the names take, with what stands before and after them; the bars begin after that.
 pub fn name_width(rows: &[Row], timeline: &Timeline, area: Rect) -> u16 {
-    let most = usize::from((area.width / WIDEST).max(NARROWEST));
+    let most = usize::from(names_at_most(area.width).max(NARROWEST));
     let mut widest = usize::from(NARROWEST);
     for row in rows {
         let fold = if row.folded { 2 } else { 0 };
@@ -321,3 +321,6 @@ fn glyph_role(glyph: Glyph) -> Role {
         _ => Role::Text,
     }
 }
+
+#[cfg(test)]
+mod tests;

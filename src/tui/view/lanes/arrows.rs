@@ -56,11 +56,6 @@ impl LanesView<'_> {
 }
 
 impl Canvas<'_, '_> {
-    /// The place of a row on the screen, above or below it where it is not seen.
-    fn line(&self, row: usize) -> i64 {
-        row as i64 - self.view.first as i64
-    }
-
     fn seen(&self, row: usize) -> Option<&Seen<'_>> {
         let index = row.checked_sub(self.view.first)?;
         self.seen.get(index)
@@ -98,7 +93,7 @@ impl Canvas<'_, '_> {
 
     fn draw_spawn(&mut self, parent: usize, child: usize, stem: bool) {
         let start = self.seen(child).map(|child| child.lane.start);
-        let Some(x) = start.and_then(|start| self.before(start)) else {
+        let Some(x) = start.and_then(|start| self.before(start, child)) else {
             return;
         };
         if stem {
@@ -132,7 +127,7 @@ impl Canvas<'_, '_> {
             let near = wakes.iter().rev().take_while(|wake| wake.at.0 >= limit);
             found.extend(
                 near.take(MOST)
-                    .find_map(|wake| Some((self.before(wake.at)?, self.row_of(wake)?))),
+                    .find_map(|wake| Some((self.before(wake.at, row)?, self.row_of(wake)?))),
             );
         }
     }
@@ -143,7 +138,6 @@ impl Canvas<'_, '_> {
         let Some((lane, Some(end))) = lane.filter(|(_, end)| *end <= Some(self.window.now)) else {
             return;
         };
-        let Some(x) = self.before(end) else { return };
         for (index, seen) in self.seen.iter().enumerate() {
             let wakes = &seen.lane.wakes;
             let until = wakes.partition_point(|wake| wake.at <= end);
@@ -151,8 +145,11 @@ impl Canvas<'_, '_> {
                 .iter()
                 .rev()
                 .take_while(|wake| wake.at == end);
-            if at_end.take(MOST).any(|wake| wake.lane() == Some(lane)) {
-                self.draw_wake(x, row, self.view.first + index);
+            let woken = self.view.first + index;
+            if at_end.take(MOST).any(|wake| wake.lane() == Some(lane))
+                && let Some(x) = self.before(end, woken)
+            {
+                self.draw_wake(x, row, woken);
             }
         }
     }
@@ -178,10 +175,16 @@ impl Canvas<'_, '_> {
         self.draw_sign(x, to, Glyph::Head);
     }
 
-    /// The screen's column before the one of a time; where that is the first, the free one before the bars.
-    fn before(&self, time: Timestamp) -> Option<u16> {
-        let column = self.window.column_of(time)?;
-        (self.bars.x + column).checked_sub(1)
+    /// The screen's column before what a row's lane begins to do at a time; where that is the first one, the free one
+    /// before the bars.
+    fn before(&self, time: Timestamp, row: usize) -> Option<u16> {
+        let x = self.bars.x + self.window.column_of(time)?;
+        // What took less than half of its column is drawn in the next one.
+        if self.is_free(x, row) {
+            Some(x)
+        } else {
+            x.checked_sub(1)
+        }
     }
 
     fn cell(&self, x: u16, row: usize) -> Option<Cell> {
@@ -212,12 +215,13 @@ impl Canvas<'_, '_> {
 
     /// An arrow's end, which joins one that passes there already.
     fn draw_corner(&mut self, x: u16, row: usize, corner: Glyph) {
+        let Some(y) = self.seen(row).map(|seen| seen.y) else {
+            return;
+        };
         if !self.is_free(x, row) {
             return;
         }
-        let line = self.line(row);
         let stem = self.view.theme.glyph(Glyph::Stem);
-        let y = self.bars.y + u16::try_from(line).unwrap_or(0);
         let passed = self.buf[(x, y)].symbol() == stem;
         self.draw_sign(x, row, if passed { Glyph::Between } else { corner });
     }

@@ -1,0 +1,281 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::timeline::rows::rows;
+use crate::timeline::story::{self, MILLI, Story};
+use crate::tui::theme::Depth;
+use proptest::prelude::*;
+
+const COLORED: Theme = Theme {
+    depth: Depth::True,
+    ascii: false,
+};
+const ASCII: Theme = Theme {
+    depth: Depth::None,
+    ascii: true,
+};
+
+/// Calls `with` on the view of a story, `millis` after its beginning, with a lane selected.
+fn view<T>(
+    story: &Story,
+    millis: u64,
+    selected: u64,
+    theme: Theme,
+    with: impl Fn(&LanesView<'_>) -> T,
+) -> T {
+    let timeline = story.timeline();
+    let rows = rows(&timeline, &HashSet::new(), false);
+    let mut viewport = Viewport::default();
+    viewport.fit(timeline.end());
+    with(&LanesView {
+        timeline: &timeline,
+        rows: &rows,
+        first: 0,
+        viewport: &viewport,
+        selected: Some(LaneId(selected)),
+        now: Timestamp(millis * MILLI),
+        theme: &theme,
+        highlights: &[],
+    })
+}
+
+fn drawn(view: &LanesView<'_>, width: u16, height: u16) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    view.render(area, &mut buffer);
+    buffer
+}
+
+fn text(buffer: &Buffer) -> String {
+    let line = |row: Rect| {
+        let mut text = String::new();
+        let mut x = row.left();
+        while x < row.right() {
+            let symbol = buffer[(x, row.y)].symbol();
+            text.push_str(symbol);
+            x += (width(symbol) as u16).max(1);
+        }
+        text.trim_end().to_owned()
+    };
+    buffer.area.rows().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn screen(story: &Story, size: (u16, u16), millis: u64, selected: u64) -> String {
+    view(story, millis, selected, COLORED, |view| {
+        text(&drawn(view, size.0, size.1))
+    })
+}
+
+#[test]
+fn two_tasks_as_they_run() {
+    insta::assert_snapshot!(screen(&story::two_tasks(), (80, 6), 1204, 1), @r#"
+              ╷0            ╷0.5 s         ╷1.0 s▼       ╷1.5 s         ╷2.0 s
+    ▸main     █── task1 ──────────────────▸█─────╎
+     ├ task1 ├█── sleep(1 s) ─────────────╰█✓ "hello"
+     └ task2 ╰█── sleep(2 s) ────────────────────╎
+                                                 ╎
+                                                 ╎
+    "#);
+    insta::assert_snapshot!(screen(&story::two_tasks(), (80, 6), 1204, 3), @r#"
+              ╷0            ╷0.5 s         ╷1.0 s▼       ╷1.5 s         ╷2.0 s
+     main     █── task1 ──────────────────▸█─────╎
+    ▸├ task1 ╰█── sleep(1 s) ─────────────╰█✓ "hello"
+     └ task2  █── sleep(2 s) ────────────────────╎
+                                                 ╎
+                                                 ╎
+    "#);
+}
+
+#[test]
+fn two_tasks_at_their_end() {
+    insta::assert_snapshot!(screen(&story::two_tasks(), (110, 5), 2000, 1), @r#"
+              ╷0                  ╷0.5 s               ╷1.0 s               ╷1.5 s               ▼2.0 s
+    ▸main     █── task1 ──────────────────────────────▸█── task2 ───────────────────────────────▸█✓
+     ├ task1 ├█── sleep(1 s) ─────────────────────────╰█✓ "hello"                               │╎
+     └ task2 ╰█── sleep(2 s) ───────────────────────────────────────────────────────────────────╰█✓ "world"
+                                                                                                 ╎
+    "#);
+    insta::assert_snapshot!(screen(&story::two_tasks(), (40, 5), 2000, 1), @r#"
+              ╷0          ╷1 s         ▼2 s
+    ▸main     █── task1 ─▸█── task2 ──▸█✓
+     ├ task1 ├█──────────╰█✓ "hello"  │╎
+     └ task2 ╰█── sleep(2 s) ─────────╰█✓
+                                       ╎
+    "#);
+    insta::assert_snapshot!(screen(&story::two_tasks(), (20, 5), 2000, 1), @r#"
+              ╷0      ▼
+    ▸main     █──▸█──▸█✓
+     ├ task1 ├█──╰█✓ │╎
+     └ task2 ╰█──────╰█✓
+                      ╎
+    "#);
+}
+
+#[test]
+fn a_task_that_was_spawned_is_seen_before_its_first_poll() {
+    let story = Story::of_main()
+        .poll(1)
+        .at(500)
+        .spawn(2, "child", Some(1))
+        .waits(1);
+    insta::assert_snapshot!(screen(&story, (40, 4), 500, 2), @r#"
+              ╷0                       ▼
+     main     █████████████████████████╎
+    ▸└ child                          ╰▒
+                                       ╎
+    "#);
+}
+
+#[test]
+fn branches_join() {
+    insta::assert_snapshot!(screen(&story::branches(), (80, 5), 2000, 1), @r#"
+                              ╷0         ╷0.5 s     ╷1.0 s     ╷1.5 s      ▼2.0 s
+    ▸main                     █── join! ────────────▸▒▒▒▒██████▊── join! ─▸█✓
+     ├ say_after(1, "hello") ├▄╌╌ sleep(1 s) ╌╌╌╌╌╌╌╰░░░░▄▄▄▄▄▄▄✓         │╎
+     └ say_after(2, "world") ╰▄╌╌ sleep(2 s) ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╰▄✓
+                                                                           ╎
+    "#);
+}
+
+#[test]
+fn every_end_is_told_apart() {
+    insta::assert_snapshot!(screen(&story::endings(), (80, 8), 1204, 1), @r#"
+                  ╷0                ╷0.5 s            ╷1.0 s  ▼          ╷1.5 s
+    ▸main         █── timeout(1 s, job()) ────────────█───────╎
+     ├ nested    ├○┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈∅ never awaited
+     ├ slow      ├█── sleep(5 s) ──────────────────────✗ aborted by main
+     ├ broken    ├█── sleep(700 ms) ───────█‼ panicked        ╎
+     ├ forgotten ├█── lock.lock(): nothing can wake it ───────╎⊘
+     └ job()     ╰▄╌╌ rx.recv() ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌✗ timed out
+                                                              ╎
+    "#);
+}
+
+#[test]
+fn broad_characters_keep_the_grid() {
+    insta::assert_snapshot!(screen(&story::wide_names(), (80, 6), 1204, 1), @r#"
+                     ╷0                   ╷0.5 s                ╷1.0 s   ▼
+    ▸main            █── 느린 작업 ────────────────────────────▸█✓       ╎
+     ├ 느린 작업    ├█── 채널.받기() ──────────────────────────╰█✓ "안녕하세요"
+     ├ 日本語の仕事 ├█──────────────────────────────────────────█‼ panicked
+     └ 👩‍👩‍👧 family    ╰█───────────────────────────────────────────────────█✓
+                                                                         ╎
+    "#);
+    insta::assert_snapshot!(screen(&story::wide_names(), (40, 6), 1204, 1), @r#"
+                 ╷0                ╷1 s▼
+    ▸main        █── 느린 작업 ───▸█✓  ╎
+     ├ 느린 작… ├█── 채널.받기() ─╰█✓  ╎
+     ├ 日本語…  ├█─────────────────█‼  ╎
+     └ 👩‍👩‍👧 fami… ╰█─────────────────────█✓
+                                       ╎
+    "#);
+}
+
+#[test]
+fn ascii_and_no_color() {
+    let buffer = view(&story::endings(), 1204, 1, ASCII, |view| drawn(view, 80, 8));
+    insta::assert_snapshot!(text(&buffer), @r#"
+                  |0                |0.5 s            |1.0 s  v          |1.5 s
+    >main         #-- timeout(1 s, job()) ------------#-------:
+     | nested    |o....................................0 never awaited
+     | slow      |#-- sleep(5 s) ----------------------x aborted by main
+     | broken    |#-- sleep(700 ms) -------#! panicked        :
+     | forgotten |#-- lock.lock(): nothing can wake it -------:?
+     ` job()     `=-- rx.recv() -----------------------x timed out
+                                                              :
+    "#);
+    let plain = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
+    assert!(buffer.content.iter().all(plain));
+    assert!(text(&buffer).is_ascii());
+}
+
+#[test]
+fn only_the_selected_row_has_a_ground() {
+    let buffer = view(&story::branches(), 2000, 2, COLORED, |view| {
+        drawn(view, 80, 6)
+    });
+    let ground = COLORED.style(Role::Selected).bg;
+    for row in buffer.area.rows() {
+        let expected = if row.y == 2 {
+            ground
+        } else {
+            Some(Color::Reset)
+        };
+        assert!(
+            row.columns()
+                .all(|place| Some(buffer[(place.x, place.y)].bg) == expected)
+        );
+    }
+}
+
+#[test]
+fn a_bar_that_begins_within_a_column_is_drawn_reversed() {
+    let story = Story::of_main()
+        .poll(1)
+        .waits(1)
+        .at(1030)
+        .poll(1)
+        .at(2000)
+        .done(1);
+    let buffer = view(&story, 2000, 0, COLORED, |view| drawn(view, 80, 2));
+    let reversed: Vec<_> = (0..80)
+        .filter(|&x| buffer[(x, 1)].modifier.contains(Modifier::REVERSED))
+        .collect();
+    let [x] = reversed[..] else {
+        panic!("{reversed:?}")
+    };
+    let bars = view(&story, 2000, 0, COLORED, |view| view.bars(buffer.area));
+    let length = 2400.0 / f64::from(bars.width);
+    let empty = (1030.0 - f64::from(x - bars.x) * length) / length * 8.0;
+    let blocks = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    assert_eq!(
+        buffer[(x, 1)].symbol(),
+        blocks[(empty.round() as usize).min(6) - 1]
+    );
+    assert_eq!(buffer[(x + 1, 1)].symbol(), "█");
+    assert_eq!(buffer[(x - 1, 1)].symbol(), "─");
+}
+
+#[test]
+fn places_are_found_again() {
+    let area = Rect::new(3, 2, 80, 5);
+    view(&story::two_tasks(), 2000, 1, COLORED, |view| {
+        assert_eq!(view.lane_at(area, 3, 2), None, "the ruler");
+        assert_eq!(view.lane_at(area, 3, 3), Some(LaneId(1)));
+        assert_eq!(view.lane_at(area, 82, 5), Some(LaneId(5)));
+        assert_eq!(view.lane_at(area, 83, 5), None);
+        assert_eq!(view.lane_at(area, 3, 6), None, "no row");
+        let bars = view.bars(area);
+        assert_eq!(view.time_at(area, bars.x - 1), None);
+        assert_eq!(view.time_at(area, bars.x), Some(Timestamp::ZERO));
+        let end = view
+            .viewport
+            .column_of(Timestamp(2000 * MILLI), bars.width)
+            .expect("the end is seen");
+        let near = view.time_at(area, bars.x + end).expect("there are bars");
+        assert!(near.0.abs_diff(2000 * MILLI) < view.viewport.span / 60);
+    });
+}
+
+#[test]
+fn the_legend_names_the_states() {
+    insta::assert_snapshot!(legend(&COLORED).to_string(), @"█ running  ▒ ready, not polled yet  ─ waiting  ✓ done  ✗ cancelled  ‼ panicked  ○ created, nothing run  ∅ never awaited  ⊘ nothing can wake it  ╱ events lost");
+}
+
+proptest! {
+    #[test]
+    fn no_size_or_view_panics(
+        which in 0_usize..5, width in 0_u16..60, height in 0_u16..12, x in 0_u16..5, y in 0_u16..5, first in 0_usize..9,
+        now: u64, start: u64, span in crate::tui::viewport::SHORTEST..=crate::tui::viewport::LONGEST, selected in 0_u64..8,
+    ) {
+        let stories = [story::two_tasks(), story::branches(), story::endings(), story::gap(), story::wide_names()];
+        let viewport = Viewport { start: Timestamp(start % (4_000 * MILLI)), span: span % (1 << (now % 60)) + 1, follow: true };
+        view(&stories[which], now % 3000, selected, COLORED, |view| {
+            let view = LanesView { viewport: &viewport, first, ..*view };
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
+            let area = Rect { x, y, width, height };
+            (&view).render(area, &mut buffer);
+            let _ = (view.lane_at(area, x, y), view.time_at(area, x));
+        });
+    }
+}
