@@ -63,18 +63,19 @@ fn state(viewer: &Viewer, theme: Theme, room: usize) -> Line<'static> {
         found(viewer, theme),
         counted(viewer, theme),
     ];
-    append(&mut line, clock(viewer, theme), all);
+    append(&mut line, "  ", now(viewer, theme), all);
+    append(&mut line, " ", total(viewer, theme), some);
     for part in parts {
-        append(&mut line, part, some);
+        append(&mut line, "  ", part, some);
     }
     line.push_span(" ");
     line
 }
 
-fn append(line: &mut Line<'static>, part: Vec<Span<'static>>, room: usize) {
+fn append(line: &mut Line<'static>, gap: &'static str, part: Vec<Span<'static>>, room: usize) {
     let wide = part.iter().map(Span::width).sum::<usize>();
-    if wide > 0 && line.width() + wide + 2 <= room {
-        line.push_span("  ");
+    if wide > 0 && line.width() + gap.len() + wide <= room {
+        line.push_span(gap);
         line.extend(part);
     }
 }
@@ -124,14 +125,17 @@ fn speed_text(speed: f64, theme: Theme) -> String {
     }
 }
 
-fn clock(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
-    let playback = &viewer.playback;
-    let mut spans = vec![span(theme, Role::Title, time_text(playback.now()))];
-    if !viewer.follows() {
-        let total = format!(" of {}", time_text(playback.reached()));
-        spans.push(span(theme, Role::Dim, total));
+fn now(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+    let now = time_text(viewer.playback.now());
+    vec![span(theme, Role::Title, now)]
+}
+
+fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+    if viewer.follows() {
+        return Vec::new();
     }
-    spans
+    let total = format!("of {}", time_text(viewer.playback.reached()));
+    vec![span(theme, Role::Dim, total)]
 }
 
 fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
