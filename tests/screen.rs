@@ -1,5 +1,11 @@
 //! The screen, as people see it: each test is a session of messages, and what is on the screen after it.
 
+#![cfg(feature = "app")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that fails to unwrap has failed, and says where"
+)]
+
 use std::time::Duration;
 
 use asyncline::event::{
@@ -74,10 +80,15 @@ impl Session {
         self.tell(Msg::Resize(Size::new(width, height)));
     }
 
-    fn tick(&mut self, elapsed_ms: u64, report: Option<Report>, finished: bool) -> Option<Effect> {
+    fn tick(
+        &mut self,
+        elapsed_ms: u64,
+        report: impl Into<Option<Report>>,
+        finished: bool,
+    ) -> Option<Effect> {
         self.tell(Msg::Tick(Tick {
             elapsed: Duration::from_millis(elapsed_ms),
-            report,
+            report: report.into(),
             finished,
         }))
     }
@@ -110,12 +121,12 @@ fn recorded(scenario: &'static Scenario) -> Opened {
     }
 }
 
-fn at(position: u64, pace: Pace) -> Option<Report> {
-    Some(Report {
+fn at(position: u64, pace: Pace) -> Report {
+    Report {
         position: Timestamp(position),
         pace,
         held: None,
-    })
+    }
 }
 
 /// A run of `tasks` to which nothing has come yet.
@@ -476,6 +487,51 @@ fn leaving_a_run_ends_it() {
     assert_eq!(session.press(&[Action::Quit]), Some(Effect::Quit));
 }
 
+/// Tells the session of all that the program does until its gate holds it, or until it has ended.
+fn watch(session: &mut Session, live: &mut Live) {
+    loop {
+        let finished = live.is_finished();
+        let report = live.report();
+        let mut events = Vec::new();
+        live.drain(&mut events);
+        session.tell(Msg::Events(events));
+        session.tick(1, report, finished);
+        if finished || (report.pace == Pace::Paused && report.held.is_some()) {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn stepping_a_program_that_runs_stops_where_stepping_its_recording_does() {
+    let scenario = find("tasks");
+    let mut session = Session::new(80, 24);
+    session.tell(Msg::Ask(scenario));
+    session.press(&[Action::Confirm]);
+    let mut live = Live::start(scenario, Pace::Paused).unwrap();
+    watch(&mut session, &mut live);
+    let mut stops = vec![session.cursor()];
+    while let Some(effect) = session.press(&[Action::Step]) {
+        assert_eq!(effect, Effect::SetPace(Pace::Step));
+        live.set_pace(Pace::Step);
+        watch(&mut session, &mut live);
+        stops.push(session.cursor());
+    }
+    let mut replay = Session::replaying("tasks", 80, 24);
+    let whole = |session: &Session| session.app.viewer().unwrap().playback.timeline().clone();
+    assert_eq!(whole(&session), whole(&replay));
+    replay.press(&[Action::First]);
+    let mut recorded = Vec::new();
+    while recorded.last() != Some(&replay.cursor()) {
+        recorded.push(replay.cursor());
+        replay.press(&[Action::Step]);
+    }
+    // A program that runs has been set up before its first poll.
+    stops[0] = 0;
+    assert_eq!(stops, recorded);
+}
+
 fn any_message() -> impl Strategy<Value = Msg> {
     let actions: Vec<Action> = keymap::BINDINGS
         .iter()
@@ -503,7 +559,7 @@ fn any_message() -> impl Strategy<Value = Msg> {
         2 => (0..5000_u64, 0..3 * SECOND, any::<bool>()).prop_map(|(ms, position, finished)| {
             Msg::Tick(Tick {
                 elapsed: Duration::from_millis(ms),
-                report: at(position, Pace::Playing),
+                report: Some(at(position, Pace::Playing)),
                 finished,
             })
         }),

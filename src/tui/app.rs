@@ -214,10 +214,10 @@ impl App {
     /// How often the state wants to hear of time: as often as a screen shows it, now and then, or never.
     pub fn pulse(&self) -> Option<Duration> {
         let viewer = self.viewer()?;
-        if viewer.motion() != Motion::Paused {
-            Some(Duration::from_millis(16))
-        } else {
-            viewer.is_running().then_some(Duration::from_millis(50))
+        let (frame, now_and_then) = (Duration::from_millis(16), Duration::from_millis(50));
+        match viewer.motion() {
+            Motion::Paused => viewer.is_running().then_some(now_and_then),
+            _ => Some(frame),
         }
     }
 

@@ -105,6 +105,14 @@ fn age(age: Duration) -> String {
 mod tests {
     use super::*;
 
+    /// A recording in the list is told by its title.
+    #[test]
+    fn no_two_scenarios_have_the_same_title() {
+        let titles = scenario::all().iter().map(|scenario| scenario.title);
+        let distinct: BTreeSet<_> = titles.collect();
+        assert_eq!(distinct.len(), scenario::all().len());
+    }
+
     #[test]
     fn an_age_is_told_in_its_largest_unit() {
         let minutes = |minutes: u64| age(Duration::from_secs(60 * minutes));

@@ -38,7 +38,7 @@ pub fn view(app: &App, frame: &mut Frame) {
     screen(app, area, buf);
     overlay(app, area, buf);
     if let Some(help) = app.help {
-        help::draw(&app.theme, help.mode, help.scroll, area, buf);
+        help::draw(app.theme, help.mode, help.scroll, area, buf);
     }
     let footer = Rect {
         y: area.bottom().saturating_sub(1),
@@ -52,17 +52,17 @@ pub fn view(app: &App, frame: &mut Frame) {
 
 fn screen(app: &App, area: Rect, buf: &mut Buffer) {
     match &app.screen {
-        Screen::Menu => menu::draw(&app.menu, &app.theme, area, buf),
-        Screen::Question(asking) => question::draw(asking, &app.theme, area, buf),
-        Screen::Lanes(viewer) => lanes_screen(viewer, &app.theme, area, buf),
+        Screen::Menu => menu::draw(&app.menu, app.theme, area, buf),
+        Screen::Question(asking) => question::draw(asking, app.theme, area, buf),
+        Screen::Lanes(viewer) => lanes_screen(viewer, app.theme, area, buf),
     }
 }
 
-fn lanes_screen(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let areas = layout::areas(area.as_size(), viewer.lanes.panels);
     status::header(viewer, theme, areas.header, buf);
-    (&viewer.lanes_view(theme)).render(areas.lanes, buf);
-    lanes::legend(theme).render(areas.legend, buf);
+    (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
+    lanes::legend(&theme).render(areas.legend, buf);
     if !areas.why.is_empty() {
         let why = events::why(viewer);
         text::put(buf, areas.why, &why, theme.style(Role::Dim));
@@ -80,13 +80,13 @@ fn lanes_screen(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn overlay(app: &App, area: Rect, buf: &mut Buffer) {
     let Some(viewer) = app.viewer() else { return };
     match &app.overlay {
-        Some(Overlay::Detail { scroll }) => detail::draw(viewer, &app.theme, *scroll, area, buf),
+        Some(Overlay::Detail { scroll }) => detail::draw(viewer, app.theme, *scroll, area, buf),
         Some(Overlay::Findings { selected }) => {
-            findings::draw(viewer, &app.theme, *selected, area, buf);
+            findings::draw(viewer, app.theme, *selected, area, buf);
         }
         Some(Overlay::Answer) => {
-            let area = text::popup(&app.theme, layout::over(area, 64, 14), "", buf);
-            question::draw_answer(viewer, &app.theme, area, buf);
+            let area = text::popup(app.theme, layout::over(area, 64, 14), "", buf);
+            question::draw_answer(viewer, app.theme, area, buf);
         }
         Some(Overlay::Find(_) | Overlay::Path(_)) | None => {}
     }

@@ -66,13 +66,13 @@ impl App {
         self.overlay = None;
         self.menu.select(scenario);
         if scenario.question.choices.is_empty() {
-            return self.start(scenario, None);
+            return Some(self.start(scenario, None));
         }
         self.screen = Screen::Question(Asking::new(scenario));
         None
     }
 
-    fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Option<Effect> {
+    fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Effect {
         let mut viewer = Viewer::live(scenario, guess);
         if let Some(before) = self.viewer() {
             viewer.lanes.panels = before.lanes.panels;
@@ -80,7 +80,7 @@ impl App {
         }
         let speed = viewer.speed();
         self.show(viewer);
-        Some(Effect::Start(Start { scenario, speed }))
+        Effect::Start(Start { scenario, speed })
     }
 
     pub(super) fn show(&mut self, viewer: Viewer) {
@@ -99,10 +99,10 @@ impl App {
             Action::Back => self.screen = Screen::Menu,
             Action::Confirm => {
                 let guess = asking.selected;
-                return self.start(scenario, guess);
+                return Some(self.start(scenario, guess));
             }
             Action::Choose(choice) if choice < scenario.question.choices.len() => {
-                return self.start(scenario, Some(choice));
+                return Some(self.start(scenario, Some(choice)));
             }
             _ => asking.act(action),
         }
@@ -124,7 +124,7 @@ impl App {
                     return None;
                 };
                 let guess = viewer.guess;
-                return self.start(scenario, guess);
+                return Some(self.start(scenario, guess));
             }
             Action::Record => {
                 let saved = match &viewer.recording {

@@ -52,10 +52,10 @@ impl Viewer {
         let effect = match action {
             Action::PlayPause => self.play_or_pause(),
             Action::Step => self.step(),
-            Action::NextWake => self.to_wake(),
+            Action::NextWake => self.run_to_wake(),
             Action::RunUntil => self.until_selected(),
             Action::StepBack => self.go_back(|viewer| viewer.playback.step_back()),
-            Action::PreviousWake => self.go_back(|viewer| viewer.playback.to_wake_before()),
+            Action::PreviousWake => self.go_back(|viewer| viewer.playback.back_to_wake()),
             Action::First => self.go_back(|viewer| viewer.playback.show(0)),
             Action::Last => {
                 let follows = self.follows();
@@ -89,21 +89,21 @@ impl Viewer {
 
     fn step(&mut self) -> Option<Effect> {
         if self.follows() {
-            return self.pass(Motion::Stepping, Pace::Step);
+            return Some(self.pass(Motion::Stepping, Pace::Step));
         }
         self.motion = Motion::Paused;
         self.playback.step();
         None
     }
 
-    fn to_wake(&mut self) -> Option<Effect> {
+    fn run_to_wake(&mut self) -> Option<Effect> {
         if !self.follows() {
             self.motion = Motion::Paused;
-            if self.playback.to_wake() || !self.is_running() {
+            if self.playback.run_to_wake() || !self.is_running() {
                 return None;
             }
         }
-        self.pass(Motion::ToWake, Pace::ToWake)
+        Some(self.pass(Motion::ToWake, Pace::ToWake))
     }
 
     fn until_selected(&mut self) -> Option<Effect> {
@@ -114,13 +114,13 @@ impl Viewer {
                 return None;
             }
         }
-        self.pass(Motion::Until(task), Pace::Until(task))
+        Some(self.pass(Motion::Until(task), Pace::Until(task)))
     }
 
     /// Lets the running program go on.
-    fn pass(&mut self, motion: Motion, pace: Pace) -> Option<Effect> {
+    fn pass(&mut self, motion: Motion, pace: Pace) -> Effect {
         self.motion = motion;
-        Some(Effect::SetPace(pace))
+        Effect::SetPace(pace)
     }
 
     fn go_back(&mut self, back: impl FnOnce(&mut Self)) -> Option<Effect> {
@@ -181,8 +181,8 @@ impl Viewer {
     }
 
     /// Selects the lane that was clicked on, and shows the moment.
-    pub(super) fn click(&mut self, areas: &Areas, at: Position, theme: &Theme) -> Option<Effect> {
-        let view = self.lanes_view(theme);
+    pub(super) fn click(&mut self, areas: &Areas, at: Position, theme: Theme) -> Option<Effect> {
+        let view = self.lanes_view(&theme);
         let lane = view.lane_at(areas.lanes, at.x, at.y);
         let time = view.time_at(areas.lanes, at.x);
         if lane.is_some() {
@@ -191,17 +191,11 @@ impl Viewer {
         self.seek(time?)
     }
 
-    pub(super) fn turn_wheel(
-        &mut self,
-        wheel: Gesture,
-        areas: &Areas,
-        at: Position,
-        theme: &Theme,
-    ) {
+    pub(super) fn turn_wheel(&mut self, wheel: Gesture, areas: &Areas, at: Position, theme: Theme) {
         if !areas.lanes.contains(at) {
             return;
         }
-        let time = self.lanes_view(theme).time_at(areas.lanes, at.x);
+        let time = self.lanes_view(&theme).time_at(areas.lanes, at.x);
         let around = time.unwrap_or_else(|| self.centre());
         match wheel {
             Gesture::WheelUp => self.lanes.zoom(ZOOM, around),

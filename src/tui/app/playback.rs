@@ -157,13 +157,13 @@ impl Playback {
     }
 
     /// Goes on until a task is woken; false where none is until the present, which is shown then.
-    pub(super) fn to_wake(&mut self) -> bool {
+    pub(super) fn run_to_wake(&mut self) -> bool {
         let stop = self.steps.after_wake(self.cursor, self.present);
         self.go_on(stop) && stop.is_some_and(|stop| stop <= self.present)
     }
 
     /// Goes back to the wake before.
-    pub(super) fn to_wake_before(&mut self) {
+    pub(super) fn back_to_wake(&mut self) {
         self.show(self.steps.before_wake(self.cursor, self.present));
     }
 
@@ -301,17 +301,17 @@ mod tests {
     fn running_to_a_wake_stops_before_the_woken_task_is_polled() {
         let mut playback = replay(events());
         playback.show(0);
-        assert!(playback.to_wake());
+        assert!(playback.run_to_wake());
         assert_eq!(playback.cursor(), 8);
-        assert!(playback.to_wake());
+        assert!(playback.run_to_wake());
         assert_eq!(playback.cursor(), 11);
-        assert!(!playback.to_wake());
+        assert!(!playback.run_to_wake());
         assert!(playback.at_present());
-        playback.to_wake_before();
+        playback.back_to_wake();
         assert_eq!(playback.cursor(), 11);
-        playback.to_wake_before();
+        playback.back_to_wake();
         assert_eq!(playback.cursor(), 8);
-        playback.to_wake_before();
+        playback.back_to_wake();
         assert_eq!(playback.cursor(), 0);
     }
 
@@ -414,8 +414,8 @@ mod tests {
                 match go {
                     0 => playback.step_back(),
                     1 => { playback.step(); }
-                    2 => { playback.to_wake(); }
-                    3 => playback.to_wake_before(),
+                    2 => { playback.run_to_wake(); }
+                    3 => playback.back_to_wake(),
                     4 => { playback.until_polled(LaneId(2)); }
                     5 => { playback.advance(Duration::from_nanos(7)); }
                     6 => playback.seek(Timestamp(index as u64 * 3)),

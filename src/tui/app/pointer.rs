@@ -19,12 +19,10 @@ impl App {
     pub(super) fn mouse(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
         let mode = self.mode();
         match gesture {
-            Gesture::WheelUp if mode == Mode::Prompt => return None,
-            Gesture::WheelDown if mode == Mode::Prompt => return None,
-            Gesture::WheelUp if mode != Mode::Lanes => return self.act(Action::Up),
-            Gesture::WheelDown if mode != Mode::Lanes => return self.act(Action::Down),
-            _ if mode != Mode::Lanes => return None,
-            _ => {}
+            _ if mode == Mode::Lanes => {}
+            Gesture::WheelUp if mode != Mode::Prompt => return self.act(Action::Up),
+            Gesture::WheelDown if mode != Mode::Prompt => return self.act(Action::Down),
+            _ => return None,
         }
         let theme = self.theme;
         let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
@@ -44,10 +42,10 @@ impl App {
             Gesture::Release => {
                 self.press = None;
                 if press.is_some_and(|press| !press.dragged) {
-                    return self.viewer_mut()?.click(&areas, at, &theme);
+                    return self.viewer_mut()?.click(&areas, at, theme);
                 }
             }
-            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at, &theme),
+            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at, theme),
         }
         None
     }

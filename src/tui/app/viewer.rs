@@ -9,7 +9,7 @@ use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
-use crate::timeline::State;
+use crate::timeline::{State, Wake};
 use crate::tui::code::{Source, Sources};
 
 /// A session on the screen.
@@ -325,7 +325,7 @@ impl Viewer {
         let awaited = lane.innermost().and_then(|frame| frame.on);
         let next = match awaited {
             Some(Awaited::Task(task)) if lane.state() == State::Waiting => Some(task),
-            _ => lane.wakes.iter().rev().find_map(|wake| wake.lane()),
+            _ => lane.wakes.iter().rev().find_map(Wake::lane),
         };
         if let Some(next) = next.filter(|next| timeline.lane(*next).is_some()) {
             self.lanes.select(next, timeline);

@@ -17,7 +17,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::width::{clean, width};
 
 /// Draws the panel.
-pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let site = selected_site(viewer);
     let source = source(viewer, site);
     let title = match (viewer.scenario, source, site) {
@@ -59,7 +59,7 @@ pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn draw_nothing(site: Option<&Site>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer) {
     let text = match site {
         Some(site) => format!("{} is not here, so its code cannot be shown.", site.file),
         None => "No place in the program is known for this lane.".to_owned(),
@@ -103,7 +103,7 @@ fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
     markers
 }
 
-fn draw_marker(names: &[String], lit: bool, theme: &Theme, row: Rect, buf: &mut Buffer) {
+fn draw_marker(names: &[String], lit: bool, theme: Theme, row: Rect, buf: &mut Buffer) {
     let here = theme.glyph(Glyph::Here);
     let mut text = format!("{here} {}", names.join(", "));
     if width(&text) > usize::from(row.width / 2) && names.len() > 1 {

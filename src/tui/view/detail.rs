@@ -30,7 +30,7 @@ const CLASSES: [(u64, &str); 7] = [
 ];
 
 /// Draws the page for the selected lane.
-pub fn draw(viewer: &Viewer, theme: &Theme, scroll: usize, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut Buffer) {
     let timeline = viewer.playback.timeline();
     let Some(lane) = viewer.lanes.selected.and_then(|id| timeline.lane(id)) else {
         return;
@@ -57,7 +57,7 @@ struct Page<'a> {
     viewer: &'a Viewer,
     timeline: &'a Timeline,
     lane: &'a Lane,
-    theme: &'a Theme,
+    theme: Theme,
 }
 
 impl Page<'_> {
@@ -88,15 +88,20 @@ impl Page<'_> {
 
     fn origin(&self) -> Line<'static> {
         let lane = self.lane;
-        let mut text = kind(lane.kind).to_owned();
-        if let Some(parent) = lane.parent {
-            text.push_str(&format!(" of {}", self.timeline.name(parent)));
-        }
-        text.push_str(&format!(", since {}", time_text(lane.start)));
-        if let Some(site) = &lane.site {
-            text.push_str(&format!(", {}:{}", site.file_name(), site.line));
-        }
-        self.dim(text)
+        let parent = lane
+            .parent
+            .map(|parent| format!(" of {}", self.timeline.name(parent)));
+        let site = lane
+            .site
+            .as_ref()
+            .map(|site| format!(", {}:{}", site.file_name(), site.line));
+        self.dim(format!(
+            "{}{}, since {}{}",
+            kind(lane.kind),
+            parent.unwrap_or_default(),
+            time_text(lane.start),
+            site.unwrap_or_default()
+        ))
     }
 
     /// How it spent its time.
@@ -113,7 +118,7 @@ impl Page<'_> {
         }
         let most = running.max(ready).max(waiting);
         let line = |(label, time, role, glyph)| {
-            self.bar(label, time, most, duration_text(time), role, glyph)
+            self.bar(label, time, most, &duration_text(time), role, glyph)
         };
         let rows = [
             ("running", running, Role::Running, Glyph::Running),
@@ -132,7 +137,7 @@ impl Page<'_> {
         label: &str,
         value: u64,
         most: u64,
-        text: String,
+        text: &str,
         role: Role,
         glyph: Glyph,
     ) -> Line<'static> {
@@ -172,7 +177,7 @@ impl Page<'_> {
                 &label,
                 count,
                 most,
-                count.to_string(),
+                &count.to_string(),
                 Role::Running,
                 Glyph::Running,
             ));

@@ -15,7 +15,7 @@ use crate::width::width;
 const NAME: usize = 14;
 
 /// Draws the panel.
-pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "events"), buf);
     let text_width = usize::from(inner.width.saturating_sub(2));
     let mut why = wrapped(&why(viewer), text_width);
@@ -38,7 +38,7 @@ pub fn draw(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
     put_lines(buf, below, &why);
 }
 
-fn draw_list(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let recent = viewer.playback.recent();
     let first = recent.len().saturating_sub(area.height.into());
     let shown: Vec<_> = recent.iter().skip(first).collect();
@@ -73,7 +73,7 @@ fn draw_list(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The ground of what is selected, without its colour of text.
-pub(super) fn ground(theme: &Theme) -> ratatui::style::Style {
+pub(super) fn ground(theme: Theme) -> ratatui::style::Style {
     let mut style = theme.style(Role::Selected);
     style.fg = None;
     style

@@ -13,7 +13,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::units::duration_text;
 
 /// Draws the list.
-pub fn draw(viewer: &Viewer, theme: &Theme, selected: usize, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mut Buffer) {
     let place = Rect {
         height: area.height.saturating_sub(1),
         ..area
@@ -44,7 +44,7 @@ pub fn draw(viewer: &Viewer, theme: &Theme, selected: usize, area: Rect, buf: &m
 fn finding_lines(
     finding: &Finding,
     viewer: &Viewer,
-    theme: &Theme,
+    theme: Theme,
     columns: usize,
 ) -> Vec<Line<'static>> {
     let name = viewer.playback.timeline().name(finding.lane).to_owned();

@@ -11,7 +11,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::width::width;
 
 /// Draws the page for a mode.
-pub fn draw(theme: &Theme, mode: Mode, scroll: usize, area: Rect, buf: &mut Buffer) {
+pub fn draw(theme: Theme, mode: Mode, scroll: usize, area: Rect, buf: &mut Buffer) {
     let lines = lines(theme, mode);
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 4;
     let place = Rect {
@@ -25,7 +25,7 @@ pub fn draw(theme: &Theme, mode: Mode, scroll: usize, area: Rect, buf: &mut Buff
 }
 
 /// The page's lines.
-fn lines(theme: &Theme, mode: Mode) -> Vec<Line<'static>> {
+fn lines(theme: Theme, mode: Mode) -> Vec<Line<'static>> {
     let label = |binding: &Binding| {
         let keys = binding.keys.iter().map(|key| key.label(theme.ascii));
         keys.collect::<Vec<_>>().join("  ")

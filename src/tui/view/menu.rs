@@ -18,7 +18,7 @@ enum Entry<'a> {
 }
 
 /// Draws the menu.
-pub fn draw(menu: &Menu, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(menu: &Menu, theme: Theme, area: Rect, buf: &mut Buffer) {
     let about = about(menu, area.width);
     let about_rows = if area.height < 16 { 0 } else { 3 };
     let [header, list, below, _footer] = area.layout(&Layout::vertical([
@@ -113,7 +113,7 @@ fn about(menu: &Menu, columns: u16) -> Vec<String> {
     lines.into_iter().map(|line| format!("   {line}")).collect()
 }
 
-fn item_line(item: Item, names: usize, columns: u16, theme: &Theme) -> Line<'static> {
+fn item_line(item: Item, names: usize, columns: u16, theme: Theme) -> Line<'static> {
     let (name, text) = match item {
         Item::Scenario(scenario) => (scenario.name, scenario.lesson),
         Item::Recent(recent) => (recent.when.as_str(), recent.title.as_str()),

@@ -13,7 +13,7 @@ use crate::tui::layout::over;
 use crate::tui::theme::{Role, Theme};
 
 /// Draws the question: first the program where there is room for it, then what is asked of it.
-pub fn draw(asking: &Asking, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
     let scenario = asking.scenario;
     let header = Rect {
         height: area.height.min(1),
@@ -53,9 +53,15 @@ pub fn draw(asking: &Asking, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn draw_program(program: &Source, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "code"), buf);
-    for (row, line) in inner.rows().zip(&program.lines) {
+    let hidden = program.lines.len().saturating_sub(inner.height.into());
+    if let (1.., Some(last)) = (hidden, inner.rows().last()) {
+        let more = format!("      {} more lines", hidden + 1);
+        put_line(buf, last, &Line::from(span(theme, Role::Dim, more)));
+    }
+    let shown = inner.height.saturating_sub(u16::from(hidden > 0));
+    for (row, line) in inner.rows().take(shown.into()).zip(&program.lines) {
         let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
         let text = span(theme, Role::Text, line.text());
         put_line(buf, row, &Line::from(vec![number, text]));
@@ -63,7 +69,7 @@ fn draw_program(program: &Source, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The question and its choices, in lines; the one that is selected is to be lit.
-fn asked(asking: &Asking, theme: &Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
+fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
     let question = &asking.scenario.question;
     let mut lines: Vec<_> = wrapped(question.text, columns)
         .into_iter()
@@ -86,7 +92,7 @@ fn asked(asking: &Asking, theme: &Theme, columns: usize) -> Vec<(Line<'static>, 
 }
 
 /// Draws the question's answer, and how it compares with what the person thought.
-pub fn draw_answer(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw_answer(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(scenario) = viewer.scenario else {
         return;
     };
@@ -98,7 +104,7 @@ pub fn draw_answer(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer)
 fn answer(
     scenario: &Scenario,
     guess: Option<usize>,
-    theme: &Theme,
+    theme: Theme,
     columns: usize,
 ) -> Vec<Line<'static>> {
     let question = &scenario.question;

@@ -14,7 +14,7 @@ use crate::units::time_text;
 use crate::width::width;
 
 /// The status line.
-pub fn header(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn header(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.style(Role::Title));
     let right = state(viewer, theme, area.width.into());
     let room = usize::from(area.width).saturating_sub(right.width());
@@ -29,7 +29,7 @@ pub fn header(viewer: &Viewer, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// What is shown, in `room` columns: what it is comes before whose screen this is.
-fn title(viewer: &Viewer, theme: &Theme, mut room: usize) -> Line<'static> {
+fn title(viewer: &Viewer, theme: Theme, mut room: usize) -> Line<'static> {
     const PROGRAM: &str = " asyncline";
     let name = viewer
         .scenario
@@ -39,11 +39,8 @@ fn title(viewer: &Viewer, theme: &Theme, mut room: usize) -> Line<'static> {
         room -= width(PROGRAM);
         line.push_span(span(theme, Role::Accent, PROGRAM));
     }
-    let title = if viewer.scenario.is_some() {
-        viewer.title.as_str()
-    } else {
-        ""
-    };
+    let title = Some(viewer.title.as_str()).filter(|title| *title != name);
+    let title = title.unwrap_or_default();
     for (text, role) in [(name, Role::Title), (title, Role::Dim)] {
         let columns = width(text).min(room.saturating_sub(4));
         if columns >= 3 {
@@ -56,7 +53,7 @@ fn title(viewer: &Viewer, theme: &Theme, mut room: usize) -> Line<'static> {
 }
 
 /// How the session stands, as much of it as fits.
-fn state(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
+fn state(viewer: &Viewer, theme: Theme, room: usize) -> Line<'static> {
     let mut line = Line::from(motion(viewer, theme));
     // What follows the clock leaves room for saying what is shown.
     let (all, some) = (room.saturating_sub(2), room.saturating_sub(24));
@@ -66,23 +63,24 @@ fn state(viewer: &Viewer, theme: &Theme, room: usize) -> Line<'static> {
         found(viewer, theme),
         counted(viewer, theme),
     ];
-    append(&mut line, clock(viewer, theme), all);
+    append(&mut line, "  ", now(viewer, theme), all);
+    append(&mut line, " ", total(viewer, theme), some);
     for part in parts {
-        append(&mut line, part, some);
+        append(&mut line, "  ", part, some);
     }
     line.push_span(" ");
     line
 }
 
-fn append(line: &mut Line<'static>, part: Vec<Span<'static>>, room: usize) {
+fn append(line: &mut Line<'static>, gap: &'static str, part: Vec<Span<'static>>, room: usize) {
     let wide = part.iter().map(Span::width).sum::<usize>();
-    if wide > 0 && line.width() + wide + 2 <= room {
-        line.push_span("  ");
+    if wide > 0 && line.width() + gap.len() + wide <= room {
+        line.push_span(gap);
         line.extend(part);
     }
 }
 
-fn motion(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let follows = viewer.follows();
     let back = viewer.playback.steps_back();
     let mut spans = Vec::new();
@@ -118,7 +116,7 @@ fn motion(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
 }
 
 /// A speed as people write it: `1/4×`, `2×`.
-fn speed_text(speed: f64, theme: &Theme) -> String {
+fn speed_text(speed: f64, theme: Theme) -> String {
     let times = if theme.ascii { 'x' } else { '×' };
     if speed >= 1.0 {
         format!("{speed:.0}{times}")
@@ -127,24 +125,27 @@ fn speed_text(speed: f64, theme: &Theme) -> String {
     }
 }
 
-fn clock(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
-    let playback = &viewer.playback;
-    let mut spans = vec![span(theme, Role::Title, time_text(playback.now()))];
-    if !viewer.follows() {
-        let total = format!(" of {}", time_text(playback.reached()));
-        spans.push(span(theme, Role::Dim, total));
-    }
-    spans
+fn now(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+    let now = time_text(viewer.playback.now());
+    vec![span(theme, Role::Title, now)]
 }
 
-fn lost(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+    if viewer.follows() {
+        return Vec::new();
+    }
+    let total = format!("of {}", time_text(viewer.playback.reached()));
+    vec![span(theme, Role::Dim, total)]
+}
+
+fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     match viewer.playback.timeline().lost() {
         0 => Vec::new(),
         lost => vec![span(theme, Role::Error, format!("{lost} lost"))],
     }
 }
 
-fn recording(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+fn recording(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     match viewer.recording {
         Recording::Off => Vec::new(),
         Recording::On(_) => {
@@ -156,7 +157,7 @@ fn recording(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
     }
 }
 
-fn found(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+fn found(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     if viewer.is_running() || viewer.findings.is_empty() {
         return Vec::new();
     }
@@ -167,7 +168,7 @@ fn found(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
     vec![span(theme, Role::Ready, findings)]
 }
 
-fn counted(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
+fn counted(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let text = match viewer.playback.timeline().events() {
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
@@ -177,7 +178,7 @@ fn counted(viewer: &Viewer, theme: &Theme) -> Vec<Span<'static>> {
 
 /// The last line: what went wrong, what is being typed, or the keys. Where text is typed, its end's column comes back.
 pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
-    let theme = &app.theme;
+    let theme = app.theme;
     buf.set_style(area, ratatui::style::Style::reset());
     for cell in area.positions() {
         buf[cell].set_symbol(" ");
@@ -247,8 +248,8 @@ fn keys(app: &App, room: usize) -> Line<'static> {
             }
             left -= size;
         }
-        spans.push(span(&app.theme, Role::Key, keys));
-        spans.push(span(&app.theme, Role::Dim, format!(" {word}  ")));
+        spans.push(span(app.theme, Role::Key, keys));
+        spans.push(span(app.theme, Role::Dim, format!(" {word}  ")));
     }
     Line::from(spans)
 }

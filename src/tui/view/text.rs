@@ -32,7 +32,7 @@ pub(super) fn put_lines(buf: &mut Buffer, area: Rect, lines: &[Line]) {
 }
 
 /// A text in exactly `columns` columns.
-pub(super) fn padded(text: &str, columns: usize, theme: &Theme) -> String {
+pub(super) fn padded(text: &str, columns: usize, theme: Theme) -> String {
     let more = theme.glyph(crate::glyph::Glyph::More);
     let text = cut(text, columns, more);
     let missing = columns.saturating_sub(width(&text));
@@ -41,7 +41,7 @@ pub(super) fn padded(text: &str, columns: usize, theme: &Theme) -> String {
 
 /// A span in a role's style.
 pub(super) fn span<'a>(
-    theme: &Theme,
+    theme: Theme,
     role: Role,
     text: impl Into<std::borrow::Cow<'a, str>>,
 ) -> Span<'a> {
@@ -83,7 +83,7 @@ fn broken(word: &str, columns: usize) -> Vec<String> {
 }
 
 /// A framed area; what is in it comes back.
-pub(super) fn framed(theme: &Theme, area: Rect, title: Line, buf: &mut Buffer) -> Rect {
+pub(super) fn framed(theme: Theme, area: Rect, title: Line, buf: &mut Buffer) -> Rect {
     let area = area.intersection(*buf.area());
     let block = Block::bordered()
         .border_style(theme.style(Role::Border))
@@ -99,7 +99,7 @@ pub(super) fn framed(theme: &Theme, area: Rect, title: Line, buf: &mut Buffer) -
 }
 
 /// A framed area over what was drawn there; what is in it comes back.
-pub(super) fn popup(theme: &Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
+pub(super) fn popup(theme: Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
     let area = area.intersection(*buf.area());
     Clear.render(area, buf);
     let title = heading(theme, title);
@@ -112,7 +112,7 @@ pub(super) fn popup(theme: &Theme, area: Rect, title: &str, buf: &mut Buffer) ->
 }
 
 /// A frame's title.
-pub(super) fn heading(theme: &Theme, title: &str) -> Line<'static> {
+pub(super) fn heading(theme: Theme, title: &str) -> Line<'static> {
     if title.is_empty() {
         return Line::default();
     }
