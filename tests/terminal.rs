@@ -20,6 +20,8 @@ struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     input: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
+    /// What has come of a frame that is not whole yet.
+    partial: Vec<u8>,
     screen: vt100::Parser,
     folder: tempfile::TempDir,
 }
@@ -64,6 +66,7 @@ impl Terminal {
             master: pair.master,
             child,
             output,
+            partial: Vec::new(),
             screen: vt100::Parser::new(30, 110, 0),
             folder,
         }
@@ -78,6 +81,21 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
+    /// Shows the frames that are whole.
+    fn take(&mut self, bytes: &[u8]) {
+        const END: &[u8] = b"\x1b[?2026l";
+        self.partial.extend_from_slice(bytes);
+        let ends = self
+            .partial
+            .windows(END.len())
+            .rposition(|window| window == END);
+        if let Some(end) = ends {
+            let rest = self.partial.split_off(end + END.len());
+            self.screen.process(&self.partial);
+            self.partial = rest;
+        }
+    }
+
     /// Waits until the screen is as wanted.
     #[track_caller]
     fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
@@ -89,7 +107,7 @@ impl Terminal {
             }
             let left = give_up.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("waited in vain for {what}; the screen shows:\n{text}"),
             }
         }
@@ -104,8 +122,9 @@ impl Terminal {
     #[track_caller]
     fn end(&mut self) -> u32 {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
-            self.screen.process(&bytes);
+            self.take(&bytes);
         }
+        self.screen.process(&self.partial);
         let code = self.child.wait().unwrap().exit_code();
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
@@ -280,12 +299,8 @@ fn what_was_recorded_is_replayed_with_the_same_lanes() {
         lines.map(str::to_owned).collect()
     };
     let mut terminal = Terminal::start_in(folder, &["replay", "kept.aline"]);
-    let replayed = terminal.wait_for("replay");
-    let replayed = if lanes(&replayed).len() < 2 {
-        terminal.wait_for("✓")
-    } else {
-        replayed
-    };
+    let replayed = terminal.wait("the lanes", |screen| lanes(screen).len() == 3);
+    assert!(replayed.contains("replay"));
     assert_eq!(lanes(&replayed), lanes(&live));
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
@@ -308,11 +323,16 @@ fn signals_end_the_program_properly() {
         let mut terminal = Terminal::start(&["run", "deadlock"]);
         terminal.wait_for("before it runs");
         terminal.keys("\r");
-        terminal.wait_for("alice");
+        terminal.wait_for("├ alice");
         terminal.signal(signal);
         assert_eq!(terminal.end(), code);
         let session = Terminal::recording(terminal.folder.path());
         assert_eq!(session.damage, [], "the log has its end");
+
+        let mut terminal = Terminal::start(&["run", "deadlock"]);
+        terminal.wait_for("before it runs");
+        terminal.signal(signal);
+        assert_eq!(terminal.end(), code, "before anything runs");
     }
 }
 

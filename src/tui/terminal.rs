@@ -9,10 +9,11 @@ use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
+use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
@@ -62,8 +63,11 @@ impl Screen {
         let Some(terminal) = &mut self.terminal else {
             return Ok(());
         };
+        // A terminal that knows this shows the frame at once, or not at all.
+        queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
         terminal.draw(|frame| view(app, frame))?;
-        terminal.backend_mut().flush()
+        queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Write::flush(terminal.backend_mut())
     }
 }
 
