@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use asyncline::event::EventKind;
 use asyncline::session::Session;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -159,28 +160,133 @@ impl Drop for Terminal {
 const RIGHT: &str = "\x1b[C";
 const LEFT: &str = "\x1b[D";
 
+/// Runs a scenario to its end, fast.
+fn ended(arguments: &[&str]) -> Terminal {
+    let mut terminal = Terminal::start(arguments);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("▶ 1×");
+    terminal.keys("]]]]]]");
+    terminal.wait_for(" ended ");
+    terminal
+}
+
 #[test]
 fn from_the_menu_through_a_question_to_the_lanes_and_back() {
     let mut terminal = Terminal::start(&[]);
-    terminal.wait_for("function-vs-coroutine");
-    terminal.keys("/tasks\r");
-    terminal.wait("tasks selected", |text| text.contains("▸ tasks"));
+    terminal.wait_for("▸ function-vs-coroutine");
+    terminal.keys(&"j".repeat(10));
+    terminal.wait_for("▸ tasks");
     terminal.keys("\r");
-    terminal.wait_for("before it runs");
+    terminal.wait_for("How long does main take?");
+    terminal.keys("\x1b");
+    terminal.wait_for("▸ tasks");
     terminal.keys("\r");
-    terminal.wait_for("task2");
+    terminal.wait_for("How long does main take?");
+    terminal.keys("2\r");
+    terminal.wait_for("└ task2");
+    terminal.keys("?");
+    terminal.wait_for("run until the selected task has been polled");
+    terminal.keys("?");
+    terminal.wait_for("└ task2");
+    terminal.keys("\x1b");
+    terminal.wait_for("▸ tasks");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
 }
 
+/// The screen without its first line, which counts the steps, and without the marks of what is selected.
+fn moment(screen: &str) -> String {
+    screen.lines().skip(1).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn stepping_forth_and_back_shows_the_same_moments() {
+    let mut terminal = ended(&["run", "tasks"]);
+    terminal.keys("g");
+    let beginning = terminal.wait_for("steps back)");
+    let count: usize = steps_back(&beginning);
+    assert!(count >= 7, "seven polls and the wakes between them");
+    let mut forth = vec![moment(&beginning)];
+    for left in (1..count).rev() {
+        terminal.keys(RIGHT);
+        let screen = terminal.wait("a step", |screen| steps_back(screen) == left);
+        forth.push(moment(&screen));
+    }
+    assert_eq!(
+        forth.iter().collect::<std::collections::HashSet<_>>().len(),
+        forth.len()
+    );
+    forth.pop();
+    for left in 2..=count {
+        terminal.keys(LEFT);
+        let screen = terminal.wait("a step back", |screen| steps_back(screen) == left);
+        assert_eq!(Some(moment(&screen)), forth.pop(), "{left} steps back");
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+/// The number in `(3 steps back)`, 0 in the present.
+fn steps_back(screen: &str) -> usize {
+    let before = screen.split_once(" step").map_or("", |(before, _)| before);
+    let number = before.rsplit('(').next().unwrap_or_default();
+    number.parse().unwrap_or_default()
+}
+
+#[test]
+fn speed_and_recording_are_switched_while_it_runs() {
     let mut terminal = Terminal::start(&["run", "tasks", "--no-record"]);
     terminal.wait_for("before it runs");
-    terminal.keys("\x1b");
-    terminal.wait_for("task1.await");
+    terminal.keys("\r");
+    terminal.wait_for("▶ 1×");
+    terminal.keys("[[");
+    terminal.wait_for("▶ 1/4×");
     terminal.keys(" ");
-    let _ = (RIGHT, LEFT);
+    terminal.wait_for("⏸");
+    assert_eq!(recordings(terminal.folder.path()).len(), 0);
+    terminal.keys("R");
+    terminal.wait_for("● rec");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let session = Terminal::recording(terminal.folder.path());
+    assert_eq!(session.damage, []);
+    assert_eq!(
+        session.events.first().map(|event| event.at.0),
+        Some(0),
+        "from the beginning on"
+    );
+    let last = session.events.last().map(|event| &event.kind);
+    assert!(
+        matches!(last, Some(EventKind::RuntimeLeft { .. })),
+        "to the end"
+    );
+}
+
+#[test]
+fn what_was_recorded_is_replayed_with_the_same_lanes() {
+    let mut terminal = ended(&["run", "tasks", "--record", "kept.aline"]);
+    terminal.keys("a");
+    let live = terminal.wait_for("✓");
+    let folder = {
+        terminal.keys("qq");
+        assert_eq!(terminal.end(), 0);
+        std::mem::replace(&mut terminal.folder, tempfile::tempdir().unwrap())
+    };
+    let lanes = |screen: &str| -> Vec<String> {
+        let lines = screen
+            .lines()
+            .filter(|line| line.contains("task") && line.contains('█'));
+        lines.map(str::to_owned).collect()
+    };
+    let mut terminal = Terminal::start_in(folder, &["replay", "kept.aline"]);
+    let replayed = terminal.wait_for("replay");
+    let replayed = if lanes(&replayed).len() < 2 {
+        terminal.wait_for("✓")
+    } else {
+        replayed
+    };
+    assert_eq!(lanes(&replayed), lanes(&live));
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
 }
