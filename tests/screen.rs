@@ -178,6 +178,29 @@ fn the_last_recording_of_a_scenario_is_replayed_with_a_key() {
 }
 
 #[test]
+fn a_scenario_is_found_by_its_name_or_by_what_it_teaches() {
+    let mut session = Session::new(80, 24);
+    let selected = |session: &mut Session| {
+        let text = session.text();
+        let line = text.lines().find(|line| line.contains('▸')).unwrap();
+        line.split_whitespace()
+            .nth(2)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    session.press(&[Action::Find]);
+    session.type_in("TASKS");
+    session.press(&[Action::Confirm]);
+    assert_eq!(selected(&mut session), "tasks");
+    session.press(&[Action::Find]);
+    session.type_in("steals");
+    assert!(session.text().contains("find: steals   1 entry"));
+    session.press(&[Action::Confirm]);
+    assert_eq!(selected(&mut session), "work-stealing");
+    assert_eq!(session.app.mode(), Mode::Menu);
+}
+
+#[test]
 fn a_session_file_is_opened_by_its_path() {
     let mut session = Session::new(80, 24);
     session.press(&[Action::OpenFile]);
@@ -202,6 +225,10 @@ fn a_question_comes_before_the_run() {
 #[test]
 fn a_question_can_be_skipped() {
     let mut session = Session::new(80, 24);
+    session.tell(Msg::Ask(find("tasks")));
+    let effect = session.press(&[Action::Down, Action::Skip]);
+    assert!(matches!(effect, Some(Effect::Start(_))));
+    assert_eq!(session.app.viewer().unwrap().guess, None);
     session.tell(Msg::Ask(find("tasks")));
     let effect = session.press(&[Action::Confirm]);
     assert!(matches!(effect, Some(Effect::Start(_))));

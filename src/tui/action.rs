@@ -31,6 +31,9 @@ pub enum Action {
     /// Answer the question with this choice, from 0.
     Choose(usize),
 
+    /// Leave the question without an answer.
+    Skip,
+
     /// Play or pause.
     PlayPause,
     /// Go on by one poll.
@@ -73,7 +76,7 @@ pub enum Action {
     NextFinding,
     /// Go to the finding before.
     PreviousFinding,
-    /// Look for a lane.
+    /// Look for a lane, or for a scenario.
     Find,
     /// Show the question and its answer.
     Answer,

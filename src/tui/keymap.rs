@@ -124,6 +124,7 @@ const HELPED: &[Mode] = &[
 pub const BINDINGS: &[Binding] = &[
     bind(MENU, &[ENTER], Action::Confirm, "start", "start the selected scenario, or open the selected recording"),
     bind(MENU, &[ch('r')], Action::Replay, "replay the last run", "replay the last recording of the selected scenario"),
+    bind(MENU, &[ch('/')], Action::Find, "find", "find a scenario by its name or by what it teaches"),
     bind(MENU, &[ch('o')], Action::OpenFile, "open a file", "open a session file"),
 
     bind(QUESTION, &[ch('1')], Action::Choose(0), "", "the first choice"),
@@ -135,7 +136,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(QUESTION, &[UP, ch('k')], Action::Up, "", "the choice above"),
     bind(QUESTION, &[DOWN, ch('j')], Action::Down, "choose", "the choice below"),
     bind(QUESTION, &[ENTER], Action::Confirm, "go on", "start, with the chosen answer or without one"),
-    bind(QUESTION, &[ESC], Action::Back, "menu", "back to the menu"),
+    bind(QUESTION, &[ESC], Action::Skip, "skip", "start without an answer"),
+    bind(QUESTION, &[plain(KeyCode::Backspace)], Action::Back, "menu", "back to the menu"),
 
     bind(LANES, &[ch(' ')], Action::PlayPause, "pause", "play or pause"),
     bind(LANES, &[RIGHT, ch('.')], Action::Step, "step", "one step on: until the next poll has ended"),

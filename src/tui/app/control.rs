@@ -56,6 +56,7 @@ impl App {
                 }
                 return last.map(Effect::Open);
             }
+            Action::Find => self.overlay = Some(Overlay::Find(String::new())),
             Action::OpenFile => self.overlay = Some(Overlay::Path(String::new())),
             _ => self.menu.act(action, page),
         }
@@ -97,6 +98,7 @@ impl App {
         let scenario = asking.scenario;
         match action {
             Action::Back => self.screen = Screen::Menu,
+            Action::Skip => return Some(self.start(scenario, None)),
             Action::Confirm => {
                 let guess = asking.selected;
                 return Some(self.start(scenario, guess));
@@ -241,8 +243,9 @@ impl App {
     }
 
     fn look_for(&mut self, text: String) {
-        if let Some(viewer) = self.viewer_mut() {
-            viewer.find(&text);
+        match self.viewer_mut() {
+            Some(viewer) => viewer.find(&text),
+            None => self.menu.find(&text),
         }
         self.overlay = Some(Overlay::Find(text));
     }

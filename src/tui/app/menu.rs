@@ -36,6 +36,26 @@ pub enum Item<'a> {
     Recent(&'a Recent),
 }
 
+impl Item<'_> {
+    /// Whether its name contains this text, which is in lower case.
+    fn names(&self, text: &str) -> bool {
+        match self {
+            Self::Scenario(scenario) => scenario.name.contains(text),
+            Self::Recent(recent) => recent.title.to_lowercase().contains(text),
+        }
+    }
+
+    /// Whether what it shows contains this text, which is in lower case.
+    fn tells_of(&self, text: &str) -> bool {
+        match self {
+            Self::Scenario(Scenario { title, lesson, .. }) => {
+                title.to_lowercase().contains(text) || lesson.to_lowercase().contains(text)
+            }
+            Self::Recent(_) => false,
+        }
+    }
+}
+
 impl Menu {
     pub(super) fn new(scenarios: &'static [Scenario]) -> Self {
         let in_chapter = |chapter| {
@@ -83,6 +103,21 @@ impl Menu {
             .iter()
             .position(|other| std::ptr::eq(*other, scenario));
         self.index = place.unwrap_or(self.index);
+    }
+
+    /// How many items a text is found in.
+    pub fn matches(&self, text: &str) -> usize {
+        let text = text.to_lowercase();
+        let found = |item: &Item| item.names(&text) || item.tells_of(&text);
+        self.items().filter(found).count()
+    }
+
+    /// Selects the first item whose name contains a text, or else the first that tells of it.
+    pub(super) fn find(&mut self, text: &str) {
+        let text = text.to_lowercase();
+        let by_name = self.items().position(|item| item.names(&text));
+        let found = by_name.or_else(|| self.items().position(|item| item.tells_of(&text)));
+        self.index = found.unwrap_or(self.index);
     }
 
     pub(super) fn set_recents(&mut self, recents: Vec<Recent>) {

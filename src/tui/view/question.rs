@@ -56,9 +56,9 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "code"), buf);
     let hidden = program.lines.len().saturating_sub(inner.height.into());
-    if let (1.., Some(last)) = (hidden, inner.rows().last()) {
+    if let (1.., Some(row)) = (hidden, inner.rows().next_back()) {
         let more = format!("      {} more lines", hidden + 1);
-        put_line(buf, last, &Line::from(span(theme, Role::Dim, more)));
+        put_line(buf, row, &Line::from(span(theme, Role::Dim, more)));
     }
     let shown = inner.height.saturating_sub(u16::from(hidden > 0));
     for (row, line) in inner.rows().take(shown.into()).zip(&program.lines) {

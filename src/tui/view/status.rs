@@ -185,7 +185,7 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     }
     let prompt = match &app.overlay {
         _ if app.help.is_some() => None,
-        Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app))),
+        Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app, text))),
         Some(Overlay::Path(text)) => Some((" open the session file: ", text, String::new())),
         _ => None,
     };
@@ -209,14 +209,16 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     None
 }
 
-fn found_text(app: &App) -> String {
-    match app
-        .viewer()
-        .map_or(0, |viewer| viewer.lanes.highlights.len())
-    {
-        0 => "   no lane so far".to_owned(),
-        1 => "   1 lane".to_owned(),
-        count => format!("   {count} lanes"),
+fn found_text(app: &App, text: &str) -> String {
+    let (count, one, many) = match app.viewer() {
+        Some(viewer) => (viewer.lanes.highlights.len(), "lane", "lanes"),
+        None => (app.menu.matches(text), "entry", "entries"),
+    };
+    match count {
+        _ if text.is_empty() => String::new(),
+        0 => "   nothing so far".to_owned(),
+        1 => format!("   1 {one}"),
+        _ => format!("   {count} {many}"),
     }
 }
 
