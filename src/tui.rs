@@ -121,11 +121,15 @@ pub fn run(options: Options) -> Result<Ended, Error> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        // Before the terminal is taken: from then on a signal must give it back.
+        let signals = Signals::new()?;
         let mut screen = Screen::take()?;
         let ended = Loop {
             app,
             driver: &mut driver,
             messages,
+            signals,
+            resized: false,
         }
         .run(&mut screen)
         .await;
@@ -140,6 +144,9 @@ struct Loop<'a> {
     app: App,
     driver: &'a mut Driver,
     messages: UnboundedReceiver<Msg>,
+    signals: Signals,
+    /// Whether the terminal may have lost what was drawn.
+    resized: bool,
 }
 
 /// What woke the loop.
@@ -153,11 +160,10 @@ enum Happened {
 impl Loop<'_> {
     async fn run(mut self, screen: &mut Screen) -> io::Result<Ended> {
         self.app.update(Msg::Resize(screen.size()?));
-        screen.draw(&self.app)?;
+        screen.draw(&self.app, false)?;
         self.app.take_changed();
         self.driver.list_recordings();
         let mut events = EventStream::new();
-        let mut signals = Signals::new()?;
         let mut next_tick: Option<Instant> = None;
         loop {
             let pulse = self.app.pulse();
@@ -167,7 +173,7 @@ impl Loop<'_> {
             next_tick = pulse.map(|pulse| next(next_tick, pulse));
             let happened = tokio::select! {
                 biased;
-                signal = signals.next() => Happened::Signal(signal),
+                signal = self.signals.next() => Happened::Signal(signal),
                 event = events.next() => Happened::Terminal(event),
                 msg = self.messages.recv() => Happened::Message(msg),
                 () = at(next_tick) => Happened::Time,
@@ -193,8 +199,9 @@ impl Loop<'_> {
                     }
                 }
             }
-            if self.app.take_changed() {
-                screen.draw(&self.app)?;
+            let resized = std::mem::take(&mut self.resized);
+            if self.app.take_changed() || resized {
+                screen.draw(&self.app, resized)?;
             }
         }
     }
@@ -223,6 +230,7 @@ impl Loop<'_> {
 
     /// Takes in a message; false where it asks to leave.
     fn update(&mut self, msg: Msg) -> bool {
+        self.resized |= matches!(msg, Msg::Resize(_));
         let effect = self.app.update(msg);
         effect.is_none_or(|effect| self.driver.perform(effect, &self.app))
     }

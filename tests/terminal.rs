@@ -13,7 +13,7 @@ use asyncline::session::Session;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long a test waits for what has to come. Only a program that is broken makes it wait for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Terminal {
     master: Box<dyn MasterPty + Send>,
@@ -198,7 +198,7 @@ fn from_the_menu_through_a_question_to_the_lanes_and_back() {
     terminal.wait_for("▸ tasks");
     terminal.keys("\r");
     terminal.wait_for("How long does main take?");
-    terminal.keys("\x1b");
+    terminal.keys("\x7f");
     terminal.wait_for("▸ tasks");
     terminal.keys("\r");
     terminal.wait_for("How long does main take?");
@@ -285,18 +285,15 @@ fn speed_and_recording_are_switched_while_it_runs() {
 #[test]
 fn what_was_recorded_is_replayed_with_the_same_lanes() {
     let mut terminal = ended(&["run", "tasks", "--record", "kept.aline"]);
-    terminal.keys("a");
-    let live = terminal.wait_for("✓");
-    let folder = {
-        terminal.keys("qq");
-        assert_eq!(terminal.end(), 0);
-        std::mem::replace(&mut terminal.folder, tempfile::tempdir().unwrap())
-    };
+    let live = terminal.wait_for(" recorded ");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let folder = std::mem::replace(&mut terminal.folder, tempfile::tempdir().unwrap());
     let lanes = |screen: &str| -> Vec<String> {
         let lines = screen
             .lines()
             .filter(|line| line.contains("task") && line.contains('█'));
-        lines.map(str::to_owned).collect()
+        lines.map(|line| line.trim_end().to_owned()).collect()
     };
     let mut terminal = Terminal::start_in(folder, &["replay", "kept.aline"]);
     let replayed = terminal.wait("the lanes", |screen| lanes(screen).len() == 3);

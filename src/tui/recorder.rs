@@ -16,7 +16,7 @@ pub(super) struct Recorder {
     /// The scenario whose sessions go into the file that was asked for.
     named: Option<&'static str>,
     /// A recording that was begun ahead of its session.
-    prepared: bool,
+    prepared: Option<Current>,
     current: Option<Current>,
 }
 
@@ -31,7 +31,7 @@ impl Recorder {
         Self {
             record,
             named: None,
-            prepared: false,
+            prepared: None,
             current: None,
         }
     }
@@ -40,8 +40,7 @@ impl Recorder {
     pub(super) fn prepare(&mut self, scenario: &'static Scenario) -> Result<(), Error> {
         self.named = Some(scenario.name);
         if let Record::To(path) = self.record.clone() {
-            self.create(path, scenario)?;
-            self.prepared = true;
+            self.prepared = Some(create(path, scenario)?);
         }
         Ok(())
     }
@@ -51,8 +50,8 @@ impl Recorder {
         let path = match &self.record {
             Record::Off => return Recording::Off,
             Record::To(path) if self.named == Some(scenario.name) => {
-                if std::mem::take(&mut self.prepared) {
-                    return Recording::On(path.clone());
+                if let Some(prepared) = self.prepared.take() {
+                    return self.record_to(prepared);
                 }
                 Ok(path.clone())
             }
@@ -68,15 +67,16 @@ impl Recorder {
     }
 
     fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> Recording {
-        let created = path.and_then(|path| self.create(path, scenario));
-        created.map_or_else(|error| Recording::Failed(error.to_string()), Recording::On)
+        match path.and_then(|path| create(path, scenario)) {
+            Ok(created) => self.record_to(created),
+            Err(error) => Recording::Failed(error.to_string()),
+        }
     }
 
-    fn create(&mut self, path: PathBuf, scenario: &Scenario) -> Result<PathBuf, Error> {
-        let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
-        let writer = Writer::create(&path, &meta)?;
-        let current = self.current.insert(Current { writer, path });
-        Ok(current.path.clone())
+    fn record_to(&mut self, current: Current) -> Recording {
+        let path = current.path.clone();
+        self.current = Some(current);
+        Recording::On(path)
     }
 
     /// Whether something is recorded now.
@@ -104,6 +104,12 @@ impl Recorder {
             Err(error) => Recording::Failed(error.to_string()),
         })
     }
+}
+
+fn create(path: PathBuf, scenario: &Scenario) -> Result<Current, Error> {
+    let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
+    let writer = Writer::create(&path, &meta)?;
+    Ok(Current { writer, path })
 }
 
 fn new_path(scenario: &Scenario) -> Result<PathBuf, Error> {

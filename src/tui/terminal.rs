@@ -58,13 +58,18 @@ impl Screen {
             .map_or(Ok(Size::ZERO), Terminal::size)
     }
 
-    /// Shows the state.
-    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+    /// Shows the state; everything anew where the terminal may have lost what was there.
+    pub(super) fn draw(&mut self, app: &App, anew: bool) -> io::Result<()> {
         let Some(terminal) = &mut self.terminal else {
             return Ok(());
         };
         // A terminal that knows this shows the frame at once, or not at all.
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        if anew {
+            // Not `clear`, which asks the terminal where its cursor is, and waits for the answer.
+            let area = terminal.size()?.into();
+            terminal.resize(area)?;
+        }
         terminal.draw(|frame| view(app, frame))?;
         queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
         Write::flush(terminal.backend_mut())
