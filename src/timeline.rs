@@ -158,7 +158,7 @@ impl Timeline {
                 lane.enter(State::Running, at, thread);
             }
             EventKind::RuntimeLeft { runtime } => {
-                self.at(*runtime, at).finish(State::Done, at, thread)
+                self.at(*runtime, at).finish(State::Done, at, thread);
             }
             EventKind::Spawned {
                 lane,

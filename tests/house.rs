@@ -1,5 +1,9 @@
 //! The house's own rules, which no type can hold: what a part must not know, and which Rust it is content with.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 #![cfg(feature = "app")]
 
 use std::collections::{HashMap, HashSet};

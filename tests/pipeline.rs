@@ -1,5 +1,9 @@
 //! From the probe to the lanes by both ways: what was recorded live and what is replayed from its log are the same.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 #![cfg(feature = "app")]
 
 use asyncline::event::Event;

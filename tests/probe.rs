@@ -1,5 +1,10 @@
 //! What the probe sees of programs whose story is known: ends, causes, names, places, threads, and nothing when it is off.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -248,9 +253,9 @@ fn a_traced_function_is_an_async_function_still() {
         }
     }
     #[trace]
-    async fn generic<T: Clone + Send>(value: &T, times: usize) -> Vec<T>
+    async fn generic<T>(value: &T, times: usize) -> Vec<T>
     where
-        T: Sync,
+        T: Clone + Send + Sync,
     {
         let mut all = Vec::new();
         for _ in 0..times {
@@ -283,10 +288,12 @@ fn arguments_are_dropped_as_an_async_function_drops_them() {
         }
     }
     async fn plain(_: Loud<'_>, _a: Loud<'_>, b: Loud<'_>) {
+        std::future::ready(()).await;
         drop(b);
     }
     #[trace]
     async fn traced(_: Loud<'_>, _a: Loud<'_>, b: Loud<'_>) {
+        std::future::ready(()).await;
         drop(b);
     }
     let log = std::cell::RefCell::default();
@@ -324,7 +331,7 @@ fn futures_of_others_get_lanes_too() {
         .unwrap()
         .wakes
         .iter()
-        .filter_map(|wake| wake.lane())
+        .filter_map(asyncline::timeline::Wake::lane)
         .collect();
     let id = |name| find(&timeline, name).id;
     assert_eq!(wakers[..2], [id("job 1"), id("job 2")]);

@@ -1,10 +1,14 @@
 //! The gate on the real executor: paused, stepped poll by poll, run to a wake or a task, played, and ended in the middle.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 #![cfg(feature = "app")]
 
 use asyncline::Timeline;
 use asyncline::event::{Cancel, Event, EventKind, LaneId};
-use asyncline::probe::gate::{FASTEST, Pace, SLOWEST};
+use asyncline::probe::gate::{FASTEST, Pace};
 use asyncline::scenario::{self, Scenario};
 use asyncline::source::Live;
 use asyncline::timeline::State;
@@ -138,7 +142,7 @@ fn running_until_a_task_ends_with_its_poll() {
 #[test]
 fn playing_shows_every_event_at_its_exact_time() {
     let mut live = Live::start(scenario("tasks"), Pace::Playing).unwrap();
-    live.set_speed(1000.0);
+    live.set_speed(FASTEST);
     let mut last = live.report().position;
     while !live.is_finished() {
         let position = live.report().position;
@@ -149,7 +153,6 @@ fn playing_shows_every_event_at_its_exact_time() {
     let mut events = Vec::new();
     live.drain(&mut events);
     assert_eq!(events, Live::run_to_end(scenario("tasks")).unwrap());
-    assert!(SLOWEST < 1.0 && FASTEST > 1.0);
 }
 
 #[test]

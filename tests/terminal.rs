@@ -1,6 +1,10 @@
 //! The program in a real pseudo-terminal: started, stepped, recorded, replayed, resized, ended in every way there is.
 //! Whatever happens, the terminal is as it was before.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 #![cfg(all(unix, feature = "app"))]
 
 use std::io::{Read, Write};
@@ -108,7 +112,7 @@ impl Terminal {
             let left = give_up.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("waited in vain for {what}; the screen shows:\n{text}"),
+                Err(why) => panic!("waited in vain for {what} ({why}); the screen shows:\n{text}"),
             }
         }
     }

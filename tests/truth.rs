@@ -4,6 +4,10 @@
 //! of the probe: it notes each poll, each call of the waker it hands out, and being dropped, in order and with tokio's
 //! virtual time. Why a task is woken it knows from what the program was waiting for.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 #![cfg(feature = "virtual-time")]
 
 mod programs;

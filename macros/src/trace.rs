@@ -94,7 +94,15 @@ fn own_arguments(signature: &mut Signature) -> TokenStream {
                 {
                     let name = &name.ident;
                     *argument.pat = syn::parse_quote!(#name);
-                    statements.extend(quote!(#(#attributes)* let #pattern = #name;));
+                    // The names are the function's own, but these uses of them are not.
+                    statements.extend(quote! {
+                        #(#attributes)*
+                        #[allow(
+                            clippy::no_effect_underscore_binding,
+                            clippy::used_underscore_binding
+                        )]
+                        let #pattern = #name;
+                    });
                 } else {
                     let name = format_ident!("__argument_{index}", span = Span::mixed_site());
                     *argument.pat = syn::parse_quote!(#name);
