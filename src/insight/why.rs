@@ -69,7 +69,8 @@ impl<'a> View<'a> {
             seen.push(runner(lane, self.timeline).id);
             let (clause, target) = self.clause(lane, clauses.is_empty(), seen);
             clauses.push((lane, clause));
-            next = target;
+            // Each link has a runner of its own, so that the chain ends whatever a damaged log says.
+            next = target.filter(|lane| !seen.contains(&runner(lane, self.timeline).id));
         }
         chain(&clauses)
     }
