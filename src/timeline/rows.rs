@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::LaneId;
+use crate::event::{LaneId, Timestamp};
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +68,13 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
         return ran || lane.end.is_some() || was_left_alone(timeline, lane);
     };
     let of = timeline.lane(host.lane);
-    let later = lane.started.is_some_and(|started| started > lane.start);
     if host.frame.is_none() {
         // It is all that its host does: only what was before its host began is not in the host's row.
-        return later && of.is_some_and(|of| of.start > lane.start);
+        return of.is_some_and(|of| lay_idle_until(timeline, lane, of.start));
     }
+    let later = lane
+        .started
+        .is_some_and(|started| lay_idle_until(timeline, lane, started));
     let other_poll = lane
         .called_in
         .is_some_and(|called| called != (host.lane, host.poll));
@@ -81,14 +83,24 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
     later || other_poll || (lane.end.is_some() && early && !with_host)
 }
 
-/// Whether time or a poll has passed since a coroutine was called, of which nothing has run so far.
+/// Whether a coroutine was called in an earlier poll than the one that went on at `time`.
+fn lay_idle_until(timeline: &Timeline, lane: &Lane, time: Timestamp) -> bool {
+    let caller = lane.called_in.and_then(|(id, _)| timeline.lane(id));
+    let same_poll = caller.is_some_and(|caller| {
+        let until = |time| caller.changes.partition_point(|change| change.at <= time);
+        until(lane.start) == until(time)
+    });
+    time > lane.start && !same_poll
+}
+
+/// Whether a poll has passed since a coroutine was called, of which nothing has run so far.
 fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
     let called_in = lane
         .called_in
         .and_then(|(id, polls)| Some((timeline.lane(id)?, polls)));
     let polled_since =
         called_in.is_some_and(|(by, polls)| by.polls > polls || by.state() != State::Running);
-    timeline.end() > lane.start || polled_since
+    polled_since || (called_in.is_none() && timeline.end() > lane.start)
 }
 
 /// For every lane the index of the nearest visible one that it belongs to.
