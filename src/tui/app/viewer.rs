@@ -99,9 +99,7 @@ impl Viewer {
     pub(super) fn replay(opened: Opened) -> Self {
         let damage = opened.damage;
         let mut viewer = Self::new(opened.title, opened.scenario, Origin::Replay { damage });
-        viewer.playback.extend(opened.events);
-        viewer.playback.reach_end();
-        viewer.playback.show_present();
+        viewer.playback = opened.playback;
         viewer.refresh();
         viewer.lanes.fit(viewer.playback.reached());
         viewer.look_for_findings();

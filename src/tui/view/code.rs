@@ -39,16 +39,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let shown = seen(place.unwrap_or(0), source.lines.len(), inner.height.into());
     let markers = markers(viewer, source);
     for (row, line) in inner.rows().zip(&source.lines[shown]) {
-        let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
-        let mut drawn = Line::from(number);
-        for (role, text) in &line.pieces {
-            drawn.push_span(span(
-                theme,
-                *role,
-                clean(&text.replace('\t', "    ")).into_owned(),
-            ));
-        }
-        put_line(buf, row, &drawn);
+        put_line(theme, buf, row, &code_line(theme, line));
         let is_lit = lit.is_some_and(|site| site.line == line.number);
         if is_lit {
             buf.set_style(row, ground(theme));
@@ -59,6 +50,16 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// A line of code with its number.
+pub(super) fn code_line(theme: Theme, line: &CodeLine) -> Line<'static> {
+    let mut drawn = Line::from(span(theme, Role::Dim, format!("{:>4}  ", line.number)));
+    for (role, text) in &line.pieces {
+        let text = text.replace('\t', "    ");
+        drawn.push_span(span(theme, *role, clean(&text).into_owned()));
+    }
+    drawn
+}
+
 fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer) {
     let text = match site {
         Some(site) => format!("{} is not here, so its code cannot be shown.", site.file),
@@ -66,7 +67,7 @@ fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer)
     };
     let lines = wrapped(&text, area.width.saturating_sub(2).into());
     for (row, line) in area.rows().zip(lines) {
-        put(buf, row, &format!(" {line}"), theme.style(Role::Dim));
+        put(theme, buf, row, &format!(" {line}"), theme.style(Role::Dim));
     }
 }
 
@@ -117,5 +118,5 @@ fn draw_marker(names: &[String], lit: bool, theme: Theme, row: Rect, buf: &mut B
         ..row
     };
     let role = if lit { Role::Accent } else { Role::Waiting };
-    put(buf, place, &text, theme.style(role));
+    put(theme, buf, place, &text, theme.style(role));
 }

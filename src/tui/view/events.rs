@@ -35,7 +35,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
         height: below.saturating_sub(1),
         ..inner
     };
-    put_lines(buf, below, &why);
+    put_lines(theme, buf, below, &why);
 }
 
 fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -47,23 +47,23 @@ fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let widest =
         |of: &dyn Fn(&insight::Line) -> usize| shown.iter().map(|line| of(line)).max().unwrap_or(0);
     let time_width = widest(&|line| width(&time_text(line.at)));
-    let name_width = widest(&|line| width(&name(line))).min(NAME);
+    let most = NAME.min(usize::from(area.width / 4));
+    let name_width = widest(&|line| width(&name(line))).min(most);
     let verb_width = widest(&|line| width(line.verb));
     for (row, line) in area.rows().zip(&shown) {
         let time = time_text(line.at);
         let blanks = " ".repeat(time_width.saturating_sub(width(&time)));
-        let drawn = Line::from(vec![
+        let mut drawn = Line::from(vec![
             span(theme, Role::Dim, format!(" {blanks}{time}  ")),
             span(theme, Role::Text, padded(&name(line), name_width, theme)),
             span(theme, Role::Text, "  "),
             span(theme, role(line.tone), padded(line.verb, verb_width, theme)),
-            span(
-                theme,
-                Role::Dim,
-                format!("  {}", crate::width::clean(&line.detail)),
-            ),
         ]);
-        put_line(buf, row, &drawn);
+        if !line.detail.is_empty() {
+            let detail = format!("  {}", crate::width::clean(&line.detail));
+            drawn.push_span(span(theme, Role::Dim, detail));
+        }
+        put_line(theme, buf, row, &drawn);
     }
     if let Some(current) = shown.len().checked_sub(1)
         && let Some(row) = area.rows().nth(current)
