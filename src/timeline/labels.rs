@@ -6,7 +6,7 @@ use super::cells::{Cell, Window};
 use super::span::Change;
 use super::{Frame, Lane, LaneKind, Mark, State, Timeline};
 use crate::event::{Awaited, Cancel, FrameId, Timestamp};
-use crate::units::duration_text;
+use crate::units::rounded_text;
 use crate::width::{clean, cut, width};
 
 /// The signs that texts on lanes are made with, each one column wide.
@@ -90,7 +90,7 @@ pub fn is_stuck(lane: &Lane, now: Timestamp) -> bool {
 /// What an await waits for, in a few words.
 pub fn awaited_text(timeline: &Timeline, frame: &Frame) -> String {
     match frame.on {
-        Some(Awaited::Until(until)) => format!("sleep({})", duration_text(until - frame.start)),
+        Some(Awaited::Until(until)) => format!("sleep({})", rounded_text(until - frame.start)),
         Some(Awaited::Task(task)) => clean(timeline.name(task)).into_owned(),
         None => clean(&frame.text).into_owned(),
     }

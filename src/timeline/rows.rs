@@ -37,11 +37,13 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
         .iter()
         .map(|lane| match lane.kind {
             LaneKind::Runtime(_) => runtimes > 1,
-            LaneKind::Coroutine => open_coroutines || tells_more(timeline, lane),
+            LaneKind::Coroutine => {
+                tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
+            }
             LaneKind::Task(_) | LaneKind::Branch(_) => true,
         })
         .collect();
-    let owners = owners(lanes, &visible);
+    let owners = owners(timeline, &visible);
     let mut walk = Walk::new(lanes, &visible, &owners, folded);
     for (index, _) in lanes.iter().enumerate() {
         if visible[index] && owners[index].is_none() {
@@ -59,6 +61,13 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
 
 fn is_runtime(lane: &Lane) -> bool {
     matches!(lane.kind, LaneKind::Runtime(_))
+}
+
+/// Whether a coroutine is all that a task of the same name does.
+fn is_its_task(timeline: &Timeline, lane: &Lane) -> bool {
+    let host = lane.host.filter(|host| host.frame.is_none());
+    let task = host.and_then(|host| timeline.lane(host.lane));
+    task.is_some_and(|task| task.name == lane.name)
 }
 
 /// Whether a coroutine's row would say anything that its host's does not.
@@ -103,14 +112,25 @@ fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
     polled_since || (called_in.is_none() && timeline.end() > lane.start)
 }
 
+/// The coroutine in whose body a coroutine is awaited.
+fn awaiter(timeline: &Timeline, lane: &Lane) -> Option<LaneId> {
+    let host = lane.host?;
+    let frames = &timeline.lane(host.lane)?.frames;
+    let frame = frames.binary_search_by_key(&host.frame?, |frame| frame.id);
+    frames[frame.ok()?].coroutine
+}
+
 /// For every lane the index of the nearest visible one that it belongs to.
-fn owners(lanes: &[Lane], visible: &[bool]) -> Vec<Option<usize>> {
+fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
+    let lanes = timeline.lanes();
     let index: HashMap<LaneId, usize> = lanes.iter().map(|lane| lane.id).zip(0..).collect();
     let above: Vec<Option<usize>> = lanes
         .iter()
         .map(|lane| {
             let host = lane.host.map(|host| host.lane);
-            host.or(lane.parent).and_then(|id| index.get(&id).copied())
+            let awaiter = awaiter(timeline, lane).filter(|&id| id != lane.id);
+            let id = awaiter.or(host).or(lane.parent)?;
+            index.get(&id).copied()
         })
         .collect();
     let mut owners = vec![None; lanes.len()];

@@ -28,7 +28,6 @@ pub use viewer::{Motion, Origin, Recording, Viewer};
 use super::action::Action;
 use super::code::Source;
 use super::keymap::Mode;
-use super::layout;
 use super::mouse::Gesture;
 use super::theme::Theme;
 use crate::event::Event;
@@ -302,7 +301,7 @@ impl App {
     fn settle(&mut self) {
         let size = self.size;
         if let Some(viewer) = self.viewer_mut() {
-            let areas = layout::areas(size, viewer.lanes.panels);
+            let areas = viewer.areas(size);
             viewer.lanes.settle(areas.lane_rows());
         }
     }

@@ -59,7 +59,7 @@ fn screen(app: &App, area: Rect, buf: &mut Buffer) {
 }
 
 fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let areas = layout::areas(area.as_size(), viewer.lanes.panels);
+    let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
     (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
     let room = areas.legend.width.into();

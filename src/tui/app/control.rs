@@ -90,6 +90,9 @@ impl App {
         if let Some(before) = self.viewer() {
             viewer.lanes.panels = before.lanes.panels;
             viewer.speed = before.speed;
+            // The same again has as many lanes.
+            let same = before.title == viewer.title;
+            viewer.lanes.most = before.lanes.most.filter(|_| same);
         }
         if let Screen::Question(asking) = &self.screen {
             viewer.take_source(asking.program.clone());
@@ -127,7 +130,7 @@ impl App {
     }
 
     fn act_in_lanes(&mut self, action: Action) -> Option<Effect> {
-        let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
+        let areas = self.viewer()?.areas(self.size);
         let viewer = self.viewer_mut()?;
         match action {
             Action::Back => {
@@ -185,7 +188,7 @@ impl App {
             self.notice = Some("Only scenarios ask questions.".into());
             return;
         }
-        let areas = layout::areas(size, viewer.lanes.panels);
+        let areas = viewer.areas(size);
         if areas.events.is_some() {
             viewer.answer_open = !viewer.answer_open;
         } else {

@@ -6,7 +6,7 @@ use super::{App, Effect, Overlay, Screen};
 use crate::tui::action::Action;
 use crate::tui::keymap::Mode;
 use crate::tui::mouse::Gesture;
-use crate::tui::{layout, view};
+use crate::tui::view;
 
 /// By how many lines a turn of the wheel scrolls.
 const LINES: isize = 3;
@@ -73,7 +73,7 @@ impl App {
 
     fn mouse_on_lanes(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
         let theme = self.theme;
-        let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
+        let areas = self.viewer()?.areas(self.size);
         let press = self.press;
         match gesture {
             Gesture::Press => {

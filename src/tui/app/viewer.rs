@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ratatui::layout::Size;
+
 use super::lanes::Lanes;
 use super::playback::Playback;
 use super::{Effect, Opened, Tick};
@@ -11,6 +13,7 @@ use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
 use crate::timeline::{State, Wake};
 use crate::tui::code::{Source, Sources};
+use crate::tui::layout::{self, Areas};
 
 /// A session on the screen.
 #[derive(Debug)]
@@ -101,6 +104,7 @@ impl Viewer {
         let mut viewer = Self::new(opened.title, opened.scenario, Origin::Replay { damage });
         viewer.playback = opened.playback;
         viewer.refresh();
+        viewer.lanes.count();
         viewer.lanes.fit(viewer.playback.reached());
         viewer.look_for_findings();
         viewer
@@ -137,6 +141,11 @@ impl Viewer {
     /// Where the events come from.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The parts of a screen of this size.
+    pub fn areas(&self, size: Size) -> Areas {
+        layout::areas(size, self.lanes.panels, self.lanes.most)
     }
 
     /// Whether it is or was a program that runs under our eyes.
@@ -232,6 +241,7 @@ impl Viewer {
     /// The program has ended, and its last moment is shown.
     fn end(&mut self) {
         self.refresh();
+        self.lanes.count();
         self.look_for_findings();
         if self.lanes.sees_whole() {
             self.lanes.fit(self.playback.reached());

@@ -13,6 +13,8 @@ use crate::width::width;
 
 /// The widest that a lane's name gets here.
 const NAME: usize = 14;
+/// Columns of the panel below which its lines are not in columns.
+const NARROW: u16 = 46;
 
 /// Draws the panel.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -49,18 +51,27 @@ fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let time_width = widest(&|line| width(&time_text(line.at)));
     let most = NAME.min(usize::from(area.width / 4));
     let name_width = widest(&|line| width(&name(line))).min(most);
-    let verb_width = widest(&|line| width(line.verb));
+    // Where there is little room, the lines read on as sentences rather than in columns.
+    let (gap, verb_width) = if area.width < NARROW {
+        (" ", 0)
+    } else {
+        ("  ", widest(&|line| width(line.verb)))
+    };
     for (row, line) in area.rows().zip(&shown) {
         let time = time_text(line.at);
         let blanks = " ".repeat(time_width.saturating_sub(width(&time)));
         let mut drawn = Line::from(vec![
-            span(theme, Role::Dim, format!(" {blanks}{time}  ")),
+            span(theme, Role::Dim, format!(" {blanks}{time}{gap}")),
             span(theme, Role::Text, padded(&name(line), name_width, theme)),
-            span(theme, Role::Text, "  "),
-            span(theme, role(line.tone), padded(line.verb, verb_width, theme)),
+            span(theme, Role::Text, gap),
+            span(
+                theme,
+                role(line.tone),
+                padded(line.verb, verb_width.max(width(line.verb)), theme),
+            ),
         ]);
         if !line.detail.is_empty() {
-            let detail = format!("  {}", crate::width::clean(&line.detail));
+            let detail = format!("{gap}{}", crate::width::clean(&line.detail));
             drawn.push_span(span(theme, Role::Dim, detail));
         }
         put_line(theme, buf, row, &drawn);

@@ -325,7 +325,10 @@ fn occurs(glyph: Glyph, rows: &[Row], timeline: &Timeline) -> bool {
         Glyph::Cancelled => any(&|lane| lane.state() == State::Cancelled),
         Glyph::Panicked => any(&|lane| lane.state() == State::Panicked),
         Glyph::NeverPolled => any(&|lane| lane.state() == State::NeverPolled),
-        Glyph::Created => any(&|lane| lane.kind == LaneKind::Coroutine),
+        Glyph::Created => any(&|lane| {
+            lane.kind == LaneKind::Coroutine
+                && lane.started.is_none_or(|started| started > lane.start)
+        }),
         Glyph::Unwakeable => any(&|lane| lane.unwakeable),
         Glyph::Unknown => timeline.lost() > 0,
         _ => true,

@@ -265,7 +265,9 @@ fn the_legend_names_the_states_that_occur() {
             line.to_string().trim().to_owned()
         })
     };
-    insta::assert_snapshot!(legend(&story::two_tasks(), 110), @"█ running  ▒ ready, not polled yet  ─ waiting  ✓ done");
+    insta::assert_snapshot!(legend(&story::two_tasks(), 110), @r#"
+     █ running  ▒ ready, not polled yet  ─ waiting  ✓ done
+    "#);
     insta::assert_snapshot!(legend(&story::endings(), 110), @"█ running  ▒ ready  ─ waiting  ✓ done  ✗ cancelled  ‼ panicked  ○ created  ∅ never awaited");
     insta::assert_snapshot!(legend(&story::endings(), 40), @"█ running  ▒ ready  ─ waiting  ✓ done");
 }
