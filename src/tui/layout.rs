@@ -58,7 +58,7 @@ pub fn areas(size: Size, panels: Panels, lanes: Option<usize>) -> Areas {
     let roomy = size.height >= 20;
     // The panels take half of what is there, since the code is to be read.
     let (why, below) = match panels {
-        Panels::None | Panels::Code => (1, 0),
+        Panels::None | Panels::Code => (if size.height >= 10 { 2 } else { 1 }, 0),
         Panels::Both | Panels::Events => (0, 0),
     };
     let half = (size.height / 2).clamp(6, 18);

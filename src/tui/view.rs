@@ -67,7 +67,7 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
     if !areas.why.is_empty() {
         let why = events::why(viewer);
-        text::put(theme, buf, areas.why, &why, theme.style(Role::Dim));
+        text::put_text(theme, buf, areas.why, &why, theme.style(Role::Dim));
     }
     if let Some(area) = areas.code {
         code::draw(viewer, theme, area, buf);

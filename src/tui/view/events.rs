@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::text::{framed, heading, padded, put_line, put_lines, span, wrapped};
+use super::text::{framed, heading, padded, put_line, put_text, span, wrapped};
 use crate::insight::{self, Tone};
 use crate::tui::app::Viewer;
 use crate::tui::theme::{Role, Theme};
@@ -20,24 +20,22 @@ const NARROW: u16 = 46;
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "events"), buf);
     let text_width = usize::from(inner.width.saturating_sub(2));
-    let mut why = wrapped(&why(viewer), text_width);
-    why.truncate(usize::from(inner.height / 2));
-    let below = (why.len() as u16 + 1).min(inner.height);
+    let why = why(viewer);
+    let lines = wrapped(&why, text_width)
+        .len()
+        .min(usize::from(inner.height / 2));
+    let below = (lines as u16 + 1).min(inner.height);
     let list = Rect {
         height: inner.height - below,
         ..inner
     };
     draw_list(viewer, theme, list, buf);
-    let why: Vec<_> = why
-        .into_iter()
-        .map(|line| Line::from(span(theme, Role::Dim, format!(" {line}"))))
-        .collect();
     let below = Rect {
         y: list.bottom() + 1,
         height: below.saturating_sub(1),
         ..inner
     };
-    put_lines(theme, buf, below, &why);
+    put_text(theme, buf, below, &why, theme.style(Role::Dim));
 }
 
 fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {

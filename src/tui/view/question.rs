@@ -1,12 +1,12 @@
 //! A scenario's question before it runs, and its answer afterwards.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
 use ratatui::text::Line;
 
 use super::code::code_line;
 use super::events::ground;
-use super::text::{framed, heading, put_line, put_lines, span, wrapped};
+use super::text::{framed, heading, put_line, put_lines, seen, span, wrapped};
 use crate::scenario::Scenario;
 use crate::tui::app::{Asking, Viewer};
 use crate::tui::code::Source;
@@ -31,8 +31,10 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
     if !code_area.is_empty() {
         draw_program(&asking.program, theme, code_area, buf);
     }
-    let inner = framed(theme, question_area, heading(theme, "before it runs"), buf);
-    for (row, (line, choice)) in inner.rows().zip(&asked) {
+    if is_framed(&asked, question_area) {
+        framed(theme, question_area, heading(theme, "before it runs"), buf);
+    }
+    for (row, (line, choice)) in rows(&asked, asking, question_area) {
         put_line(theme, buf, row, line);
         if choice.is_some() && *choice == asking.selected {
             buf.set_style(row, ground(theme));
@@ -67,9 +69,27 @@ fn parts(asking: &Asking, theme: Theme, area: Rect) -> (Vec<Asked>, Rect, Rect) 
 /// The index of the choice at a place of the screen.
 pub fn choice_at(asking: &Asking, theme: Theme, area: Rect, at: Position) -> Option<usize> {
     let (asked, _, question) = parts(asking, theme, area);
-    let inside = question.contains(at).then_some(at.y)?;
-    let row = inside.checked_sub(question.y + 1)?;
-    asked.get(usize::from(row))?.1
+    let found = rows(&asked, asking, question).find(|(row, _)| row.contains(at));
+    found?.1.1
+}
+
+/// Whether there is room for a frame round what is asked.
+fn is_framed(asked: &[Asked], area: Rect) -> bool {
+    usize::from(area.height) >= asked.len() + 2
+}
+
+/// The lines that are seen, each with its row: where not all of them are, those round the selected choice.
+fn rows<'a>(
+    asked: &'a [Asked],
+    asking: &Asking,
+    area: Rect,
+) -> impl Iterator<Item = (Rect, &'a Asked)> {
+    let margin = u16::from(is_framed(asked, area));
+    let inner = area.inner(Margin::new(margin, margin));
+    let is_it = |(_, choice): &Asked| choice.is_some() && *choice == asking.selected;
+    let place = asked.iter().position(is_it).unwrap_or(0);
+    let shown = seen(place, asked.len(), inner.height.into());
+    inner.rows().zip(&asked[shown])
 }
 
 fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -99,11 +119,19 @@ fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<Asked> {
         .collect();
     lines.push((Line::default(), None));
     for (index, choice) in question.choices.iter().enumerate() {
-        let line = Line::from(vec![
-            span(theme, Role::Key, format!("   {}", index + 1)),
-            span(theme, Role::Text, format!("  {choice}")),
-        ]);
-        lines.push((line, Some(index)));
+        let choice = wrapped(choice, columns.saturating_sub(6));
+        for (line, text) in choice.into_iter().enumerate() {
+            let key = if line == 0 {
+                (index + 1).to_string()
+            } else {
+                " ".to_owned()
+            };
+            let line = Line::from(vec![
+                span(theme, Role::Key, format!("   {key}")),
+                span(theme, Role::Text, format!("  {text}")),
+            ]);
+            lines.push((line, Some(index)));
+        }
     }
     lines
 }

@@ -9,7 +9,7 @@ use crate::event::Timestamp;
 use crate::glyph::Glyph;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Motion, Origin, Overlay, Recording, Viewer};
-use crate::tui::keymap::{self, Binding};
+use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
 use crate::units::clock_text;
 use crate::width::width;
@@ -247,11 +247,17 @@ fn keys(app: &App, room: usize) -> Line<'static> {
             _ => groups.push((key, short, binding.action)),
         }
     }
-    let is_last = |action| matches!(action, Action::Help | Action::Quit | Action::Back);
+    // How to go on from a question matters more than how to leave it.
+    let asks = app.mode() == Mode::Question;
+    let is_last = |action| match action {
+        Action::Help | Action::Quit => true,
+        Action::Back => !asks,
+        _ => false,
+    };
     let size = |keys: &str, word: &str| width(keys) + width(word) + 3;
     let last = groups.iter().filter(|group| is_last(group.2));
     let mut left = room.saturating_sub(last.map(|(keys, word, _)| size(keys, word)).sum());
-    let mut spans = vec![Span::raw(" ")];
+    let mut spans = Vec::new();
     for (keys, word, action) in groups {
         let size = size(&keys, word);
         if !is_last(action) {
@@ -260,8 +266,9 @@ fn keys(app: &App, room: usize) -> Line<'static> {
             }
             left -= size;
         }
+        spans.push(Span::raw(if spans.is_empty() { " " } else { "  " }));
         spans.push(span(app.theme, Role::Key, keys));
-        spans.push(span(app.theme, Role::Dim, format!(" {word}  ")));
+        spans.push(span(app.theme, Role::Dim, format!(" {word}")));
     }
     Line::from(spans)
 }

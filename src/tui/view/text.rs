@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
@@ -38,6 +38,23 @@ pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) 
 pub(super) fn put_lines(theme: Theme, buf: &mut Buffer, area: Rect, lines: &[Line]) {
     for (row, line) in area.rows().zip(lines) {
         put_line(theme, buf, row, line);
+    }
+}
+
+/// Puts a text on the lines of an area, a column from its sides, as much of it as fits.
+pub(super) fn put_text(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style: Style) {
+    let area = area.inner(Margin::new(1, 0));
+    let lines = wrapped(text, area.width.into());
+    let last = usize::from(area.height).saturating_sub(1);
+    for (index, row) in area.rows().enumerate() {
+        // What does not fit on the last row is cut there.
+        let rest = if index == last {
+            lines.len()
+        } else {
+            index + 1
+        };
+        let line = lines.get(index..rest).unwrap_or_default().join(" ");
+        put(theme, buf, row, &line, style);
     }
 }
 
