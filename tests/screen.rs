@@ -335,7 +335,14 @@ fn the_findings_say_what_to_try() {
     session.press(&[Action::Confirm]);
     assert_eq!(session.app.mode(), Mode::Lanes);
     let viewer = session.app.viewer().unwrap();
-    assert_eq!(viewer.playback.now(), viewer.findings[0].at);
+    let finding = &viewer.findings[0];
+    let over = Timestamp(finding.at.0 + finding.costs_ns);
+    assert_eq!(viewer.playback.now(), over);
+    assert!(
+        session
+            .text()
+            .contains("main awaits 2 calls one after another")
+    );
 }
 
 #[test]

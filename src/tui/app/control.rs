@@ -249,6 +249,8 @@ impl App {
         let viewer = self.viewer_mut()?;
         if action == Action::Confirm {
             let effect = viewer.show_finding(selected);
+            let shown = viewer.findings.get(selected);
+            self.notice = shown.map(|finding| finding.text.clone());
             self.overlay = None;
             return effect;
         }

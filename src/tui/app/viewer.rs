@@ -1,6 +1,7 @@
 //! A session on the screen: the program that runs, or the recording that is replayed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ratatui::layout::Size;
 
@@ -281,12 +282,19 @@ impl Viewer {
         }
     }
 
-    /// Shows a finding on the lanes: its lane and its moment.
+    /// Shows a finding on the lanes: its lane, at the moment when all of it has happened.
     pub(super) fn show_finding(&mut self, index: usize) -> Option<Effect> {
         let finding = self.findings.get(index)?;
-        let (lane, at) = (finding.lane, finding.at);
+        let (lane, at, costs) = (finding.lane, finding.at, finding.costs_ns);
         self.finding = Some(index);
-        let effect = self.seek(at);
+        self.answer_open = false;
+        let ended = self
+            .playback
+            .timeline()
+            .lane(lane)
+            .filter(|lane| !lane.is_task());
+        let ended = ended.and_then(|lane| lane.end).unwrap_or(at);
+        let effect = self.seek(at.after(Duration::from_nanos(costs)).max(ended));
         self.lanes.select(lane, self.playback.timeline());
         effect
     }
