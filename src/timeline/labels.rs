@@ -182,7 +182,7 @@ impl<'a> Page<'a> {
     /// How many columns a wait has, or will have where it lasts: what is drawn there is not to move as it grows.
     fn room(&self, run: &Range<usize>, time: Timestamp, frame: Option<&Frame>) -> usize {
         let changes = self.host().unwrap_or(self.lane).changes.last();
-        let lasts = time == self.window.now && changes.is_some_and(|last| last.at <= time);
+        let lasts = changes.is_some_and(|last| last.at <= time);
         if !lasts {
             return run.len();
         }

@@ -79,8 +79,10 @@ pub fn areas(size: Size, panels: Panels, lanes: Option<usize>) -> Areas {
         Constraint::Length(1),
     ]));
     let _ = gap;
+    // On a narrow screen the code, which cannot be wrapped, has the larger part.
+    let parts = if size.width < 100 { 9 } else { 8 };
     let [left, right] = panel.layout(&Layout::horizontal([
-        Constraint::Fill(9),
+        Constraint::Fill(parts),
         Constraint::Fill(8),
     ]));
     let (code, events) = match panels {
