@@ -141,7 +141,11 @@ impl Ended<'_> {
             0 => String::new(),
             lost => format!(", {lost} lost"),
         };
-        writeln!(out, "\n{end}, {} events{lost}", self.timeline.events())
+        let events = match self.timeline.events() {
+            1 => "1 event".to_owned(),
+            events => format!("{events} events"),
+        };
+        writeln!(out, "\n{end}, {events}{lost}")
     }
 }
 
