@@ -11,6 +11,7 @@ use super::code::Source;
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
+use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session;
 use crate::source::Live;
@@ -130,7 +131,7 @@ impl Driver {
 
     fn open(&mut self, path: &Path) {
         if let Err(error) = self.try_open(path) {
-            self.send(Msg::Failed(error.to_string()));
+            self.send(Msg::Failed(format!("Not opened: {}", error.reason_first())));
         }
     }
 
@@ -187,6 +188,6 @@ impl Driver {
 
 /// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().name(format!("asyncline-{name}"));
+    let thread = thread::Builder::new().name(probe::thread_name(name));
     let _ = thread.spawn(work);
 }
