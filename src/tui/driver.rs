@@ -11,6 +11,7 @@ use super::code::Source;
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
+use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session;
 use crate::source::Live;
@@ -135,7 +136,8 @@ impl Driver {
         in_background("opening", move || match opening::open(&path) {
             Ok(opened) => show(opened, &messages),
             Err(error) => {
-                let _ = messages.send(Msg::Failed(error.to_string()));
+                let text = format!("Not opened: {}", error.reason_first());
+                let _ = messages.send(Msg::Failed(text));
             }
         });
     }
@@ -196,6 +198,6 @@ fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
 
 /// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().name(format!("asyncline-{name}"));
+    let thread = thread::Builder::new().name(probe::thread_name(name));
     let _ = thread.spawn(work);
 }

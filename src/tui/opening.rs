@@ -9,7 +9,7 @@ use super::app::{Opened, Playback, Recent};
 use super::code::Source;
 use crate::event::{Event, EventKind, Site};
 use crate::scenario;
-use crate::session::{Entry, Error, KEEP, Session, Store};
+use crate::session::{Entry, Error, Session, Store};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -67,12 +67,11 @@ fn site(event: &Event) -> Option<&Site> {
     }
 }
 
-/// The recordings that are kept, the newest first; older ones than are to be kept go.
+/// The recordings that are kept, the newest first.
 pub(super) fn recents() -> Vec<Recent> {
     let Ok(store) = Store::find() else {
         return Vec::new();
     };
-    store.prune(KEEP);
     let now = SystemTime::now();
     store
         .list()
