@@ -231,6 +231,13 @@ fn stepping_forth_and_back_shows_the_same_moments() {
     let beginning = terminal.wait_for("steps back)");
     let count: usize = steps_back(&beginning);
     assert!(count >= 7, "seven polls and the wakes between them");
+    // Once to the present: the lanes take the room that the fullest moment needs, and keep it.
+    for left in (1..count).rev() {
+        terminal.keys(RIGHT);
+        terminal.wait("a step", |screen| steps_back(screen) == left);
+    }
+    terminal.keys("g");
+    let beginning = terminal.wait("the beginning", |screen| steps_back(screen) == count);
     let mut forth = vec![moment(&beginning)];
     for left in (1..count).rev() {
         terminal.keys(RIGHT);
