@@ -22,7 +22,7 @@ pub struct Lanes {
     pub viewport: Viewport,
     /// The lanes that were searched for.
     pub highlights: Vec<LaneId>,
-    /// How many rows there are at most, once that is known.
+    /// How many rows there are at the end, once that is known.
     pub(super) most: Option<usize>,
     /// Which panels there are.
     pub panels: Panels,
@@ -70,13 +70,12 @@ impl Lanes {
     /// Takes note of what the timeline is now.
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
         self.rows = rows(timeline, &self.folded, self.coroutines);
-        self.most = self.most.map(|most| most.max(self.rows.len()));
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
         }
     }
 
-    /// There will be no more rows than now, unless more are asked for.
+    /// There will hardly be more rows than now, unless more are asked for.
     pub(super) fn count(&mut self) {
         self.most = Some(self.rows.len());
     }
@@ -143,6 +142,7 @@ impl Lanes {
     pub(super) fn toggle_coroutines(&mut self, timeline: &Timeline) -> &'static str {
         self.coroutines = !self.coroutines;
         self.refresh(timeline);
+        self.most = self.most.map(|most| most.max(self.rows.len()));
         if self.coroutines {
             "Coroutines have lanes of their own now."
         } else {
