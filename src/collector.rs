@@ -25,6 +25,8 @@ pub struct Collector {
     recorder: Recorder,
     source: Source,
     threads: Vec<Thread>,
+    /// The time of the last event that was handed on.
+    latest: Tick,
 }
 
 /// What is known of a thread's buffer.
@@ -44,6 +46,7 @@ impl Collector {
             recorder,
             source,
             threads: Vec::new(),
+            latest: Tick(0),
         }
     }
 
@@ -78,7 +81,8 @@ impl Collector {
         ) {
             (Source::VirtualTime(receiver), Some(channel), _) => channel.take(receiver, batch),
             (Source::RealTime(rings), _, Some(buffers)) => {
-                drain_threads(&mut self.threads, rings, buffers, batch);
+                let latest = &mut self.latest;
+                drain_threads(&mut self.threads, rings, buffers, latest, batch);
             }
             _ => {}
         }
@@ -90,12 +94,13 @@ fn drain_threads(
     threads: &mut Vec<Thread>,
     rings: &Receiver<Ring>,
     buffers: &Buffers,
+    latest: &mut Tick,
     batch: &mut Vec<Event>,
 ) {
     let called = buffers.clock().tick();
     for _ in 0..PATIENCE {
         let safe = look(threads, rings, buffers);
-        merge(threads, safe, buffers, batch);
+        merge(threads, safe, buffers, latest, batch);
         let all = threads.iter().all(|thread| thread.records.is_empty());
         if all || safe >= called {
             break;
@@ -139,8 +144,16 @@ fn look(threads: &mut Vec<Thread>, rings: &Receiver<Ring>, buffers: &Buffers) ->
     safe
 }
 
-/// Appends the records that are old enough, in the order of their times; of simultaneous ones, wakes come first.
-fn merge(threads: &mut [Thread], safe: Tick, buffers: &Buffers, batch: &mut Vec<Event>) {
+/// Appends the records that are old enough, in the order of their times.
+fn merge(
+    threads: &mut [Thread],
+    safe: Tick,
+    buffers: &Buffers,
+    latest: &mut Tick,
+    batch: &mut Vec<Event>,
+) {
+    // A copy: a thread that spawns at a new place is not to wait for this.
+    let templates = buffers.templates().all().clone();
     loop {
         let heads = threads.iter().enumerate();
         let ready = heads.filter_map(|(index, thread)| Some((thread.records.front()?.tick, index)));
@@ -161,10 +174,12 @@ fn merge(threads: &mut [Thread], safe: Tick, buffers: &Buffers, batch: &mut Vec<
             let Some(record) = thread.records.pop_front() else {
                 break;
             };
+            // A task that yields is woken as of its last poll, which may have been handed on long ago.
+            *latest = record.tick.max(*latest);
             batch.push(Event {
-                at: buffers.clock().timestamp(record.tick),
+                at: buffers.clock().timestamp(*latest),
                 thread: id,
-                kind: record.what.unpack(),
+                kind: record.what.unpack(&templates),
             });
         }
     }

@@ -25,6 +25,7 @@ pub(crate) mod recorder;
 mod reveal;
 mod site;
 mod task;
+pub(crate) mod template;
 mod waker;
 
 pub use branch::timeout;

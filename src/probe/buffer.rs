@@ -14,6 +14,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use super::clock::{RealTime, Tick};
 use super::record::{Record, What};
+use super::template::{Recent, Templates};
 use crate::event::{EventKind, Text, ThreadId};
 
 /// Records in a thread's first ring.
@@ -32,6 +33,7 @@ pub(crate) struct Buffers {
     rings: Sender<Ring>,
     bound: Arc<Bound>,
     threads: AtomicU32,
+    templates: Templates,
     /// Lost by threads that had no buffer any more.
     lost: AtomicU64,
 }
@@ -78,6 +80,7 @@ struct Local {
     producer: Producer<Record>,
     size: usize,
     last: Tick,
+    recent: Recent,
     shared: Arc<Shared>,
 }
 
@@ -100,6 +103,7 @@ impl Buffers {
             rings,
             bound,
             threads: AtomicU32::new(0),
+            templates: Templates::default(),
             lost: AtomicU64::new(0),
         };
         (Arc::new(buffers), receiver)
@@ -111,14 +115,21 @@ impl Buffers {
 
     /// Writes an event to the calling thread's buffer.
     #[inline]
-    pub(crate) fn write(self: &Arc<Self>, what: What) {
-        self.with_local(|local| local.write(self, what));
+    pub(crate) fn write(self: &Arc<Self>, kind: EventKind) {
+        self.with_local(|local| {
+            let what = match What::packed(&kind) {
+                Some(what) => what,
+                None => local.pack_rare(self, kind),
+            };
+            local.write(self, what);
+        });
     }
 
     /// The same, at the time of the thread's last event: for what that event has already brought about.
     #[inline]
-    pub(crate) fn write_at_last(self: &Arc<Self>, what: What) {
+    pub(crate) fn write_at_last(self: &Arc<Self>, kind: EventKind) {
         self.with_local(|local| {
+            let what = What::pack(kind);
             let tick = if local.last.0 == 0 {
                 self.clock.tick()
             } else {
@@ -160,6 +171,10 @@ impl Buffers {
         };
         locals.swap(0, index);
         Some(())
+    }
+
+    pub(crate) fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// What threads without a buffer have lost since this was asked last.
@@ -225,12 +240,18 @@ impl Local {
             producer,
             size,
             last: Tick(0),
+            recent: Recent::default(),
             shared,
         };
         let name = thread::current().name().unwrap_or_default().to_owned();
         let name = Text::from(name);
         local.write(session, What::pack(EventKind::ThreadNamed { name }));
         Some(local)
+    }
+
+    fn pack_rare(&mut self, session: &Buffers, kind: EventKind) -> What {
+        let packed = session.templates.pack(&mut self.recent, &kind);
+        packed.unwrap_or_else(|| What::Rare(Box::new(kind)))
     }
 
     #[inline]

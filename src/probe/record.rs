@@ -1,7 +1,11 @@
 //! An event as a thread writes it down: as little as possible.
 
 use super::clock::Tick;
-use crate::event::{EventKind, FrameId, LaneId, Polled, Waker};
+use super::template::Template;
+use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Text, Waker};
+
+/// The text of a wait for a task by somebody who has no other text for it.
+pub(crate) const A_TASK: &str = "a task";
 
 /// What happened, and when. Polls and wakes take 24 bytes and no allocation.
 #[derive(Debug)]
@@ -20,6 +24,10 @@ pub(crate) enum What {
     WokenByItself(u32),
     WokenByDriver(u32),
     WokenByThread(u32),
+    /// A task, who spawned it, and the number of its template.
+    Spawned(u32, u32, u32),
+    /// A lane, its await, and the task that it waits for.
+    Joins(u32, u32, u32),
     Left(u32, u32),
     Rare(Box<EventKind>),
 }
@@ -36,7 +44,7 @@ impl What {
     }
 
     #[inline]
-    fn packed(kind: &EventKind) -> Option<Self> {
+    pub(crate) fn packed(kind: &EventKind) -> Option<Self> {
         Some(match *kind {
             EventKind::PollStarted { lane } => Self::Started(small(lane)?),
             EventKind::PollEnded { lane, result } => match result {
@@ -51,6 +59,15 @@ impl What {
                 Waker::Thread => Self::WokenByThread(small(lane)?),
             },
             EventKind::AwaitLeft { lane, frame } => Self::Left(small(lane)?, frame.0),
+            EventKind::AwaitEntered {
+                lane,
+                frame,
+                parent: None,
+                coroutine: None,
+                site: None,
+                text: Text::Static(A_TASK),
+                on: Some(Awaited::Task(task)),
+            } => Self::Joins(small(lane)?, frame.0, small(task)?),
             _ => return None,
         })
     }
@@ -59,7 +76,7 @@ impl What {
         matches!(self, Self::Rare(_))
     }
 
-    pub(crate) fn unpack(self) -> EventKind {
+    pub(crate) fn unpack(self, templates: &[Template]) -> EventKind {
         let id = |lane: u32| LaneId(lane.into());
         let woken = |lane, by| EventKind::Woken { lane: id(lane), by };
         let ended = |lane, result| EventKind::PollEnded {
@@ -74,6 +91,19 @@ impl What {
             Self::WokenByItself(lane) => woken(lane, Waker::Itself),
             Self::WokenByDriver(lane) => woken(lane, Waker::Driver),
             Self::WokenByThread(lane) => woken(lane, Waker::Thread),
+            Self::Spawned(lane, parent, number) => match templates.get(number as usize) {
+                Some(template) => template.spawned(id(lane), id(parent)),
+                None => unreachable!("a template is there before it is used"),
+            },
+            Self::Joins(lane, frame, task) => EventKind::AwaitEntered {
+                lane: id(lane),
+                frame: FrameId(frame),
+                parent: None,
+                coroutine: None,
+                site: None,
+                text: Text::Static(A_TASK),
+                on: Some(Awaited::Task(id(task))),
+            },
             Self::Left(lane, frame) => EventKind::AwaitLeft {
                 lane: id(lane),
                 frame: FrameId(frame),
@@ -94,6 +124,15 @@ mod tests {
         for lane in [LaneId(1), LaneId(u32::MAX.into()), big] {
             let mut kinds = vec![
                 EventKind::PollStarted { lane },
+                EventKind::AwaitEntered {
+                    lane,
+                    frame: FrameId(1),
+                    parent: None,
+                    coroutine: None,
+                    site: None,
+                    text: Text::Static(A_TASK),
+                    on: Some(Awaited::Task(lane)),
+                },
                 EventKind::AwaitLeft {
                     lane,
                     frame: FrameId(u32::MAX),
@@ -112,7 +151,7 @@ mod tests {
                 kinds.push(EventKind::Woken { lane, by });
             }
             for kind in kinds {
-                assert_eq!(What::pack(kind.clone()).unpack(), kind);
+                assert_eq!(What::pack(kind.clone()).unpack(&[]), kind);
             }
         }
     }

@@ -12,7 +12,6 @@ use std::thread;
 use super::buffer::{Buffers, Ring};
 use super::clock::VirtualTime;
 use super::gate::Gate;
-use super::record::What;
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
 /// How many polls and wakes may wait to be collected, by default: 16 MiB of them. Other events count for eight.
@@ -140,7 +139,7 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write(What::pack(kind)),
+            Sink::RealTime(buffers) => buffers.write(kind),
             Sink::VirtualTime(channel) => channel.send(kind),
         }
     }
@@ -152,7 +151,7 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write_at_last(What::pack(kind)),
+            Sink::RealTime(buffers) => buffers.write_at_last(kind),
             Sink::VirtualTime(channel) => channel.send(kind),
         }
     }
