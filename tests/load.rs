@@ -275,9 +275,9 @@ fn recorded_and_lost_are_all_that_was_emitted() {
         while threads.iter().any(|thread| !thread.is_finished()) {
             collector.drain_into(&mut events);
         }
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         collector.drain_into(&mut events);
         let marks = count(&events, |kind| matches!(kind, EventKind::Mark { .. }));
         let names = count(&events, |kind| {

@@ -161,13 +161,12 @@ impl Buffers {
     #[cold]
     fn find_local(self: &Arc<Self>, locals: &mut Vec<Local>) -> Option<()> {
         let known = locals.iter().position(|local| local.number == self.number);
-        let index = match known {
-            Some(index) => index,
-            None => {
-                locals.retain(|local| local.session.strong_count() > 0);
-                locals.push(Local::begin(self)?);
-                locals.len() - 1
-            }
+        let index = if let Some(index) = known {
+            index
+        } else {
+            locals.retain(|local| local.session.strong_count() > 0);
+            locals.push(Local::begin(self)?);
+            locals.len() - 1
         };
         locals.swap(0, index);
         Some(())
