@@ -5,11 +5,13 @@
 //!
 //! *Architecture invariant:* this module knows no tokio, no ratatui, no clock and no I/O.
 
-use std::borrow::Cow;
+mod text;
+
 use std::fmt;
-use std::ops::{Deref, Sub};
-use std::sync::Arc;
+use std::ops::Sub;
 use std::time::Duration;
+
+pub use text::Text;
 
 /// A moment, in nanoseconds since the session began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,81 +54,6 @@ pub struct ThreadId(pub u32);
 /// Names an await within the lane that entered it, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameId(pub u32);
-
-/// A text that is cheap to pass on: written in the program, or shared.
-#[derive(Clone)]
-pub enum Text {
-    /// A literal of the observed program.
-    Static(&'static str),
-    /// A text made while it ran, or read from a session log.
-    Shared(Arc<str>),
-}
-
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        match self {
-            Self::Static(text) => text,
-            Self::Shared(text) => text,
-        }
-    }
-}
-
-impl PartialEq for Text {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl Eq for Text {}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self)
-    }
-}
-
-impl From<&'static str> for Text {
-    fn from(text: &'static str) -> Self {
-        Self::Static(text)
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self::Shared(text.into())
-    }
-}
-
-impl From<Arc<str>> for Text {
-    fn from(text: Arc<str>) -> Self {
-        Self::Shared(text)
-    }
-}
-
-impl From<Cow<'static, str>> for Text {
-    fn from(text: Cow<'static, str>) -> Self {
-        match text {
-            Cow::Borrowed(text) => Self::Static(text),
-            Cow::Owned(text) => text.into(),
-        }
-    }
-}
-
-impl From<fmt::Arguments<'_>> for Text {
-    fn from(arguments: fmt::Arguments<'_>) -> Self {
-        arguments
-            .as_str()
-            .map_or_else(|| arguments.to_string().into(), Self::Static)
-    }
-}
 
 /// A place in a source file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The signs that lanes are drawn with, each in a plain ASCII form too. They differ without any colour.
 
 use crate::timeline::cells::{Cell, Fill};
+use crate::timeline::labels::Signs;
 use crate::timeline::{LaneKind, State};
 
 /// A sign, one column wide.
@@ -58,6 +59,8 @@ pub enum Glyph {
     Pointer,
     /// A text goes on.
     More,
+    /// An await within another.
+    Within,
     /// A session plays.
     Play,
     /// A session is paused.
@@ -102,6 +105,7 @@ impl Glyph {
             Self::Cross => ("+", "┼"),
             Self::Head | Self::Pointer => (">", "▸"),
             Self::More => ("~", "…"),
+            Self::Within => (">", "›"),
             Self::Play => (">", "▶"),
             Self::Pause => ("=", "⏸"),
             Self::Record => ("*", "●"),
@@ -123,6 +127,14 @@ pub const LEGEND: [(Glyph, &str); 10] = [
     (Glyph::Unwakeable, "nothing can wake it"),
     (Glyph::Unknown, "events lost"),
 ];
+
+/// The signs within the texts on lanes.
+pub fn signs(ascii: bool) -> Signs {
+    Signs {
+        more: Glyph::More.text(ascii),
+        within: Glyph::Within.text(ascii),
+    }
+}
 
 /// How broad a lane is drawn: tasks broader than what is a part of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,6 +55,7 @@
 //! | `export` | a timeline as text and as JSON |
 //! | `tui` | the screen: `App::update`, `view`, the one key table, and the loop that owns the terminal |
 //! | `cli` | the command line |
+//! | [`glyph`], [`units`], `width` | signs, times in words, and the columns that a text takes |
 //!
 //! Those without a link need the feature `app`, which is on by default. Without it the library is what a program links
 //! in to record itself, and needs neither ratatui, crossterm nor clap.
@@ -65,7 +66,8 @@
 //!    (`tests/house.rs`).
 //! 2. Live and replayed events go through the same [`Timeline::apply`]: a session recorded live and replayed gives an
 //!    equal timeline (`tests/pipeline.rs`, for every scenario).
-//! 3. Only the probe reads a clock that stamps events. Only `tui.rs`, `session`, `source` and the command line do I/O.
+//! 3. Only the probe reads a clock that stamps events. Only the loop and the driver of `tui`, [`session`] and the command
+//!    line do I/O.
 //! 4. `App::update` does no I/O; `view` changes nothing: it takes the app by a shared reference.
 //! 5. Keys are declared once: dispatch, footer, help and the README read that table.
 //! 6. What a frame costs depends on the cells that are drawn.

@@ -123,6 +123,8 @@ mod store;
 mod writer;
 
 pub use damage::Damage;
+#[cfg(feature = "app")]
+pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
 pub use reader::Session;

@@ -11,6 +11,13 @@ mod lane;
 pub mod rows;
 mod span;
 #[cfg(test)]
+#[cfg_attr(
+    not(feature = "app"),
+    expect(
+        dead_code,
+        reason = "some of it is told to the tests of the screen alone"
+    )
+)]
 pub(crate) mod story;
 
 use std::collections::HashMap;

@@ -115,7 +115,9 @@ pub fn run(options: Options) -> Result<Ended, Error> {
                 driver.perform(effect, &app);
             }
         }
-        Start::Replay(path) => driver.try_open(&path)?,
+        Start::Replay(path) => {
+            app.update(driver.try_open(&path)?);
+        }
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

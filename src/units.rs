@@ -22,6 +22,32 @@ pub fn duration_text(ns: u64) -> String {
     }
 }
 
+/// A duration for a sentence, rounded to three digits: `80 ms`, `281 ms`, `1.20 s`. One that needs no more digits is
+/// told exactly, without zeros at its end; above a minute there are whole seconds.
+pub fn rounded_text(ns: u64) -> String {
+    if ns >= MINUTE {
+        return duration_text(ns / SECOND * SECOND);
+    }
+    let digits = ns.checked_ilog10().map_or(1, |log| log + 1);
+    let step = 10_u64.pow(digits.saturating_sub(3));
+    let rounded = (ns + step / 2) / step * step;
+    if rounded == ns || rounded >= MINUTE {
+        return duration_text(rounded);
+    }
+    let (unit, name) = unit(rounded);
+    let places = 2_usize.saturating_sub((rounded / unit).ilog10() as usize);
+    format!("{} {name}", decimals(rounded, unit, places))
+}
+
+/// A moment of a session of which `span` is seen, for a clock that runs: in seconds as [`time_text`], also between whole
+/// milliseconds, unless so little is seen that these would all be the same.
+pub fn clock_text(time: Timestamp, span: u64) -> String {
+    if span < SECOND / 10 {
+        return time_text(time);
+    }
+    time_text(Timestamp(time.0 / MILLI * MILLI))
+}
+
 /// A moment, with as many decimals as its neighbours: `0.000 s`, `1.204 s`, `2 min 05.250 s`; below a second and between
 /// whole milliseconds, `12.345 ms`, `350.000 µs` or `20 ns`.
 pub fn time_text(time: Timestamp) -> String {
@@ -216,6 +242,32 @@ mod tests {
         for (ns, text) in texts {
             assert_eq!(duration_text(ns), text);
         }
+    }
+
+    #[test]
+    fn sentences_have_round_durations() {
+        let texts = [
+            (0, "0 ns"),
+            (281_141_234, "281 ms"),
+            (999_999_999, "1.00 s"),
+            (1_204 * MILLI, "1.20 s"),
+            (1_250 * MILLI, "1.25 s"),
+            (80 * MILLI, "80 ms"),
+            (12_345, "12.3 µs"),
+            (59_999 * MILLI, "1 min"),
+            (125_250 * MILLI, "2 min 05 s"),
+        ];
+        for (ns, text) in texts {
+            assert_eq!(rounded_text(ns), text);
+        }
+    }
+
+    #[test]
+    fn a_clock_keeps_its_width() {
+        let widths = [1, 281_141_234, 1_000_000_001, 9_999_999_999];
+        let widths = widths.map(|ns| clock_text(Timestamp(ns), 2 * SECOND).len());
+        assert_eq!(widths, [7; 4]);
+        assert_eq!(clock_text(Timestamp(281_141_234), MILLI), "281.141 ms");
     }
 
     #[test]

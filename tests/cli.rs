@@ -14,34 +14,12 @@ use serde_json::Value;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// The names that scripts may rely on.
-const SCENARIOS: [&str; 25] = [
-    "function-vs-coroutine",
-    "generator",
-    "native-coroutine",
-    "coroutine-object",
-    "run",
-    "awaitables",
-    "never-awaited",
-    "await-nested",
-    "create-task",
-    "sequential",
-    "tasks",
-    "await-finished",
-    "gather",
-    "blocking",
-    "timeout",
-    "cancel",
-    "select",
-    "channel",
-    "mutex",
-    "semaphore",
-    "panic",
-    "join-set",
-    "work-stealing",
-    "deadlock",
-    "lost-waker",
-];
+/// The scenarios' names.
+fn scenarios() -> impl Iterator<Item = &'static str> {
+    asyncline::scenario::all()
+        .iter()
+        .map(|scenario| scenario.name)
+}
 
 fn asyncline(arguments: &[&str]) -> Output {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
@@ -97,7 +75,7 @@ fn stands_at(found: &Value, expected: &str) -> bool {
 #[test]
 fn list_names_every_scenario_with_its_lesson() {
     let list = printed(&["list"]);
-    for name in SCENARIOS {
+    for name in scenarios() {
         let line = list.lines().find(|line| line.trim().starts_with(name));
         let words = line
             .unwrap_or_else(|| panic!("{name} is not listed"))
@@ -220,7 +198,7 @@ fn a_panic_is_an_outcome_and_no_failure() {
 
 #[test]
 fn every_scenario_ends_headless_with_a_summary_that_adds_up() {
-    for name in SCENARIOS {
+    for name in scenarios() {
         let summary = json(name);
         assert_eq!(summary["scenario"], name);
         assert_eq!(summary["lost"], 0, "{name}");
@@ -309,6 +287,9 @@ fn a_recording_overwrites_no_other_file() {
     fs::write(&file, "mine").unwrap();
     mistake(&["run", "tasks", "--text", "--record", file.to_str().unwrap()]);
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    // Nor is a file taken for a directory.
+    let file = file.join("tasks.aline");
+    mistake(&["run", "tasks", "--text", "--record", file.to_str().unwrap()]);
 }
 
 #[test]
@@ -340,6 +321,20 @@ fn a_reader_who_leaves_early_is_no_failure() {
         pipe.read_to_string(&mut stderr).unwrap();
         assert_eq!(stderr, "", "{arguments:?}");
         assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_takes_one_line() {
+    for arguments in [&["list"][..], &["run", "tasks", "--json"], &["--help"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+        let command = command.args(arguments).stdout(full.unwrap());
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let line = "asyncline: cannot write the output: the disk is full\n";
+        assert_eq!(text(&output.stderr), line, "{arguments:?}");
     }
 }
 

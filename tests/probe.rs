@@ -1,5 +1,6 @@
 //! What the probe sees of programs whose story is known: ends, causes, names, places, threads, and nothing when it is off.
 
+#![cfg(feature = "virtual-time")]
 #![allow(
     clippy::unwrap_used,
     reason = "a test that panics fails, which is what it should do"

@@ -15,7 +15,7 @@ use asyncline::probe::gate::{Pace, Report};
 use asyncline::scenario::{self, Scenario};
 use asyncline::source::Live;
 use asyncline::tui::action::Action;
-use asyncline::tui::app::{App, Effect, Msg, Opened, Recent, Recording, Tick};
+use asyncline::tui::app::{App, Effect, Msg, Opened, Playback, Recent, Recording, Tick};
 use asyncline::tui::keymap::{self, Mode};
 use asyncline::tui::mouse::Gesture;
 use asyncline::tui::theme::{Depth, Theme};
@@ -116,7 +116,7 @@ fn recorded(scenario: &'static Scenario) -> Opened {
     Opened {
         title: scenario.title.to_owned(),
         scenario: Some(scenario),
-        events: Live::run_to_end(scenario).unwrap(),
+        playback: Playback::of(Live::run_to_end(scenario).unwrap()),
         damage: None,
     }
 }
@@ -136,7 +136,7 @@ fn running(width: u16, height: u16) -> (Session, Vec<Event>) {
     let effect = session.press(&[Action::Choose(2)]);
     assert!(matches!(effect, Some(Effect::Start(_))));
     session.tell(Msg::Recording(Recording::On("x.aline".into())));
-    (session, recorded(find("tasks")).events)
+    (session, Live::run_to_end(find("tasks")).unwrap())
 }
 
 #[test]
@@ -335,7 +335,14 @@ fn the_findings_say_what_to_try() {
     session.press(&[Action::Confirm]);
     assert_eq!(session.app.mode(), Mode::Lanes);
     let viewer = session.app.viewer().unwrap();
-    assert_eq!(viewer.playback.now(), viewer.findings[0].at);
+    let finding = &viewer.findings[0];
+    let over = Timestamp(finding.at.0 + finding.costs_ns);
+    assert_eq!(viewer.playback.now(), over);
+    assert!(
+        session
+            .text()
+            .contains("main awaits 2 calls one after another")
+    );
 }
 
 #[test]
@@ -479,10 +486,39 @@ fn wide_names_keep_everything_in_its_column() {
     session.tell(Msg::Opened(Box::new(Opened {
         title: "한글 이름".into(),
         scenario: None,
-        events: wide(),
+        playback: Playback::of(wide()),
         damage: None,
     })));
     insta::assert_snapshot!(session.text());
+}
+
+#[test]
+fn a_click_selects_and_a_second_one_starts() {
+    let mut session = Session::new(110, 30);
+    let click = |session: &mut Session, text: &str| {
+        let screen = session.text();
+        let (y, line) = screen
+            .lines()
+            .enumerate()
+            .find(|(_, line)| line.contains(text))
+            .unwrap();
+        // Each line of the backend's text begins with a quotation mark.
+        let x = line[..line.find(text).unwrap()].chars().count() - 1;
+        let at = Position::new(x as u16, y as u16);
+        session.tell(Msg::Mouse(Gesture::Press, at))
+    };
+    assert_eq!(click(&mut session, "await-nested  "), None);
+    assert_eq!(session.app.mode(), Mode::Menu);
+    click(&mut session, "await-nested  ");
+    assert_eq!(session.app.mode(), Mode::Question);
+    let choice = find("await-nested").question.choices[1];
+    assert_eq!(click(&mut session, choice), None);
+    let effect = click(&mut session, choice);
+    assert!(matches!(effect, Some(Effect::Start(_))));
+    assert_eq!(session.app.viewer().unwrap().guess, Some(1));
+    session.press(&[Action::Help]);
+    click(&mut session, "pause");
+    assert_eq!(session.app.mode(), Mode::Lanes);
 }
 
 #[test]

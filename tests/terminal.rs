@@ -10,10 +10,11 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::event::EventKind;
-use asyncline::session::Session;
+use asyncline::scenario::find;
+use asyncline::session::{Meta, Session, Store, Writer};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long a test waits for what has to come. Only a program that is broken makes it wait for so long.
@@ -230,6 +231,13 @@ fn stepping_forth_and_back_shows_the_same_moments() {
     let beginning = terminal.wait_for("steps back)");
     let count: usize = steps_back(&beginning);
     assert!(count >= 7, "seven polls and the wakes between them");
+    // Once to the present: the lanes take the room that the fullest moment needs, and keep it.
+    for left in (1..count).rev() {
+        terminal.keys(RIGHT);
+        terminal.wait("a step", |screen| steps_back(screen) == left);
+    }
+    terminal.keys("g");
+    let beginning = terminal.wait("the beginning", |screen| steps_back(screen) == count);
     let mut forth = vec![moment(&beginning)];
     for left in (1..count).rev() {
         terminal.keys(RIGHT);
@@ -356,6 +364,42 @@ fn after_a_kill_the_recording_is_there() {
         "only the end is missing: {:?}",
         session.damage
     );
+}
+
+#[test]
+fn the_newest_fifty_recordings_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path().join("state/sessions"));
+    for second in 0..55 {
+        let begun = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        let meta = Meta::new(format!("number {second}"), "", begun);
+        let path = store.new_path("old", begun);
+        Writer::create(path, &meta).unwrap().finish().unwrap();
+    }
+    let mut terminal = Terminal::start_in(folder, &["run", "deadlock"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("├ alice");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let kept = store.list();
+    assert_eq!(kept.len(), 50);
+    assert_eq!(kept[0].title, find("deadlock").unwrap().title);
+    assert_eq!(kept[49].title, "number 6");
+}
+
+#[test]
+fn what_cannot_be_recorded_runs_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("state"), "no directory").unwrap();
+    let mut terminal = Terminal::start_in(folder, &["run", "tasks"]);
+    terminal.wait_for("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("Not recorded: a part of its path is not a directory");
+    terminal.keys("]]]]]]");
+    terminal.wait_for(" ended ");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
 }
 
 #[test]

@@ -63,7 +63,10 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
-            _ => Self::Broken(error.into()),
+            _ => Self::Stopped(format!(
+                "cannot write the output: {}",
+                session::plain(&error)
+            )),
         }
     }
 }
@@ -76,7 +79,9 @@ impl From<session::Error> for Failure {
             Read { .. } | Foreign { .. } | NoDirectory => Self::Mistake(line),
             Write { why, .. } => match why.kind() {
                 io::ErrorKind::NotFound
+                | io::ErrorKind::AlreadyExists
                 | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::ReadOnlyFilesystem
                 | io::ErrorKind::IsADirectory
                 | io::ErrorKind::NotADirectory => Self::Mistake(line),
                 _ => Self::Stopped(line),

@@ -11,7 +11,7 @@ use crate::export::summary::summary;
 use crate::export::text::{lanes_text, totals_text};
 use crate::insight::{Finding, findings};
 use crate::scenario::{self, Chapter, Scenario};
-use crate::session::{Meta, Session, Writer};
+use crate::session::{self, Meta, Session, Writer};
 use crate::source::Live;
 use crate::timeline::Timeline;
 use crate::units::time_text;
@@ -76,7 +76,10 @@ pub(super) fn run(
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
     // A file that cannot be written is to be known before the scenario runs.
     let mut writer = record.map(|file| Writer::create(file, &meta)).transpose()?;
-    let events = Live::run_to_end(scenario)?;
+    let events = Live::run_to_end(scenario).map_err(|error| {
+        let why = session::plain(&error);
+        Failure::Stopped(format!("cannot run {}: {why}", scenario.name))
+    })?;
     if let Some(writer) = &mut writer {
         writer.write(&events)?;
     }
@@ -141,7 +144,11 @@ impl Ended<'_> {
             0 => String::new(),
             lost => format!(", {lost} lost"),
         };
-        writeln!(out, "\n{end}, {} events{lost}", self.timeline.events())
+        let events = match self.timeline.events() {
+            1 => "1 event".to_owned(),
+            events => format!("{events} events"),
+        };
+        writeln!(out, "\n{end}, {events}{lost}")
     }
 }
 

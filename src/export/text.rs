@@ -153,7 +153,13 @@ impl Page<'_> {
             };
             bars.write(column, partial.unwrap_or(sign.text(self.ascii)));
         }
-        for label in labels(self.timeline, lane, &cells, &self.window, self.more()) {
+        for label in labels(
+            self.timeline,
+            lane,
+            &cells,
+            &self.window,
+            glyph::signs(self.ascii),
+        ) {
             bars.write_text(label.column.into(), &label.text);
         }
         if is_stuck(lane, self.window.now)
@@ -341,7 +347,7 @@ mod tests {
         let story = story.returns(2, "42").leave(1, 2).at(2000).done(1);
         insta::assert_snapshot!(page(&story, 80), @r#"
                   ╷0            ╷0.5 s         ╷1.0 s         ╷1.5 s         ╷2.0 s
-        main      █── sleep(5… ─█── sleep(1 s) ───────────────███████████████✓
+        main      █── sleep(5… ─█── nested › sleep(1 s) ──────███████████████✓
         └ nested  ○┈┈┈┈┈┈┈┈┈┈┈┈┈▄╌╌ sleep(1 s) ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▄✓ 42
 
         █ running  ─ waiting  ✓ done  ○ created, nothing run

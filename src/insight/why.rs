@@ -8,7 +8,7 @@ mod waits;
 use super::words::{cancelled, count, line, list, name, place, runner, since, value, waker};
 use crate::event::{Flavor, LaneId, TaskKind, Timestamp};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
-use crate::units::{duration_text, time_text};
+use crate::units::{rounded_text, time_text};
 
 /// What a lane does or waits for at `now`, in one plain sentence, followed through the chain of waits to its end.
 ///
@@ -69,7 +69,8 @@ impl<'a> View<'a> {
             seen.push(runner(lane, self.timeline).id);
             let (clause, target) = self.clause(lane, clauses.is_empty(), seen);
             clauses.push((lane, clause));
-            next = target;
+            // Each link has a runner of its own, so that the chain ends whatever a damaged log says.
+            next = target.filter(|lane| !seen.contains(&runner(lane, self.timeline).id));
         }
         chain(&clauses)
     }
@@ -135,7 +136,7 @@ impl<'a> View<'a> {
         if waited == 0 {
             return format!("is ready to run{woken}");
         }
-        let ready = format!("has been ready for {}{woken}", duration_text(waited));
+        let ready = format!("has been ready for {}{woken}", rounded_text(waited));
         match self.holder(runner) {
             Some(holder) => format!("{ready}: {holder}"),
             None => ready,
@@ -194,7 +195,7 @@ impl<'a> View<'a> {
         if time == 0 {
             return String::new();
         }
-        format!(" ({} so far)", duration_text(time))
+        format!(" ({} so far)", rounded_text(time))
     }
 }
 

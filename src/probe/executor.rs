@@ -151,7 +151,7 @@ impl Builder {
             Some(workers) => {
                 let mut builder = tokio::runtime::Builder::new_multi_thread();
                 builder.worker_threads(workers);
-                builder.thread_name("asyncline-worker");
+                builder.thread_name(super::thread_name("worker"));
                 builder
             }
         };

@@ -38,6 +38,18 @@ pub enum Error {
     NoDirectory,
 }
 
+#[cfg(feature = "app")]
+impl Error {
+    /// What its message says, with the file last: for a line that may be cut off at its end.
+    pub(crate) fn reason_first(&self) -> String {
+        match self {
+            Self::Read { file, why } => format!("{why} ({file})"),
+            Self::Write { file, why } => format!("{} ({file})", plain(why)),
+            Self::Foreign { .. } | Self::NoDirectory => self.to_string(),
+        }
+    }
+}
+
 /// Why nothing of a session log can be read.
 #[derive(Debug, Error)]
 pub enum Unreadable {
@@ -68,12 +80,16 @@ pub enum Unreadable {
 }
 
 /// The reason in words, without the system's error number.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::IsADirectory => "it is a directory".into(),
-        io::ErrorKind::NotADirectory => "a part of its path is not a directory".into(),
+        // A directory that is to be made may be there already, as a file.
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of its path is not a directory".into()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),
         _ => {
             let text = error.to_string();

@@ -27,6 +27,8 @@ pub struct Store {
 pub struct Entry {
     /// Its file.
     pub path: PathBuf,
+    /// The name of the scenario that was recorded; empty where it was none, or cannot be read.
+    pub scenario: String,
     /// Its title; its file's name where that cannot be read.
     pub title: String,
     /// When it began; when its file was last written where that cannot be read.
@@ -117,17 +119,20 @@ fn state_directory() -> Result<PathBuf, Error> {
 
 fn entry(path: &Path) -> Entry {
     let meta = beginning(path).and_then(|bytes| reader::metadata(&bytes));
-    let (title, when) = meta.map(|meta| (meta.title, meta.start)).unzip();
     let name = || {
         path.file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned()
     };
+    let when = meta.as_ref().map(|meta| meta.start);
+    let (title, scenario) = meta.map(|meta| (meta.title, meta.scenario)).unzip();
+    let scenario = scenario.unwrap_or_default();
     Entry {
         path: path.to_path_buf(),
-        title: title.filter(|title| !title.is_empty()).unwrap_or_else(name),
         when: when.or_else(|| modified(path)).unwrap_or(UNIX_EPOCH),
+        title: title.filter(|title| !title.is_empty()).unwrap_or_else(name),
+        scenario,
     }
 }
 

@@ -53,11 +53,13 @@ impl Writer {
     pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
         let path = path.as_ref();
         let file = path.display().to_string();
-        if is_foreign(path) {
-            return Err(Error::Foreign { file });
-        }
-        match create(path) {
-            Ok(sink) => Self::begin(file, sink, meta),
+        let sink = match is_foreign(path) {
+            Ok(true) => return Err(Error::Foreign { file }),
+            Ok(false) => create(path),
+            Err(why) => Err(why),
+        };
+        match sink {
+            Ok(sink) => Self::begin(file, sink, meta).inspect_err(|_| remove_empty(path)),
             Err(why) => Err(Error::Write { file, why }),
         }
     }
@@ -212,16 +214,23 @@ impl Sink {
     }
 }
 
-/// Whether there is a file of this name that is not ours to overwrite.
-fn is_foreign(path: &Path) -> bool {
+/// Whether there is a file of this name that is not ours to overwrite. One that cannot be read is an error: it may be.
+fn is_foreign(path: &Path) -> io::Result<bool> {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0);
+    if !is_file {
+        return Ok(false);
+    }
     let mut start = Vec::new();
     let length = format::MAGIC.len() as u64;
-    is_file
-        && File::open(path).is_ok_and(|file| {
-            let read = file.take(length).read_to_end(&mut start);
-            read.is_ok() && start != format::MAGIC
-        })
+    File::open(path)?.take(length).read_to_end(&mut start)?;
+    Ok(start != format::MAGIC)
+}
+
+/// Leaves no empty file behind where there was no room for the beginning of a recording.
+fn remove_empty(path: &Path) {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0) {
+        let _ = fs::remove_file(path);
+    }
 }
 
 fn create(path: &Path) -> io::Result<Sink> {

@@ -9,11 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::Collector;
 use crate::event::{Event, Timestamp};
+use crate::probe;
 use crate::probe::gate::{Gate, Pace, Report};
 use crate::scenario::{Scenario, Stage};
-
-/// What the names of a scenario's threads begin with.
-const THREADS: &str = "asyncline-";
 
 /// A scenario that runs.
 #[derive(Debug)]
@@ -43,7 +41,7 @@ impl Live {
         let stop = CancellationToken::new();
         let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), scenario.real_time);
         let thread = thread::Builder::new()
-            .name(format!("{THREADS}scenario"))
+            .name(probe::thread_name("scenario"))
             .spawn(|| stage.play(scenario.main))?;
         Ok(Self {
             collector,
@@ -135,8 +133,7 @@ fn note_panics() {
     ONCE.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            let thread = thread::current();
-            if thread.name().is_some_and(|name| name.starts_with(THREADS)) {
+            if probe::is_own_thread() {
                 let payload = panic.payload();
                 let text = payload.downcast_ref::<&str>().copied();
                 let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

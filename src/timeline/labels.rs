@@ -1,10 +1,22 @@
 //! The texts on a lane: what it waits for, and how it ended, where there is room for them.
 
+use std::ops::Range;
+
 use super::cells::{Cell, Window};
-use super::{Frame, Lane, LaneKind, State, Timeline};
+use super::span::Change;
+use super::{Frame, Lane, LaneKind, Mark, State, Timeline};
 use crate::event::{Awaited, Cancel, FrameId, Timestamp};
-use crate::units::duration_text;
+use crate::units::rounded_text;
 use crate::width::{clean, cut, width};
+
+/// The signs that texts on lanes are made with, each one column wide.
+#[derive(Clone, Copy, Debug)]
+pub struct Signs {
+    /// Stands for what was cut off.
+    pub more: &'static str,
+    /// Stands between an await and the one within it.
+    pub within: &'static str,
+}
 
 /// A text on a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +34,8 @@ pub struct Label {
 pub enum About {
     /// What the lane waits for.
     Wait,
+    /// What it noted in the poll before.
+    Mark,
     /// How it ended this way.
     End(State),
     /// That nothing can wake it.
@@ -33,26 +47,36 @@ const BEFORE: usize = 3;
 const AFTER: usize = 2;
 /// A text is left out rather than cut to less than this.
 const LEAST: usize = 8;
+/// As many awaits within each other are looked at.
+const NESTED: usize = 16;
 
-/// The labels of a lane whose cells these are. `more` stands for what was cut off.
+/// A mark is cut to so many columns.
+const MARK: usize = 24;
+
+/// The labels of a lane whose cells these are.
 pub fn labels(
     timeline: &Timeline,
     lane: &Lane,
     cells: &[Cell],
     window: &Window,
-    more: &str,
+    signs: Signs,
 ) -> Vec<Label> {
+    let page = Page {
+        timeline,
+        lane,
+        window,
+        signs,
+    };
     let mut labels = Vec::new();
     let mut column = 0;
     for run in cells.chunk_by(|a, b| a == b) {
         let begin = column;
         column += run.len();
-        let label = match run[0] {
-            Cell::Waiting => wait_label(timeline, lane, window, begin..column, more),
-            Cell::End(state) => end_label(timeline, lane, state, column, cells.len(), more),
-            _ => None,
-        };
-        labels.extend(label);
+        match run[0] {
+            Cell::Waiting => labels.extend(page.wait_labels(begin..column)),
+            Cell::End(state) => labels.extend(page.end_label(state, column)),
+            _ => {}
+        }
     }
     labels
 }
@@ -66,7 +90,7 @@ pub fn is_stuck(lane: &Lane, now: Timestamp) -> bool {
 /// What an await waits for, in a few words.
 pub fn awaited_text(timeline: &Timeline, frame: &Frame) -> String {
     match frame.on {
-        Some(Awaited::Until(until)) => format!("sleep({})", duration_text(until - frame.start)),
+        Some(Awaited::Until(until)) => format!("sleep({})", rounded_text(until - frame.start)),
         Some(Awaited::Task(task)) => clean(timeline.name(task)).into_owned(),
         None => clean(&frame.text).into_owned(),
     }
@@ -95,67 +119,170 @@ fn index_of(frames: &[Frame], id: FrameId) -> Option<usize> {
     frames.binary_search_by_key(&id, |frame| frame.id).ok()
 }
 
-fn wait_label(
-    timeline: &Timeline,
-    lane: &Lane,
-    window: &Window,
-    run: std::ops::Range<usize>,
-    more: &str,
-) -> Option<Label> {
-    let last = u16::try_from(run.end - 1).ok()?;
-    let time = window.time_at(last).min(window.now);
-    let host = lane.host.and_then(|host| timeline.lane(host.lane));
-    let frame = innermost_at(host.unwrap_or(lane), time);
-    let awaited = frame.map(|frame| awaited_text(timeline, frame));
-    let room = run.len().checked_sub(BEFORE + AFTER)?;
-    let lasts = lane.changes.last().is_some_and(|last| last.at <= time);
-    let (text, about) = if lasts && is_stuck(lane, window.now) {
-        let text = awaited.map(|awaited| format!("{awaited}: nothing can wake it"));
-        (
-            text.unwrap_or_else(|| "nothing can wake it".to_owned()),
-            About::Stuck,
-        )
-    } else {
-        (awaited?, About::Wait)
-    };
-    let fits = !text.is_empty() && (width(&text) <= room || room >= LEAST);
-    fits.then(|| Label {
-        column: u16::try_from(run.start + BEFORE - 1).unwrap_or(u16::MAX),
-        text: format!(" {} ", cut(&text, room, more)),
-        about,
-    })
+/// What the labels of a lane are made from.
+struct Page<'a> {
+    timeline: &'a Timeline,
+    lane: &'a Lane,
+    window: &'a Window,
+    signs: Signs,
 }
 
-fn end_label(
-    timeline: &Timeline,
-    lane: &Lane,
-    state: State,
-    after: usize,
-    columns: usize,
-    more: &str,
-) -> Option<Label> {
-    let text = end_text(timeline, lane, state)?;
-    let column = after + 1;
-    let room = columns.checked_sub(column)?;
-    (width(&text) <= room || room >= LEAST).then(|| Label {
-        column: u16::try_from(column).unwrap_or(u16::MAX),
-        text: cut(&text, room, more).into_owned(),
-        about: About::End(state),
-    })
-}
-
-/// How a lane ended, in a few words; none where its sign says all there is to say.
-fn end_text(timeline: &Timeline, lane: &Lane, state: State) -> Option<String> {
-    Some(match state {
-        State::Done if matches!(lane.kind, LaneKind::Runtime(_)) => "closed".to_owned(),
-        State::Done => {
-            let value = lane.value.as_deref().filter(|value| *value != "()")?;
-            clean(value).into_owned()
+impl<'a> Page<'a> {
+    /// What a lane noted before a wait, and what it waits for, on the columns of the wait.
+    fn wait_labels(&self, run: Range<usize>) -> Vec<Label> {
+        let last = u16::try_from(run.end - 1).unwrap_or(u16::MAX);
+        let time = self.window.time_at(last).min(self.window.now);
+        let frames = self.awaits_at(time);
+        let room = self.room(&run, time, frames.last().copied());
+        let stuck = is_stuck(self.lane, self.window.now)
+            && self.lane.changes.last().is_some_and(|last| last.at <= time);
+        let waits_for = |room| match self.awaited(&frames, room) {
+            Some(awaited) if stuck => Some(format!("{awaited}: nothing can wake it")),
+            None if stuck => Some("nothing can wake it".to_owned()),
+            awaited => awaited,
+        };
+        let mark = self.mark_before(time);
+        let besides = mark.as_ref().map(|mark| width(mark) + 2);
+        // What it waits for comes first: a mark is left out rather than that.
+        let innermost = waits_for(0).map_or(0, |text| width(&text) + BEFORE + AFTER);
+        let besides = besides.filter(|besides| besides + innermost <= room);
+        let mut labels = Vec::new();
+        let mut start = run.start;
+        if let (Some(mark), Some(columns)) = (mark, besides) {
+            labels.extend(self.label(format!(" {mark} "), About::Mark, start, run.end));
+            start += columns;
         }
-        State::Panicked => "panicked".to_owned(),
-        State::NeverPolled => "never awaited".to_owned(),
-        _ => cancel_text(timeline, lane.cancel?),
-    })
+        let room = room - besides.unwrap_or(0);
+        if let Some(text) = waits_for(room.saturating_sub(BEFORE + AFTER)) {
+            let about = if stuck { About::Stuck } else { About::Wait };
+            let end = run.end.saturating_sub(AFTER - 1);
+            labels.extend(self.label(format!(" {text} "), about, start + BEFORE - 1, end));
+        }
+        labels
+    }
+
+    /// A label between two columns, as much of it as fits, if that is enough to be read.
+    fn label(&self, text: String, about: About, start: usize, end: usize) -> Option<Label> {
+        let room = end.checked_sub(start)?;
+        if width(&text) > room && room < LEAST + 2 || text.trim().is_empty() {
+            return None;
+        }
+        let text = if width(&text) > room {
+            format!("{} ", cut(text.trim_end(), room - 1, self.signs.more))
+        } else {
+            text
+        };
+        Some(Label {
+            column: u16::try_from(start).unwrap_or(u16::MAX),
+            text,
+            about,
+        })
+    }
+
+    /// How many columns a wait has, or will have where it lasts: what is drawn there is not to move as it grows.
+    fn room(&self, run: &Range<usize>, time: Timestamp, frame: Option<&Frame>) -> usize {
+        let changes = self.host().unwrap_or(self.lane).changes.last();
+        let lasts = changes.is_some_and(|last| last.at <= time);
+        if !lasts {
+            return run.len();
+        }
+        let until = match frame.and_then(|frame| frame.on) {
+            Some(Awaited::Until(until)) if until > time => self.window.column_of(until),
+            _ => None,
+        };
+        let end = until.unwrap_or(self.window.width);
+        usize::from(end).max(run.end) - run.start
+    }
+
+    fn host(&self) -> Option<&'a Lane> {
+        self.timeline.lane(self.lane.host?.lane)
+    }
+
+    /// The awaits that the lane is in at a time, the outermost first; of a coroutine only its own.
+    fn awaits_at(&self, time: Timestamp) -> Vec<&'a Frame> {
+        let (of, own) = match self.host() {
+            Some(host) => (host, self.lane.host.and_then(|host| host.frame)),
+            None => (self.lane, None),
+        };
+        let mut frames: Vec<&Frame> = Vec::new();
+        let mut next = innermost_at(of, time);
+        while let Some(frame) = next.filter(|frame| Some(frame.id) != own && frames.len() < NESTED)
+        {
+            frames.push(frame);
+            let parent = frame.parent.filter(|parent| *parent < frame.id);
+            next = parent.and_then(|parent| Some(&of.frames[index_of(&of.frames, parent)?]));
+        }
+        frames.reverse();
+        frames
+    }
+
+    /// What is awaited, in as many of its calls as fit into `room` columns: at least the innermost.
+    fn awaited(&self, frames: &[&Frame], room: usize) -> Option<String> {
+        let (innermost, outer) = frames.split_last()?;
+        let mut text = awaited_text(self.timeline, innermost);
+        for frame in outer.iter().rev() {
+            let longer = format!("{} {} {text}", clean(&frame.text), self.signs.within);
+            if width(&longer) > room {
+                break;
+            }
+            text = longer;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The last line that was noted in the poll before the wait that there is at a time.
+    fn mark_before(&self, time: Timestamp) -> Option<String> {
+        let changes = &self.lane.changes;
+        let seen = &changes[..changes.partition_point(|change| change.at <= time)];
+        let wait = seen
+            .iter()
+            .rposition(|change| change.state == State::Waiting)?;
+        let poll = seen[..wait].last()?;
+        let marks = &self.lane.marks;
+        let noted = marks.partition_point(|mark| mark.at <= seen[wait].at);
+        let mark = marks[..noted].last().filter(|mark| mark.at >= poll.at)?;
+        Some(self.quoted(mark))
+    }
+
+    fn quoted(&self, mark: &Mark) -> String {
+        format!("\"{}\"", cut(&mark.text, MARK, self.signs.more))
+    }
+
+    fn end_label(&self, state: State, after: usize) -> Option<Label> {
+        let text = self.end_text(state)?;
+        let column = after + 1;
+        let room = usize::from(self.window.width).checked_sub(column)?;
+        (width(&text) <= room || room >= LEAST).then(|| Label {
+            column: u16::try_from(column).unwrap_or(u16::MAX),
+            text: cut(&text, room, self.signs.more).into_owned(),
+            about: About::End(state),
+        })
+    }
+
+    /// The last line that was noted in a lane's last poll.
+    fn last_mark(&self) -> Option<String> {
+        let polls = |change: &&Change| change.state == State::Running;
+        let last = self.lane.changes.iter().rev().find(polls)?;
+        let mark = self.lane.marks.last();
+        mark.filter(|mark| mark.at >= last.at)
+            .map(|mark| self.quoted(mark))
+    }
+
+    /// How a lane ended, in a few words; none where its sign says all there is to say.
+    fn end_text(&self, state: State) -> Option<String> {
+        let lane = self.lane;
+        Some(match state {
+            State::Done if matches!(lane.kind, LaneKind::Runtime(_)) => "closed".to_owned(),
+            State::Done => {
+                let value = lane.value.as_deref().filter(|value| *value != "()");
+                let value = value.map(|value| clean(value).into_owned());
+                return value.or_else(|| self.last_mark());
+            }
+            State::Panicked => "panicked".to_owned(),
+            State::NeverPolled => "never awaited".to_owned(),
+            _ => cancel_text(self.timeline, lane.cancel?),
+        })
+    }
 }
 
 /// Why something was cancelled, in a few words.

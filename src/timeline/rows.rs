@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::LaneId;
+use crate::event::{LaneId, Timestamp};
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +37,13 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
         .iter()
         .map(|lane| match lane.kind {
             LaneKind::Runtime(_) => runtimes > 1,
-            LaneKind::Coroutine => open_coroutines || tells_more(timeline, lane),
+            LaneKind::Coroutine => {
+                tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
+            }
             LaneKind::Task(_) | LaneKind::Branch(_) => true,
         })
         .collect();
-    let owners = owners(lanes, &visible);
+    let owners = owners(timeline, &visible);
     let mut walk = Walk::new(lanes, &visible, &owners, folded);
     for (index, _) in lanes.iter().enumerate() {
         if visible[index] && owners[index].is_none() {
@@ -61,6 +63,13 @@ fn is_runtime(lane: &Lane) -> bool {
     matches!(lane.kind, LaneKind::Runtime(_))
 }
 
+/// Whether a coroutine is all that a task of the same name does.
+fn is_its_task(timeline: &Timeline, lane: &Lane) -> bool {
+    let host = lane.host.filter(|host| host.frame.is_none());
+    let task = host.and_then(|host| timeline.lane(host.lane));
+    task.is_some_and(|task| task.name == lane.name)
+}
+
 /// Whether a coroutine's row would say anything that its host's does not.
 fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
     let Some(host) = lane.host else {
@@ -68,11 +77,13 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
         return ran || lane.end.is_some() || was_left_alone(timeline, lane);
     };
     let of = timeline.lane(host.lane);
-    let later = lane.started.is_some_and(|started| started > lane.start);
     if host.frame.is_none() {
         // It is all that its host does: only what was before its host began is not in the host's row.
-        return later && of.is_some_and(|of| of.start > lane.start);
+        return of.is_some_and(|of| lay_idle_until(timeline, lane, of.start));
     }
+    let later = lane
+        .started
+        .is_some_and(|started| lay_idle_until(timeline, lane, started));
     let other_poll = lane
         .called_in
         .is_some_and(|called| called != (host.lane, host.poll));
@@ -81,24 +92,45 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
     later || other_poll || (lane.end.is_some() && early && !with_host)
 }
 
-/// Whether time or a poll has passed since a coroutine was called, of which nothing has run so far.
+/// Whether a coroutine was called in an earlier poll than the one that went on at `time`.
+fn lay_idle_until(timeline: &Timeline, lane: &Lane, time: Timestamp) -> bool {
+    let caller = lane.called_in.and_then(|(id, _)| timeline.lane(id));
+    let same_poll = caller.is_some_and(|caller| {
+        let until = |time| caller.changes.partition_point(|change| change.at <= time);
+        until(lane.start) == until(time)
+    });
+    time > lane.start && !same_poll
+}
+
+/// Whether a poll has passed since a coroutine was called, of which nothing has run so far.
 fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
     let called_in = lane
         .called_in
         .and_then(|(id, polls)| Some((timeline.lane(id)?, polls)));
     let polled_since =
         called_in.is_some_and(|(by, polls)| by.polls > polls || by.state() != State::Running);
-    timeline.end() > lane.start || polled_since
+    polled_since || (called_in.is_none() && timeline.end() > lane.start)
+}
+
+/// The coroutine in whose body a coroutine is awaited.
+fn awaiter(timeline: &Timeline, lane: &Lane) -> Option<LaneId> {
+    let host = lane.host?;
+    let frames = &timeline.lane(host.lane)?.frames;
+    let frame = frames.binary_search_by_key(&host.frame?, |frame| frame.id);
+    frames[frame.ok()?].coroutine
 }
 
 /// For every lane the index of the nearest visible one that it belongs to.
-fn owners(lanes: &[Lane], visible: &[bool]) -> Vec<Option<usize>> {
+fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
+    let lanes = timeline.lanes();
     let index: HashMap<LaneId, usize> = lanes.iter().map(|lane| lane.id).zip(0..).collect();
     let above: Vec<Option<usize>> = lanes
         .iter()
         .map(|lane| {
             let host = lane.host.map(|host| host.lane);
-            host.or(lane.parent).and_then(|id| index.get(&id).copied())
+            let awaiter = awaiter(timeline, lane).filter(|&id| id != lane.id);
+            let id = awaiter.or(host).or(lane.parent)?;
+            index.get(&id).copied()
         })
         .collect();
     let mut owners = vec![None; lanes.len()];

@@ -28,7 +28,6 @@ pub use viewer::{Motion, Origin, Recording, Viewer};
 use super::action::Action;
 use super::code::Source;
 use super::keymap::Mode;
-use super::layout;
 use super::mouse::Gesture;
 use super::theme::Theme;
 use crate::event::Event;
@@ -85,8 +84,8 @@ pub struct Opened {
     pub title: String,
     /// The scenario that it is a recording of.
     pub scenario: Option<&'static Scenario>,
-    /// Its events.
-    pub events: Vec<Event>,
+    /// Its events, all of them shown.
+    pub playback: Playback,
     /// What is wrong with the file, in a line.
     pub damage: Option<String>,
 }
@@ -102,6 +101,8 @@ pub enum Effect {
     SetSpeed(f64),
     /// End the running program.
     Stop,
+    /// Colour a source file that is shown.
+    Colour(Source),
     /// Open a session file.
     Open(PathBuf),
     /// Begin or end recording.
@@ -253,17 +254,21 @@ impl App {
             Msg::Pasted(text) => self.typed(&text),
             Msg::Mouse(gesture, at) => return self.mouse(gesture, at),
             Msg::Resize(size) => self.size = size,
-            Msg::Ask(scenario) => return self.ask(scenario),
+            Msg::Ask(scenario) => return Some(self.ask(scenario)),
             Msg::Opened(opened) => {
                 let damage = opened.damage.clone();
+                let runs = self.viewer().is_some_and(Viewer::is_running);
                 self.show(Viewer::replay(*opened));
                 self.notice = damage.map(|damage| format!("This file is damaged: {damage}"));
+                return runs.then_some(Effect::Stop);
             }
-            Msg::Source(source) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.take_source(source);
+            Msg::Source(source) => match &mut self.screen {
+                Screen::Lanes(viewer) => viewer.take_source(source),
+                Screen::Question(asking) if asking.program.file == source.file => {
+                    asking.program = source;
                 }
-            }
+                _ => {}
+            },
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
             Msg::Failed(text) => self.notice = Some(text),
@@ -296,7 +301,7 @@ impl App {
     fn settle(&mut self) {
         let size = self.size;
         if let Some(viewer) = self.viewer_mut() {
-            let areas = layout::areas(size, viewer.lanes.panels);
+            let areas = viewer.areas(size);
             viewer.lanes.settle(areas.lane_rows());
         }
     }

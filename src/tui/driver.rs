@@ -1,16 +1,17 @@
 //! Does what the state asks for outside of it: runs scenarios, records them, opens files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::app::{App, Effect, Msg, Start, Tick};
+use super::app::{App, Effect, Msg, Opened, Start, Tick};
 use super::code::Source;
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
+use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session;
 use crate::source::Live;
@@ -46,7 +47,8 @@ impl Driver {
             Effect::SetPace(pace) => self.live.iter().for_each(|live| live.set_pace(pace)),
             Effect::SetSpeed(speed) => self.live.iter().for_each(|live| live.set_speed(speed)),
             Effect::Stop => self.stop(),
-            Effect::Open(path) => self.open(&path),
+            Effect::Colour(source) => self.colour(vec![source]),
+            Effect::Open(path) => self.open(path),
             Effect::ToggleRecording => self.toggle_recording(app),
             Effect::Quit => return false,
         }
@@ -128,23 +130,23 @@ impl Driver {
         self.last_tick = None;
     }
 
-    fn open(&mut self, path: &Path) {
-        if let Err(error) = self.try_open(path) {
-            self.send(Msg::Failed(error.to_string()));
-        }
+    /// Opens a recording; a large one takes a while.
+    fn open(&self, path: PathBuf) {
+        let messages = self.messages.clone();
+        in_background("opening", move || match opening::open(&path) {
+            Ok(opened) => show(opened, &messages),
+            Err(error) => {
+                let text = format!("Not opened: {}", error.reason_first());
+                let _ = messages.send(Msg::Failed(text));
+            }
+        });
     }
 
-    /// Opens a recording.
-    pub(super) fn try_open(&mut self, path: &Path) -> Result<(), session::Error> {
+    /// Opens a recording before there is a screen.
+    pub(super) fn try_open(&self, path: &Path) -> Result<Msg, session::Error> {
         let opened = opening::open(path)?;
-        self.stop();
-        let plain = match opened.scenario {
-            Some(scenario) => vec![Source::scenario(scenario)],
-            None => opening::sources(&opened.events),
-        };
-        self.send(Msg::Opened(Box::new(opened)));
-        self.colour(plain);
-        Ok(())
+        self.colour(opening::sources(&opened));
+        Ok(Msg::Opened(Box::new(opened)))
     }
 
     fn toggle_recording(&mut self, app: &App) {
@@ -168,12 +170,7 @@ impl Driver {
     /// Shows source files, at once without colours and then with them.
     fn colour(&self, sources: Vec<Source>) {
         let messages = self.messages.clone();
-        in_background("colours", move || {
-            for source in sources {
-                let _ = messages.send(Msg::Source(source.clone()));
-                let _ = messages.send(Msg::Source(highlight::coloured(&source)));
-            }
-        });
+        in_background("colours", move || send_coloured(sources, &messages));
     }
 
     /// Reads the list of recordings.
@@ -185,8 +182,22 @@ impl Driver {
     }
 }
 
+/// Shows a recording and its source files.
+fn show(opened: Opened, messages: &UnboundedSender<Msg>) {
+    let sources = opening::sources(&opened);
+    let _ = messages.send(Msg::Opened(Box::new(opened)));
+    send_coloured(sources, messages);
+}
+
+fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
+    for source in sources {
+        let _ = messages.send(Msg::Source(source.clone()));
+        let _ = messages.send(Msg::Source(highlight::coloured(&source)));
+    }
+}
+
 /// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().name(format!("asyncline-{name}"));
+    let thread = thread::Builder::new().name(probe::thread_name(name));
     let _ = thread.spawn(work);
 }

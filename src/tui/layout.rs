@@ -8,6 +8,8 @@ use super::app::Panels;
 pub const PANELS_FROM: Size = Size::new(60, 15);
 /// The size below which there is nothing but a line that says so.
 pub const LEAST: Size = Size::new(30, 6);
+/// The most lines that panels take beyond half of the screen.
+const MOST: u16 = 26;
 /// How many lines the ruler takes above the lanes.
 const RULER: u16 = 1;
 
@@ -47,20 +49,25 @@ pub fn page(size: Size) -> usize {
     size.height.saturating_sub(6).max(1).into()
 }
 
-/// The parts of the lanes screen, at this size and with these panels.
-pub fn areas(size: Size, panels: Panels) -> Areas {
+/// The parts of the lanes screen, at this size and with these panels. Where it is known how many `lanes` there will be at
+/// most, the panels take the room that these do not need.
+pub fn areas(size: Size, panels: Panels, lanes: Option<usize>) -> Areas {
     let screen = Rect::from((ratatui::layout::Position::ORIGIN, size));
     let small = size.width < PANELS_FROM.width || size.height < PANELS_FROM.height;
     let panels = if small { Panels::None } else { panels };
     let roomy = size.height >= 20;
     // The panels take half of what is there, since the code is to be read.
     let (why, below) = match panels {
-        Panels::None | Panels::Code => (1, 0),
+        Panels::None | Panels::Code => (if size.height >= 10 { 2 } else { 1 }, 0),
         Panels::Both | Panels::Events => (0, 0),
     };
+    let half = (size.height / 2).clamp(6, 18);
+    // The lanes' own rows, one that stays free, and all lines besides them and the panels.
+    let lanes = lanes.map(|lanes| u16::try_from(lanes).unwrap_or(u16::MAX));
+    let spare = lanes.map(|lanes| size.height.saturating_sub(lanes.saturating_add(RULER + 5)));
     let panel_rows = match panels {
         Panels::None => below,
-        _ => (size.height / 2).clamp(6, 18),
+        _ => spare.map_or(half, |spare| spare.clamp(half, half.max(MOST))),
     };
     let [header, gap, lanes, legend, why, panel, footer] = screen.layout(&Layout::vertical([
         Constraint::Length(1),
@@ -72,8 +79,10 @@ pub fn areas(size: Size, panels: Panels) -> Areas {
         Constraint::Length(1),
     ]));
     let _ = gap;
+    // On a narrow screen the code, which cannot be wrapped, has the larger part.
+    let parts = if size.width < 100 { 9 } else { 8 };
     let [left, right] = panel.layout(&Layout::horizontal([
-        Constraint::Fill(9),
+        Constraint::Fill(parts),
         Constraint::Fill(8),
     ]));
     let (code, events) = match panels {

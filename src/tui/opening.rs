@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::app::{Opened, Recent};
+use super::app::{Opened, Playback, Recent};
 use super::code::Source;
 use crate::event::{Event, EventKind, Site};
 use crate::scenario;
-use crate::session::{Entry, Error, KEEP, Session, Store};
+use crate::session::{Entry, Error, Session, Store};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -30,13 +30,17 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
     Ok(Opened {
         title,
         scenario,
-        events: session.events,
+        playback: Playback::of(session.events),
         damage: (!damage.is_empty()).then(|| damage.join("; ")),
     })
 }
 
-/// The source files that events speak of, as far as they are here.
-pub(super) fn sources(events: &[Event]) -> Vec<Source> {
+/// A recording's program: its scenario's, or the source files that its events speak of, as far as they are here.
+pub(super) fn sources(opened: &Opened) -> Vec<Source> {
+    if let Some(scenario) = opened.scenario {
+        return vec![Source::scenario(scenario)];
+    }
+    let events = opened.playback.events();
     let files: BTreeSet<&str> = events
         .iter()
         .filter_map(site)
@@ -63,12 +67,11 @@ fn site(event: &Event) -> Option<&Site> {
     }
 }
 
-/// The recordings that are kept, the newest first; older ones than are to be kept go.
+/// The recordings that are kept, the newest first.
 pub(super) fn recents() -> Vec<Recent> {
     let Ok(store) = Store::find() else {
         return Vec::new();
     };
-    store.prune(KEEP);
     let now = SystemTime::now();
     store
         .list()
@@ -78,11 +81,9 @@ pub(super) fn recents() -> Vec<Recent> {
 }
 
 fn recent(entry: Entry, now: SystemTime) -> Recent {
-    let of_it = |scenario: &&scenario::Scenario| scenario.title == entry.title;
-    let scenario = scenario::all().iter().find(of_it);
     Recent {
         path: entry.path,
-        scenario: scenario.map(|scenario| scenario.name.to_owned()),
+        scenario: Some(entry.scenario).filter(|name| !name.is_empty()),
         when: age(now.duration_since(entry.when).unwrap_or_default()),
         title: entry.title,
     }
@@ -104,14 +105,6 @@ fn age(age: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A recording in the list is told by its title.
-    #[test]
-    fn no_two_scenarios_have_the_same_title() {
-        let titles = scenario::all().iter().map(|scenario| scenario.title);
-        let distinct: BTreeSet<_> = titles.collect();
-        assert_eq!(distinct.len(), scenario::all().len());
-    }
 
     #[test]
     fn an_age_is_told_in_its_largest_unit() {

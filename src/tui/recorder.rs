@@ -7,7 +7,7 @@ use super::Record;
 use super::app::Recording;
 use crate::event::Event;
 use crate::scenario::Scenario;
-use crate::session::{Error, Meta, Store, Writer};
+use crate::session::{Error, KEEP, Meta, Store, Writer};
 
 /// Records the session that runs, where that is wanted.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Recorder {
     fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> Recording {
         match path.and_then(|path| create(path, scenario)) {
             Ok(created) => self.record_to(created),
-            Err(error) => Recording::Failed(error.to_string()),
+            Err(error) => Recording::Failed(error.reason_first()),
         }
     }
 
@@ -93,7 +93,7 @@ impl Recorder {
             .and_then(|()| current.writer.tick(Instant::now()));
         let error = written.err()?;
         self.current = None;
-        Some(Recording::Failed(error.to_string()))
+        Some(Recording::Failed(error.reason_first()))
     }
 
     /// Ends the recording.
@@ -101,7 +101,7 @@ impl Recorder {
         let Current { writer, path } = self.current.take()?;
         Some(match writer.finish() {
             Ok(()) => Recording::Saved(path),
-            Err(error) => Recording::Failed(error.to_string()),
+            Err(error) => Recording::Failed(error.reason_first()),
         })
     }
 }
@@ -112,6 +112,9 @@ fn create(path: PathBuf, scenario: &Scenario) -> Result<Current, Error> {
     Ok(Current { writer, path })
 }
 
+/// A path for one more recording in the user's store, in which there is room for it then.
 fn new_path(scenario: &Scenario) -> Result<PathBuf, Error> {
-    Ok(Store::find()?.new_path(scenario.name, SystemTime::now()))
+    let store = Store::find()?;
+    store.prune(KEEP - 1);
+    Ok(store.new_path(scenario.name, SystemTime::now()))
 }

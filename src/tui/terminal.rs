@@ -20,6 +20,7 @@ use ratatui::layout::Size;
 
 use super::app::App;
 use super::view::view;
+use crate::probe;
 
 /// Whether the terminal is ours, and has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -112,19 +113,13 @@ fn give_back() {
 
 /// Gives the terminal back before a panic is reported, so that the report can be read.
 ///
-/// Threads of ours whose names begin with `asyncline-` are left out: what panics there is caught, and scenarios panic
-/// on purpose.
+/// Our own threads are left out: what panics there is caught, and scenarios panic on purpose.
 fn give_back_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            let thread = thread::current();
-            if TAKEN.load(Ordering::SeqCst)
-                && thread
-                    .name()
-                    .is_some_and(|name| name.starts_with("asyncline-"))
-            {
+            if TAKEN.load(Ordering::SeqCst) && probe::is_own_thread() {
                 return;
             }
             give_back();

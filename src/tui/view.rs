@@ -32,7 +32,7 @@ pub fn view(app: &App, frame: &mut Frame) {
         } else {
             line
         };
-        text::put(buf, area, &line, app.theme.style(Role::Text));
+        text::put(app.theme, buf, area, &line, app.theme.style(Role::Text));
         return;
     }
     screen(app, area, buf);
@@ -59,13 +59,15 @@ fn screen(app: &App, area: Rect, buf: &mut Buffer) {
 }
 
 fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let areas = layout::areas(area.as_size(), viewer.lanes.panels);
+    let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
     (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
-    lanes::legend(&theme).render(areas.legend, buf);
+    let room = areas.legend.width.into();
+    let (rows, timeline) = (&viewer.lanes.rows, viewer.playback.timeline());
+    lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
     if !areas.why.is_empty() {
         let why = events::why(viewer);
-        text::put(buf, areas.why, &why, theme.style(Role::Dim));
+        text::put_text(theme, buf, areas.why, &why, theme.style(Role::Dim));
     }
     if let Some(area) = areas.code {
         code::draw(viewer, theme, area, buf);

@@ -1,5 +1,6 @@
 //! Every scenario: what the catalogue promises of it, that its events balance, and that its lanes show its lesson.
 
+#![cfg(feature = "app")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod balance;

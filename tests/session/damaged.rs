@@ -14,7 +14,7 @@ fn a_session_cut_at_any_byte_shows_its_whole_blocks() {
     for length in 0..sample.bytes.len() {
         check_cut(&sample, length);
     }
-    let long = Sample::new(60, 100);
+    let long = Sample::new(60, 10);
     for length in long.bytes.len() - 1024..long.bytes.len() {
         check_cut(&long, length);
     }

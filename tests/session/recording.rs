@@ -229,4 +229,9 @@ fn a_recording_makes_its_directories_and_overwrites_only_sessions() {
     let error = Writer::create(&program, &meta()).unwrap_err();
     assert!(matches!(error, Error::Foreign { .. }), "{error}");
     assert_eq!(fs::read_to_string(&program).unwrap(), "fn main() {}");
+
+    let error = Writer::create(program.join("c.aline"), &meta()).unwrap_err();
+    let line = error.to_string();
+    let why = "a part of its path is not a directory";
+    assert!(line.ends_with(why), "{line}");
 }

@@ -4,7 +4,7 @@ use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
 use crate::insight::words::{open_branches, runner, since};
 use crate::timeline::{Frame, Lane};
-use crate::units::{duration_text, time_text};
+use crate::units::{rounded_text, time_text};
 
 /// What a suspended lane waits for.
 enum Target<'a> {
@@ -120,7 +120,7 @@ impl<'a> View<'a> {
         let time = if waited == 0 {
             "is waiting".into()
         } else {
-            format!("has been waiting for {}", duration_text(waited))
+            format!("has been waiting for {}", rounded_text(waited))
         };
         format!("{time} (for what is not known: no #[asyncline::trace] is on its function)")
     }

@@ -3,12 +3,15 @@
 use super::choice;
 use crate::scenario::Scenario;
 use crate::tui::action::Action;
+use crate::tui::code::Source;
 
 /// A question that waits for an answer, or for being skipped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asking {
     /// Whose question it is.
     pub scenario: &'static Scenario,
+    /// Its program.
+    pub program: Source,
     /// The choice that is selected; none so far where the person has not moved to one.
     pub selected: Option<usize>,
 }
@@ -17,6 +20,7 @@ impl Asking {
     pub(super) fn new(scenario: &'static Scenario) -> Self {
         Self {
             scenario,
+            program: Source::scenario(scenario),
             selected: None,
         }
     }

@@ -1,5 +1,7 @@
 //! What the keys do, screen by screen.
 
+use std::path::PathBuf;
+
 use super::viewer::{Recording, Viewer};
 use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
 use crate::scenario::Scenario;
@@ -46,15 +48,18 @@ impl App {
         let page = layout::page(self.size);
         match action {
             Action::Confirm => match self.menu.selected()? {
-                Item::Scenario(scenario) => return self.ask(scenario),
-                Item::Recent(recent) => return Some(Effect::Open(recent.path.clone())),
+                Item::Scenario(scenario) => return Some(self.ask(scenario)),
+                Item::Recent(recent) => {
+                    let path = recent.path.clone();
+                    return Some(self.open(path));
+                }
             },
             Action::Replay => {
                 let last = self.menu.last_recording();
                 if last.is_none() {
                     self.notice = Some("No recording of this scenario yet: enter runs it.".into());
                 }
-                return last.map(Effect::Open);
+                return last.map(|path| self.open(path));
             }
             Action::Find => self.overlay = Some(Overlay::Find(String::new())),
             Action::OpenFile => self.overlay = Some(Overlay::Path(String::new())),
@@ -63,14 +68,21 @@ impl App {
         None
     }
 
-    pub(super) fn ask(&mut self, scenario: &'static Scenario) -> Option<Effect> {
+    fn open(&mut self, path: PathBuf) -> Effect {
+        self.notice = Some(format!("Opening {} …", path.display()));
+        Effect::Open(path)
+    }
+
+    pub(super) fn ask(&mut self, scenario: &'static Scenario) -> Effect {
         self.overlay = None;
         self.menu.select(scenario);
         if scenario.question.choices.is_empty() {
-            return Some(self.start(scenario, None));
+            return self.start(scenario, None);
         }
-        self.screen = Screen::Question(Asking::new(scenario));
-        None
+        let asking = Asking::new(scenario);
+        let program = asking.program.clone();
+        self.screen = Screen::Question(asking);
+        Effect::Colour(program)
     }
 
     fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Effect {
@@ -78,6 +90,12 @@ impl App {
         if let Some(before) = self.viewer() {
             viewer.lanes.panels = before.lanes.panels;
             viewer.speed = before.speed;
+            // The same again has as many lanes.
+            let same = before.title == viewer.title;
+            viewer.lanes.most = before.lanes.most.filter(|_| same);
+        }
+        if let Screen::Question(asking) = &self.screen {
+            viewer.take_source(asking.program.clone());
         }
         let speed = viewer.speed();
         self.show(viewer);
@@ -112,7 +130,7 @@ impl App {
     }
 
     fn act_in_lanes(&mut self, action: Action) -> Option<Effect> {
-        let areas = layout::areas(self.size, self.viewer()?.lanes.panels);
+        let areas = self.viewer()?.areas(self.size);
         let viewer = self.viewer_mut()?;
         match action {
             Action::Back => {
@@ -170,7 +188,7 @@ impl App {
             self.notice = Some("Only scenarios ask questions.".into());
             return;
         }
-        let areas = layout::areas(size, viewer.lanes.panels);
+        let areas = viewer.areas(size);
         if areas.events.is_some() {
             viewer.answer_open = !viewer.answer_open;
         } else {
@@ -197,6 +215,17 @@ impl App {
         None
     }
 
+    /// Scrolls what lies over the lanes by some lines; false where nothing does that scrolls.
+    pub(super) fn scroll(&mut self, lines: isize) -> bool {
+        let scroll = match (&mut self.help, &mut self.overlay) {
+            (Some(help), _) => &mut help.scroll,
+            (_, Some(Overlay::Detail { scroll })) => scroll,
+            _ => return false,
+        };
+        *scroll = scroll.saturating_add_signed(lines);
+        true
+    }
+
     fn act_in_detail(&mut self, action: Action, scroll: usize) {
         let page = layout::page(self.size);
         let Some(viewer) = self.viewer_mut() else {
@@ -220,6 +249,8 @@ impl App {
         let viewer = self.viewer_mut()?;
         if action == Action::Confirm {
             let effect = viewer.show_finding(selected);
+            let shown = viewer.findings.get(selected);
+            self.notice = shown.map(|finding| finding.text.clone());
             self.overlay = None;
             return effect;
         }
@@ -254,7 +285,7 @@ impl App {
         if action == Action::Confirm {
             self.overlay = None;
             let path = text.trim();
-            return (!path.is_empty()).then(|| Effect::Open(path.into()));
+            return (!path.is_empty()).then(|| self.open(path.into()));
         }
         edit(&mut text, action);
         self.overlay = Some(Overlay::Path(text));

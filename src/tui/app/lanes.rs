@@ -22,6 +22,8 @@ pub struct Lanes {
     pub viewport: Viewport,
     /// The lanes that were searched for.
     pub highlights: Vec<LaneId>,
+    /// How many rows there are at most, once that is known.
+    pub(super) most: Option<usize>,
     /// Which panels there are.
     pub panels: Panels,
     folded: HashSet<LaneId>,
@@ -68,9 +70,15 @@ impl Lanes {
     /// Takes note of what the timeline is now.
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
         self.rows = rows(timeline, &self.folded, self.coroutines);
+        self.most = self.most.map(|most| most.max(self.rows.len()));
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
         }
+    }
+
+    /// There will be no more rows than now, unless more are asked for.
+    pub(super) fn count(&mut self) {
+        self.most = Some(self.rows.len());
     }
 
     /// The lane to select where the selected one has no row: whoever it stands under, or the first task.

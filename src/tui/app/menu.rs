@@ -80,6 +80,11 @@ impl Menu {
         self.index
     }
 
+    /// Selects an item by its index.
+    pub(super) fn point(&mut self, index: usize) {
+        self.index = index.min(self.len().saturating_sub(1));
+    }
+
     /// The one that is selected.
     pub fn selected(&self) -> Option<Item<'_>> {
         self.items().nth(self.index)

@@ -28,6 +28,15 @@ pub struct Playback {
 }
 
 impl Playback {
+    /// A session that is over, all of it shown.
+    pub fn of(events: Vec<Event>) -> Self {
+        let mut playback = Self::default();
+        playback.extend(events);
+        playback.reach_end();
+        playback.show_present();
+        playback
+    }
+
     /// Every event that came, also those that playback has not reached.
     pub fn events(&self) -> &[Event] {
         &self.events

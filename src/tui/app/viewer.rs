@@ -1,6 +1,9 @@
 //! A session on the screen: the program that runs, or the recording that is replayed.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use ratatui::layout::Size;
 
 use super::lanes::Lanes;
 use super::playback::Playback;
@@ -11,6 +14,7 @@ use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
 use crate::timeline::{State, Wake};
 use crate::tui::code::{Source, Sources};
+use crate::tui::layout::{self, Areas};
 
 /// A session on the screen.
 #[derive(Debug)]
@@ -99,10 +103,9 @@ impl Viewer {
     pub(super) fn replay(opened: Opened) -> Self {
         let damage = opened.damage;
         let mut viewer = Self::new(opened.title, opened.scenario, Origin::Replay { damage });
-        viewer.playback.extend(opened.events);
-        viewer.playback.reach_end();
-        viewer.playback.show_present();
+        viewer.playback = opened.playback;
         viewer.refresh();
+        viewer.lanes.count();
         viewer.lanes.fit(viewer.playback.reached());
         viewer.look_for_findings();
         viewer
@@ -139,6 +142,11 @@ impl Viewer {
     /// Where the events come from.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The parts of a screen of this size.
+    pub fn areas(&self, size: Size) -> Areas {
+        layout::areas(size, self.lanes.panels, self.lanes.most)
     }
 
     /// Whether it is or was a program that runs under our eyes.
@@ -234,6 +242,7 @@ impl Viewer {
     /// The program has ended, and its last moment is shown.
     fn end(&mut self) {
         self.refresh();
+        self.lanes.count();
         self.look_for_findings();
         if self.lanes.sees_whole() {
             self.lanes.fit(self.playback.reached());
@@ -273,12 +282,19 @@ impl Viewer {
         }
     }
 
-    /// Shows a finding on the lanes: its lane and its moment.
+    /// Shows a finding on the lanes: its lane, at the moment when all of it has happened.
     pub(super) fn show_finding(&mut self, index: usize) -> Option<Effect> {
         let finding = self.findings.get(index)?;
-        let (lane, at) = (finding.lane, finding.at);
+        let (lane, at, costs) = (finding.lane, finding.at, finding.costs_ns);
         self.finding = Some(index);
-        let effect = self.seek(at);
+        self.answer_open = false;
+        let ended = self
+            .playback
+            .timeline()
+            .lane(lane)
+            .filter(|lane| !lane.is_task());
+        let ended = ended.and_then(|lane| lane.end).unwrap_or(at);
+        let effect = self.seek(at.after(Duration::from_nanos(costs)).max(ended));
         self.lanes.select(lane, self.playback.timeline());
         effect
     }

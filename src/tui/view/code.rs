@@ -39,24 +39,39 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let shown = seen(place.unwrap_or(0), source.lines.len(), inner.height.into());
     let markers = markers(viewer, source);
     for (row, line) in inner.rows().zip(&source.lines[shown]) {
-        let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
-        let mut drawn = Line::from(number);
-        for (role, text) in &line.pieces {
-            drawn.push_span(span(
-                theme,
-                *role,
-                clean(&text.replace('\t', "    ")).into_owned(),
-            ));
-        }
-        put_line(buf, row, &drawn);
+        let marker = markers
+            .get(&line.number)
+            .map(|names| marker(names, theme, row));
+        let marker_width = marker.as_deref().map_or(0, width) as u16;
+        let code = Rect {
+            width: row.width.saturating_sub(marker_width),
+            ..row
+        };
+        put_line(theme, buf, code, &code_line(theme, line));
         let is_lit = lit.is_some_and(|site| site.line == line.number);
         if is_lit {
             buf.set_style(row, ground(theme));
         }
-        if let Some(names) = markers.get(&line.number) {
-            draw_marker(names, is_lit, theme, row, buf);
+        if let Some(marker) = marker {
+            let role = if is_lit { Role::Accent } else { Role::Waiting };
+            let place = Rect {
+                x: code.right(),
+                width: row.width - code.width,
+                ..row
+            };
+            put(theme, buf, place, &marker, theme.style(role));
         }
     }
+}
+
+/// A line of code with its number.
+pub(super) fn code_line(theme: Theme, line: &CodeLine) -> Line<'static> {
+    let mut drawn = Line::from(span(theme, Role::Dim, format!("{:>4}  ", line.number)));
+    for (role, text) in &line.pieces {
+        let text = text.replace('\t', "    ");
+        drawn.push_span(span(theme, *role, clean(&text).into_owned()));
+    }
+    drawn
 }
 
 fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -66,7 +81,7 @@ fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer)
     };
     let lines = wrapped(&text, area.width.saturating_sub(2).into());
     for (row, line) in area.rows().zip(lines) {
-        put(buf, row, &format!(" {line}"), theme.style(Role::Dim));
+        put(theme, buf, row, &format!(" {line}"), theme.style(Role::Dim));
     }
 }
 
@@ -103,19 +118,12 @@ fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
     markers
 }
 
-fn draw_marker(names: &[String], lit: bool, theme: Theme, row: Rect, buf: &mut Buffer) {
+/// Who stands at a line of code.
+fn marker(names: &[String], theme: Theme, row: Rect) -> String {
     let here = theme.glyph(Glyph::Here);
-    let mut text = format!("{here} {}", names.join(", "));
+    let text = format!(" {here} {} ", names.join(", "));
     if width(&text) > usize::from(row.width / 2) && names.len() > 1 {
-        text = format!("{here} {} and {} more", names[0], names.len() - 1);
+        return format!(" {here} {} and {} more ", names[0], names.len() - 1);
     }
-    let text = format!(" {text} ");
-    let wide = (width(&text) as u16).min(row.width);
-    let place = Rect {
-        x: row.right() - wide,
-        width: wide,
-        ..row
-    };
-    let role = if lit { Role::Accent } else { Role::Waiting };
-    put(buf, place, &text, theme.style(role));
+    text
 }

@@ -14,7 +14,7 @@ use crate::timeline::{Lane, LaneKind, Span, State, Timeline};
 use crate::tui::app::Viewer;
 use crate::tui::layout::over;
 use crate::tui::theme::{Role, Theme};
-use crate::units::{duration_text, time_text};
+use crate::units::{duration_text, rounded_text, time_text};
 
 /// How many columns the longest bar has.
 const BAR: u64 = 24;
@@ -50,7 +50,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut 
     let place = over(place, columns, lines.len() as u16 + 2);
     let inner = popup(theme, place, &lane.name, buf);
     let last = lines.len().saturating_sub(inner.height.into());
-    put_lines(buf, inner, &lines[scroll.min(last)..]);
+    put_lines(theme, buf, inner, &lines[scroll.min(last)..]);
 }
 
 struct Page<'a> {
@@ -229,7 +229,7 @@ impl Page<'_> {
                 span(
                     self.theme,
                     Role::Text,
-                    format!("  for {}", duration_text(now - frame.start)),
+                    format!("  for {}", rounded_text(now - frame.start)),
                 ),
             ];
             if let Some(site) = &frame.site {

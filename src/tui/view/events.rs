@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::text::{framed, heading, padded, put_line, put_lines, span, wrapped};
+use super::text::{framed, heading, padded, put_line, put_text, span, wrapped};
 use crate::insight::{self, Tone};
 use crate::tui::app::Viewer;
 use crate::tui::theme::{Role, Theme};
@@ -13,29 +13,29 @@ use crate::width::width;
 
 /// The widest that a lane's name gets here.
 const NAME: usize = 14;
+/// Columns of the panel below which its lines are not in columns.
+const NARROW: u16 = 46;
 
 /// Draws the panel.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "events"), buf);
     let text_width = usize::from(inner.width.saturating_sub(2));
-    let mut why = wrapped(&why(viewer), text_width);
-    why.truncate(usize::from(inner.height / 2));
-    let below = (why.len() as u16 + 1).min(inner.height);
+    let why = why(viewer);
+    let lines = wrapped(&why, text_width)
+        .len()
+        .min(usize::from(inner.height / 2));
+    let below = (lines as u16 + 1).min(inner.height);
     let list = Rect {
         height: inner.height - below,
         ..inner
     };
     draw_list(viewer, theme, list, buf);
-    let why: Vec<_> = why
-        .into_iter()
-        .map(|line| Line::from(span(theme, Role::Dim, format!(" {line}"))))
-        .collect();
     let below = Rect {
         y: list.bottom() + 1,
         height: below.saturating_sub(1),
         ..inner
     };
-    put_lines(buf, below, &why);
+    put_text(theme, buf, below, &why, theme.style(Role::Dim));
 }
 
 fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -47,23 +47,32 @@ fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let widest =
         |of: &dyn Fn(&insight::Line) -> usize| shown.iter().map(|line| of(line)).max().unwrap_or(0);
     let time_width = widest(&|line| width(&time_text(line.at)));
-    let name_width = widest(&|line| width(&name(line))).min(NAME);
-    let verb_width = widest(&|line| width(line.verb));
+    let most = NAME.min(usize::from(area.width / 4));
+    let name_width = widest(&|line| width(&name(line))).min(most);
+    // Where there is little room, the lines read on as sentences rather than in columns.
+    let (gap, verb_width) = if area.width < NARROW {
+        (" ", 0)
+    } else {
+        ("  ", widest(&|line| width(line.verb)))
+    };
     for (row, line) in area.rows().zip(&shown) {
         let time = time_text(line.at);
         let blanks = " ".repeat(time_width.saturating_sub(width(&time)));
-        let drawn = Line::from(vec![
-            span(theme, Role::Dim, format!(" {blanks}{time}  ")),
+        let mut drawn = Line::from(vec![
+            span(theme, Role::Dim, format!(" {blanks}{time}{gap}")),
             span(theme, Role::Text, padded(&name(line), name_width, theme)),
-            span(theme, Role::Text, "  "),
-            span(theme, role(line.tone), padded(line.verb, verb_width, theme)),
+            span(theme, Role::Text, gap),
             span(
                 theme,
-                Role::Dim,
-                format!("  {}", crate::width::clean(&line.detail)),
+                role(line.tone),
+                padded(line.verb, verb_width.max(width(line.verb)), theme),
             ),
         ]);
-        put_line(buf, row, &drawn);
+        if !line.detail.is_empty() {
+            let detail = format!("{gap}{}", crate::width::clean(&line.detail));
+            drawn.push_span(span(theme, Role::Dim, detail));
+        }
+        put_line(theme, buf, row, &drawn);
     }
     if let Some(current) = shown.len().checked_sub(1)
         && let Some(row) = area.rows().nth(current)

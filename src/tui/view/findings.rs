@@ -1,7 +1,7 @@
 //! The findings: what went wrong or took too long, what it costs, and what to try.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
 
 use super::events::ground;
@@ -14,13 +14,43 @@ use crate::units::duration_text;
 
 /// Draws the list.
 pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mut Buffer) {
+    let (lines, place) = page(viewer, theme, area);
+    let inner = popup(theme, place, "findings", buf);
+    for (row, (line, index)) in rows(&lines, selected, inner) {
+        put_line(theme, buf, row, line);
+        if *index == selected && line.width() > 0 {
+            buf.set_style(row, ground(theme));
+        }
+    }
+}
+
+/// The index of the finding at a place of the screen.
+pub fn finding_at(
+    viewer: &Viewer,
+    theme: Theme,
+    selected: usize,
+    area: Rect,
+    at: Position,
+) -> Option<usize> {
+    let (lines, place) = page(viewer, theme, area);
+    let inner = place.inner(Margin::new(2, 1));
+    let found = rows(&lines, selected, inner).find(|(row, _)| row.contains(at));
+    let index = found?.1.1;
+    (index < viewer.findings.len()).then_some(index)
+}
+
+/// A line of the list, and the index of its finding.
+type Told = (Line<'static>, usize);
+
+/// The list's lines, and its place.
+fn page(viewer: &Viewer, theme: Theme, area: Rect) -> (Vec<Told>, Rect) {
     let place = Rect {
         height: area.height.saturating_sub(1),
         ..area
     };
     let columns = area.width.saturating_sub(8).min(96);
     let text_columns = usize::from(columns.saturating_sub(6));
-    let mut lines: Vec<(Line, usize)> = Vec::new();
+    let mut lines: Vec<Told> = Vec::new();
     for (index, finding) in viewer.findings.iter().enumerate() {
         let of_it = finding_lines(finding, viewer, theme, text_columns);
         lines.extend(of_it.into_iter().map(|line| (line, index)));
@@ -30,15 +60,14 @@ pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mu
         lines.push((Line::from(span(theme, Role::Text, text)), usize::MAX));
     }
     let place = over(place, columns, lines.len() as u16 + 2);
-    let inner = popup(theme, place, "findings", buf);
+    (lines, place)
+}
+
+/// The lines that are seen, each with its row.
+fn rows(lines: &[Told], selected: usize, inner: Rect) -> impl Iterator<Item = (Rect, &Told)> {
     let at = lines.iter().position(|(_, index)| *index == selected);
     let shown = seen(at.unwrap_or(0) + 1, lines.len(), inner.height.into());
-    for (row, (line, index)) in inner.rows().zip(&lines[shown]) {
-        put_line(buf, row, line);
-        if *index == selected && line.width() > 0 {
-            buf.set_style(row, ground(theme));
-        }
-    }
+    inner.rows().zip(&lines[shown])
 }
 
 fn finding_lines(

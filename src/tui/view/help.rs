@@ -21,7 +21,7 @@ pub fn draw(theme: Theme, mode: Mode, scroll: usize, area: Rect, buf: &mut Buffe
     let place = over(place, wide, lines.len() as u16 + 2);
     let inner = popup(theme, place, "keys", buf);
     let last = lines.len().saturating_sub(inner.height.into());
-    put_lines(buf, inner, &lines[scroll.min(last)..]);
+    put_lines(theme, buf, inner, &lines[scroll.min(last)..]);
 }
 
 /// The page's lines.

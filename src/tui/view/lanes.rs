@@ -17,7 +17,7 @@ use crate::glyph::{self, LEGEND, Weight, ascii_tree};
 use crate::timeline::cells::{Cell, Window, cells};
 use crate::timeline::labels::{About, Label, is_stuck, labels};
 use crate::timeline::rows::Row;
-use crate::timeline::{Lane, State, Timeline};
+use crate::timeline::{Lane, LaneKind, State, Timeline};
 use crate::tui::theme::{Glyph, Role, Theme};
 use crate::tui::viewport::Viewport;
 use crate::width::{cut, names_at_most, width};
@@ -193,8 +193,8 @@ impl LanesView<'_> {
     }
 
     fn draw_labels(&self, seen: &Seen<'_>, bars: Rect, window: &Window, buf: &mut Buffer) {
-        let more = self.theme.glyph(Glyph::More);
-        for label in labels(self.timeline, seen.lane, &seen.cells, window, more) {
+        let signs = glyph::signs(self.theme.ascii);
+        for label in labels(self.timeline, seen.lane, &seen.cells, window, signs) {
             self.draw_label(&label, seen.y, bars, buf);
         }
         if is_stuck(seen.lane, self.now)
@@ -213,7 +213,7 @@ impl LanesView<'_> {
             return;
         };
         let role = match label.about {
-            About::Wait | About::End(State::Done) => Role::Dim,
+            About::Wait | About::Mark | About::End(State::Done) => Role::Dim,
             About::End(state) => cell_role(Cell::End(state), Weight::Broad),
             About::Stuck => Role::Error,
         };
@@ -286,13 +286,28 @@ pub fn name_width(rows: &[Row], timeline: &Timeline, area: Rect) -> u16 {
     widest.min(most) as u16
 }
 
-/// The states' signs and what they mean, the rarer ones last.
-pub fn legend(theme: &Theme) -> Line<'static> {
-    let mut spans = Vec::new();
-    for (glyph, meaning) in LEGEND {
-        if !spans.is_empty() {
-            spans.push(Span::raw("  "));
+/// The signs of the usual states and of the others that occur, and what they mean: as many as fit into `room` columns,
+/// in fewer words where not all of them do.
+pub fn legend(theme: &Theme, rows: &[Row], timeline: &Timeline, room: usize) -> Line<'static> {
+    let occur = |entry: &(Glyph, &str)| occurs(entry.0, rows, timeline);
+    let mut entries: Vec<_> = LEGEND.into_iter().filter(occur).collect();
+    let columns = |meaning: &str| width(meaning) + 4;
+    let needed: usize = entries.iter().map(|entry| columns(entry.1)).sum();
+    if needed > room + 1 {
+        for (_, meaning) in &mut entries {
+            *meaning = meaning.split_once(',').map_or(*meaning, |(word, _)| word);
         }
+    }
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (glyph, meaning) in entries {
+        let gap = if used == 0 { " " } else { "  " };
+        let columns = gap.len() + 2 + width(meaning);
+        if used + columns > room {
+            continue;
+        }
+        used += columns;
+        spans.push(Span::raw(gap));
         spans.push(Span::styled(
             theme.glyph(glyph),
             theme.style(glyph_role(glyph)),
@@ -300,6 +315,24 @@ pub fn legend(theme: &Theme) -> Line<'static> {
         spans.push(Span::styled(format!(" {meaning}"), theme.style(Role::Dim)));
     }
     Line::from(spans)
+}
+
+/// Whether a sign is on some lane, or is to be explained in any case.
+fn occurs(glyph: Glyph, rows: &[Row], timeline: &Timeline) -> bool {
+    let lanes = || rows.iter().filter_map(|row| timeline.lane(row.lane));
+    let any = |is: &dyn Fn(&Lane) -> bool| lanes().any(is);
+    match glyph {
+        Glyph::Cancelled => any(&|lane| lane.state() == State::Cancelled),
+        Glyph::Panicked => any(&|lane| lane.state() == State::Panicked),
+        Glyph::NeverPolled => any(&|lane| lane.state() == State::NeverPolled),
+        Glyph::Created => any(&|lane| {
+            lane.kind == LaneKind::Coroutine
+                && lane.started.is_none_or(|started| started > lane.start)
+        }),
+        Glyph::Unwakeable => any(&|lane| lane.unwakeable),
+        Glyph::Unknown => timeline.lost() > 0,
+        _ => true,
+    }
 }
 
 fn cell_role(cell: Cell, weight: Weight) -> Role {

@@ -1,11 +1,12 @@
 //! The menu of scenarios and recordings.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::Line;
 
 use super::events::ground;
 use super::text::{padded, put_line, seen, span, wrapped};
+use crate::glyph::Glyph;
 use crate::tui::app::{Item, Menu};
 use crate::tui::theme::{Role, Theme};
 use crate::width::width;
@@ -19,16 +20,9 @@ enum Entry<'a> {
 
 /// Draws the menu.
 pub fn draw(menu: &Menu, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let about = about(menu, area.width);
-    let about_rows = if area.height < 16 { 0 } else { 3 };
-    let [header, list, below, _footer] = area.layout(&Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Min(1),
-        Constraint::Length(about_rows),
-        Constraint::Length(1),
-    ]));
-    for (row, line) in below.rows().skip(1).zip(about) {
-        put_line(buf, row, &Line::from(span(theme, Role::Text, line)));
+    let [header, list, below] = areas(area);
+    for (row, line) in below.rows().skip(1).zip(about(menu, area.width)) {
+        put_line(theme, buf, row, &Line::from(span(theme, Role::Text, line)));
     }
     buf.set_style(header, theme.style(Role::Title));
     let title = Line::from(vec![
@@ -39,34 +33,59 @@ pub fn draw(menu: &Menu, theme: Theme, area: Rect, buf: &mut Buffer) {
             "  what an async program does, as it does it",
         ),
     ]);
-    put_line(buf, header, &title);
+    put_line(theme, buf, header, &title);
     let entries = entries(menu);
-    let place = place(&entries, menu.index());
-    let shown = seen(place, entries.len(), list.height.into());
     let names = entries.iter().map(name_width).max().unwrap_or(0);
-    for (row, entry) in list.rows().zip(&entries[shown]) {
+    for (row, entry) in rows(&entries, menu, list) {
         match entry {
             Entry::Blank => {}
             Entry::Heading(title) => {
-                put_line(
-                    buf,
-                    row,
-                    &Line::from(span(theme, Role::Accent, format!(" {title}"))),
-                );
+                let title = span(theme, Role::Accent, format!(" {title}"));
+                put_line(theme, buf, row, &Line::from(title));
             }
             Entry::Item(index, item) => {
-                put_line(buf, row, &item_line(*item, names, row.width, theme));
-                if *index == menu.index() {
+                let selected = *index == menu.index();
+                let line = item_line(*item, selected, names, row.width, theme);
+                put_line(theme, buf, row, &line);
+                if selected {
                     buf.set_style(row, ground(theme));
-                    let pointer = theme.glyph(crate::glyph::Glyph::Pointer);
-                    put_line(
-                        buf,
-                        row,
-                        &Line::from(span(theme, Role::Accent, format!(" {pointer}"))),
-                    );
                 }
             }
         }
+    }
+}
+
+/// The header, the list, and what is told of the selected item.
+fn areas(area: Rect) -> [Rect; 3] {
+    let about = if area.height < 16 { 0 } else { 3 };
+    let [header, list, below, _footer] = area.layout(&Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(1),
+        Constraint::Length(about),
+        Constraint::Length(1),
+    ]));
+    [header, list, below]
+}
+
+/// The entries that are seen, each with its row.
+fn rows<'a, 'b>(
+    entries: &'a [Entry<'b>],
+    menu: &Menu,
+    list: Rect,
+) -> impl Iterator<Item = (Rect, &'a Entry<'b>)> {
+    let place = place(entries, menu.index());
+    let shown = seen(place, entries.len(), list.height.into());
+    list.rows().zip(&entries[shown])
+}
+
+/// The index of the item at a place of the screen.
+pub fn item_at(menu: &Menu, area: Rect, at: Position) -> Option<usize> {
+    let [_, list, _] = areas(area);
+    let entries = entries(menu);
+    let found = rows(&entries, menu, list).find(|(row, _)| row.contains(at));
+    match found?.1 {
+        Entry::Item(index, _) => Some(*index),
+        _ => None,
     }
 }
 
@@ -113,7 +132,18 @@ fn about(menu: &Menu, columns: u16) -> Vec<String> {
     lines.into_iter().map(|line| format!("   {line}")).collect()
 }
 
-fn item_line(item: Item, names: usize, columns: u16, theme: Theme) -> Line<'static> {
+fn item_line(
+    item: Item,
+    selected: bool,
+    names: usize,
+    columns: u16,
+    theme: Theme,
+) -> Line<'static> {
+    let pointer = if selected {
+        theme.glyph(Glyph::Pointer)
+    } else {
+        " "
+    };
     let (name, text) = match item {
         Item::Scenario(scenario) => (scenario.name, scenario.lesson),
         Item::Recent(recent) => (recent.when.as_str(), recent.title.as_str()),
@@ -121,7 +151,8 @@ fn item_line(item: Item, names: usize, columns: u16, theme: Theme) -> Line<'stat
     let name = padded(name, names, theme);
     let left = usize::from(columns).saturating_sub(names + 6);
     Line::from(vec![
-        span(theme, Role::Text, format!("   {name}  ")),
+        span(theme, Role::Accent, format!(" {pointer} ")),
+        span(theme, Role::Text, format!("{name}  ")),
         span(theme, Role::Dim, padded(text, left, theme)),
     ])
 }

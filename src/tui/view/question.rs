@@ -1,11 +1,12 @@
 //! A scenario's question before it runs, and its answer afterwards.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
 use ratatui::text::Line;
 
+use super::code::code_line;
 use super::events::ground;
-use super::text::{framed, heading, put_line, put_lines, span, wrapped};
+use super::text::{framed, heading, put_line, put_lines, seen, span, wrapped};
 use crate::scenario::Scenario;
 use crate::tui::app::{Asking, Viewer};
 use crate::tui::code::Source;
@@ -25,7 +26,27 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
         span(theme, Role::Title, format!("  {}", scenario.name)),
         span(theme, Role::Dim, format!("  {}", scenario.title)),
     ]);
-    put_line(buf, header, &title);
+    put_line(theme, buf, header, &title);
+    let (asked, code_area, question_area) = parts(asking, theme, area);
+    if !code_area.is_empty() {
+        draw_program(&asking.program, theme, code_area, buf);
+    }
+    if is_framed(&asked, question_area) {
+        framed(theme, question_area, heading(theme, "before it runs"), buf);
+    }
+    for (row, (line, choice)) in rows(&asked, asking, question_area) {
+        put_line(theme, buf, row, line);
+        if choice.is_some() && *choice == asking.selected {
+            buf.set_style(row, ground(theme));
+        }
+    }
+}
+
+/// A line of the question, and the index of the choice that it is.
+type Asked = (Line<'static>, Option<usize>);
+
+/// What is asked, the place of the program, which is empty where there is no room for it, and that of the question.
+fn parts(asking: &Asking, theme: Theme, area: Rect) -> (Vec<Asked>, Rect, Rect) {
     let [_, body, _] = area.layout(&Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(1),
@@ -33,24 +54,42 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
     ]));
     let columns = area.width.saturating_sub(4).min(90);
     let asked = asked(asking, theme, columns.saturating_sub(4).into());
-    let program = Source::scenario(scenario);
     let needed = asked.len() as u16 + 2;
-    let code = (program.lines.len() as u16 + 2).min(body.height.saturating_sub(needed));
-    let place = over(body, columns, needed + if code > 3 { code } else { 0 });
-    let [code_area, question_area] = place.layout(&Layout::vertical([
-        Constraint::Length(if code > 3 { code } else { 0 }),
+    let code = asking.program.lines.len() as u16 + 2;
+    let code = code.min(body.height.saturating_sub(needed));
+    let code = if code > 3 { code } else { 0 };
+    let place = over(body, columns, needed + code);
+    let [code, question] = place.layout(&Layout::vertical([
+        Constraint::Length(code),
         Constraint::Min(1),
     ]));
-    if code > 3 {
-        draw_program(&program, theme, code_area, buf);
-    }
-    let inner = framed(theme, question_area, heading(theme, "before it runs"), buf);
-    for (row, (line, lit)) in inner.rows().zip(&asked) {
-        put_line(buf, row, line);
-        if *lit {
-            buf.set_style(row, ground(theme));
-        }
-    }
+    (asked, code, question)
+}
+
+/// The index of the choice at a place of the screen.
+pub fn choice_at(asking: &Asking, theme: Theme, area: Rect, at: Position) -> Option<usize> {
+    let (asked, _, question) = parts(asking, theme, area);
+    let found = rows(&asked, asking, question).find(|(row, _)| row.contains(at));
+    found?.1.1
+}
+
+/// Whether there is room for a frame round what is asked.
+fn is_framed(asked: &[Asked], area: Rect) -> bool {
+    usize::from(area.height) >= asked.len() + 2
+}
+
+/// The lines that are seen, each with its row: where not all of them are, those round the selected choice.
+fn rows<'a>(
+    asked: &'a [Asked],
+    asking: &Asking,
+    area: Rect,
+) -> impl Iterator<Item = (Rect, &'a Asked)> {
+    let margin = u16::from(is_framed(asked, area));
+    let inner = area.inner(Margin::new(margin, margin));
+    let is_it = |(_, choice): &Asked| choice.is_some() && *choice == asking.selected;
+    let place = asked.iter().position(is_it).unwrap_or(0);
+    let shown = seen(place, asked.len(), inner.height.into());
+    inner.rows().zip(&asked[shown])
 }
 
 fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -58,35 +97,41 @@ fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
     let hidden = program.lines.len().saturating_sub(inner.height.into());
     if let (1.., Some(row)) = (hidden, inner.rows().next_back()) {
         let more = format!("      {} more lines", hidden + 1);
-        put_line(buf, row, &Line::from(span(theme, Role::Dim, more)));
+        put_line(theme, buf, row, &Line::from(span(theme, Role::Dim, more)));
     }
     let shown = inner.height.saturating_sub(u16::from(hidden > 0));
     for (row, line) in inner.rows().take(shown.into()).zip(&program.lines) {
-        let number = span(theme, Role::Dim, format!("{:>4}  ", line.number));
-        let text = span(theme, Role::Text, line.text());
-        put_line(buf, row, &Line::from(vec![number, text]));
+        put_line(theme, buf, row, &code_line(theme, line));
     }
 }
 
-/// The question and its choices, in lines; the one that is selected is to be lit.
-fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<(Line<'static>, bool)> {
+/// The question and its choices, in lines.
+fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<Asked> {
     let question = &asking.scenario.question;
     let mut lines: Vec<_> = wrapped(question.text, columns)
         .into_iter()
         .map(|line| {
             (
                 Line::from(span(theme, Role::Text, format!(" {line}"))),
-                false,
+                None,
             )
         })
         .collect();
-    lines.push((Line::default(), false));
+    lines.push((Line::default(), None));
     for (index, choice) in question.choices.iter().enumerate() {
-        let line = Line::from(vec![
-            span(theme, Role::Key, format!("   {}", index + 1)),
-            span(theme, Role::Text, format!("  {choice}")),
-        ]);
-        lines.push((line, asking.selected == Some(index)));
+        let choice = wrapped(choice, columns.saturating_sub(6));
+        for (line, text) in choice.into_iter().enumerate() {
+            let key = if line == 0 {
+                (index + 1).to_string()
+            } else {
+                " ".to_owned()
+            };
+            let line = Line::from(vec![
+                span(theme, Role::Key, format!("   {key}")),
+                span(theme, Role::Text, format!("  {text}")),
+            ]);
+            lines.push((line, Some(index)));
+        }
     }
     lines
 }
@@ -98,7 +143,12 @@ pub fn draw_answer(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) 
     };
     let inner = framed(theme, area, heading(theme, "the answer"), buf);
     let columns = inner.width.saturating_sub(2).into();
-    put_lines(buf, inner, &answer(scenario, viewer.guess, theme, columns));
+    put_lines(
+        theme,
+        buf,
+        inner,
+        &answer(scenario, viewer.guess, theme, columns),
+    );
 }
 
 fn answer(

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::text::{padded, put_line, span};
+use crate::event::Timestamp;
 use crate::glyph::Glyph;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Motion, Origin, Overlay, Recording, Viewer};
-use crate::tui::keymap::{self, Binding};
+use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
-use crate::units::time_text;
+use crate::units::clock_text;
 use crate::width::width;
 
 /// The status line.
@@ -18,14 +19,14 @@ pub fn header(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.style(Role::Title));
     let right = state(viewer, theme, area.width.into());
     let room = usize::from(area.width).saturating_sub(right.width());
-    put_line(buf, area, &title(viewer, theme, room));
+    put_line(theme, buf, area, &title(viewer, theme, room));
     let from = (room as u16).min(area.width);
     let right_area = Rect {
         x: area.x + from,
         width: area.width - from,
         ..area
     };
-    put_line(buf, right_area, &right);
+    put_line(theme, buf, right_area, &right);
 }
 
 /// What is shown, in `room` columns: what it is comes before whose screen this is.
@@ -126,7 +127,7 @@ fn speed_text(speed: f64, theme: Theme) -> String {
 }
 
 fn now(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
-    let now = time_text(viewer.playback.now());
+    let now = clock(viewer, viewer.playback.now());
     vec![span(theme, Role::Title, now)]
 }
 
@@ -134,8 +135,12 @@ fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     if viewer.follows() {
         return Vec::new();
     }
-    let total = format!("of {}", time_text(viewer.playback.reached()));
+    let total = format!("of {}", clock(viewer, viewer.playback.reached()));
     vec![span(theme, Role::Dim, total)]
+}
+
+fn clock(viewer: &Viewer, time: Timestamp) -> String {
+    clock_text(time, viewer.lanes.viewport.span)
 }
 
 fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
@@ -195,16 +200,21 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
             span(theme, Role::Text, text.as_str()),
             span(theme, Role::Dim, after),
         ]);
-        put_line(buf, area, &line);
+        put_line(theme, buf, area, &line);
         let column = (width(label) + width(text)).min(usize::from(area.width.saturating_sub(1)));
         return Some(area.x + column as u16);
     }
     match &app.notice {
         Some(notice) => {
             let notice = format!(" {}", crate::width::clean(notice));
-            put_line(buf, area, &Line::from(span(theme, Role::Accent, notice)));
+            put_line(
+                theme,
+                buf,
+                area,
+                &Line::from(span(theme, Role::Accent, notice)),
+            );
         }
-        None => put_line(buf, area, &keys(app, area.width.into())),
+        None => put_line(theme, buf, area, &keys(app, area.width.into())),
     }
     None
 }
@@ -237,11 +247,17 @@ fn keys(app: &App, room: usize) -> Line<'static> {
             _ => groups.push((key, short, binding.action)),
         }
     }
-    let is_last = |action| matches!(action, Action::Help | Action::Quit | Action::Back);
+    // How to go on from a question matters more than how to leave it.
+    let asks = app.mode() == Mode::Question;
+    let is_last = |action| match action {
+        Action::Help | Action::Quit => true,
+        Action::Back => !asks,
+        _ => false,
+    };
     let size = |keys: &str, word: &str| width(keys) + width(word) + 3;
     let last = groups.iter().filter(|group| is_last(group.2));
     let mut left = room.saturating_sub(last.map(|(keys, word, _)| size(keys, word)).sum());
-    let mut spans = vec![Span::raw(" ")];
+    let mut spans = Vec::new();
     for (keys, word, action) in groups {
         let size = size(&keys, word);
         if !is_last(action) {
@@ -250,8 +266,9 @@ fn keys(app: &App, room: usize) -> Line<'static> {
             }
             left -= size;
         }
+        spans.push(Span::raw(if spans.is_empty() { " " } else { "  " }));
         spans.push(span(app.theme, Role::Key, keys));
-        spans.push(span(app.theme, Role::Dim, format!(" {word}  ")));
+        spans.push(span(app.theme, Role::Dim, format!(" {word}")));
     }
     Line::from(spans)
 }

@@ -3,37 +3,64 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
+use crate::glyph::Glyph;
 use crate::tui::theme::{Role, Theme};
 use crate::width::{clean, cut, width};
 
-/// Puts a text on the first line of an area, as far as it fits.
-pub(super) fn put(buf: &mut Buffer, area: Rect, text: &str, style: Style) {
-    put_line(buf, area, &Line::styled(clean(text), style));
+/// Puts a text on the first line of an area, as much of it as fits.
+pub(super) fn put(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style: Style) {
+    put_line(theme, buf, area, &Line::styled(clean(text), style));
 }
 
-/// Puts a line on the first line of an area, as far as it fits.
-pub(super) fn put_line(buf: &mut Buffer, area: Rect, line: &Line) {
+/// Puts a line on the first line of an area, as much of it as fits.
+pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) {
     let area = area.intersection(*buf.area());
-    if !area.is_empty() {
-        buf.set_line(area.x, area.y, line, area.width);
+    if area.is_empty() {
+        return;
+    }
+    buf.set_line(area.x, area.y, line, area.width);
+    if line.width() > area.width.into() {
+        // A broad character's second half goes with its first.
+        let last = area.right() - 1;
+        let broad = area.width > 1 && width(buf[(last - 1, area.y)].symbol()) > 1;
+        let at = if broad { last - 1 } else { last };
+        buf[(last, area.y)].set_symbol(" ");
+        buf[(at, area.y)].set_symbol(theme.glyph(Glyph::More));
     }
 }
 
 /// Puts lines below each other, as many as fit.
-pub(super) fn put_lines(buf: &mut Buffer, area: Rect, lines: &[Line]) {
+pub(super) fn put_lines(theme: Theme, buf: &mut Buffer, area: Rect, lines: &[Line]) {
     for (row, line) in area.rows().zip(lines) {
-        put_line(buf, row, line);
+        put_line(theme, buf, row, line);
+    }
+}
+
+/// Puts a text on the lines of an area, a column from its sides, as much of it as fits.
+pub(super) fn put_text(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style: Style) {
+    let area = area.inner(Margin::new(1, 0));
+    let lines = wrapped(text, area.width.into());
+    let last = usize::from(area.height).saturating_sub(1);
+    for (index, row) in area.rows().enumerate() {
+        // What does not fit on the last row is cut there.
+        let rest = if index == last {
+            lines.len()
+        } else {
+            index + 1
+        };
+        let line = lines.get(index..rest).unwrap_or_default().join(" ");
+        put(theme, buf, row, &line, style);
     }
 }
 
 /// A text in exactly `columns` columns.
 pub(super) fn padded(text: &str, columns: usize, theme: Theme) -> String {
-    let more = theme.glyph(crate::glyph::Glyph::More);
+    let more = theme.glyph(Glyph::More);
     let text = cut(text, columns, more);
     let missing = columns.saturating_sub(width(&text));
     format!("{text}{}", " ".repeat(missing))

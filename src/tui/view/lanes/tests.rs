@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::event::EventKind;
 use crate::timeline::rows::rows;
 use crate::timeline::story::{self, MILLI, Story};
 use crate::tui::theme::Depth;
@@ -258,8 +259,66 @@ fn places_are_found_again() {
 }
 
 #[test]
-fn the_legend_names_the_states() {
-    insta::assert_snapshot!(legend(&COLORED).to_string(), @"█ running  ▒ ready, not polled yet  ─ waiting  ✓ done  ✗ cancelled  ‼ panicked  ○ created, nothing run  ∅ never awaited  ⊘ nothing can wake it  ╱ events lost");
+fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
+    let note = |text: &'static str| EventKind::Mark {
+        lane: Some(LaneId(1)),
+        text: text.into(),
+    };
+    let story = Story::of_main()
+        .poll(1)
+        .say(note("begins 한글"))
+        .enter(1, 1, "nested(1)", None)
+        .enter_within(1, 2, Some(1), "sleep(secs(2))", story::until(2000))
+        .waits(1);
+    let shown = |millis| {
+        let timeline = story.timeline();
+        let rows = rows(&timeline, &HashSet::new(), false);
+        let mut viewport = Viewport::default();
+        viewport.fit(Timestamp(2000 * MILLI));
+        let view = LanesView {
+            timeline: &timeline,
+            rows: &rows,
+            first: 0,
+            viewport: &viewport,
+            selected: None,
+            now: Timestamp(millis * MILLI),
+            theme: &COLORED,
+            highlights: &[],
+        };
+        text(&drawn(&view, 80, 2))
+    };
+    let rows: Vec<String> = (0..=20).map(|tenths| shown(tenths * 100)).collect();
+    insta::assert_snapshot!([&*rows[7], &*rows[12], &*rows[20]].join("\n"), @r#"
+          ╷0             ╷0.5 s▼        ╷1.0 s         ╷1.5 s         ╷2.0 s
+    main  █ "begins 한글" ─────╎
+          ╷0             ╷0.5 s         ╷1.0 s▼        ╷1.5 s         ╷2.0 s
+    main  █ "begins 한글" ── nested(1) › sle… ╎
+          ╷0             ╷0.5 s         ╷1.0 s         ╷1.5 s         ▼2.0 s
+    main  █ "begins 한글" ── nested(1) › sleep(2 s) ──────────────────╎
+    "#);
+    for sign in ["begins", "nested"] {
+        let column = |row: &String| {
+            let lane = row.lines().nth(1)?;
+            lane.find(sign)
+        };
+        let places: HashSet<usize> = rows.iter().filter_map(column).collect();
+        assert_eq!(places.len(), 1, "{rows:#?}");
+    }
+}
+
+#[test]
+fn the_legend_names_the_states_that_occur() {
+    let legend = |story: &Story, room| {
+        view(story, 3000, 1, COLORED, |view| {
+            let line = legend(view.theme, view.rows, view.timeline, room);
+            line.to_string().trim().to_owned()
+        })
+    };
+    insta::assert_snapshot!(legend(&story::two_tasks(), 110), @r#"
+     █ running  ▒ ready, not polled yet  ─ waiting  ✓ done
+    "#);
+    insta::assert_snapshot!(legend(&story::endings(), 110), @"█ running  ▒ ready  ─ waiting  ✓ done  ✗ cancelled  ‼ panicked  ○ created  ∅ never awaited");
+    insta::assert_snapshot!(legend(&story::endings(), 40), @"█ running  ▒ ready  ─ waiting  ✓ done");
 }
 
 proptest! {

@@ -1,0 +1,145 @@
+//! Awaits that ran one after another: what they cost, what running them together would save, and the words for it.
+
+use super::Step;
+use crate::event::Site;
+use crate::insight::words::{self, SiteKey, count, key, list};
+use crate::insight::{Finding, FindingKind};
+use crate::timeline::{Frame, Lane, Timeline};
+use crate::units::duration_text;
+
+/// Awaits of one lane that ran one after another, added up over all the times it went through them.
+pub(super) struct Sequence<'a> {
+    lane: &'a Lane,
+    /// The awaits, the first time.
+    frames: Vec<&'a Frame>,
+    rounds: u64,
+    tasks: u64,
+    costs: u64,
+    together: u64,
+}
+
+impl<'a> Sequence<'a> {
+    pub(super) fn new(lane: &'a Lane, steps: &[Step<'a>]) -> Option<Self> {
+        if steps.len() < 2 {
+            return None;
+        }
+        let times = || steps.iter().map(|step| step.end - step.frame.start);
+        let running: u64 = steps.iter().map(|step| step.running).sum();
+        Some(Self {
+            lane,
+            frames: steps.iter().map(|step| step.frame).collect(),
+            rounds: 1,
+            tasks: 1,
+            costs: times().sum(),
+            together: times().max().unwrap_or(0).max(running),
+        })
+    }
+
+    /// Adds a sequence to those of its lane: to the one on the same lines, where the lane has been there before.
+    pub(super) fn merge(found: &mut Vec<Self>, sequence: Self) {
+        let place = sequence.place();
+        match found.iter_mut().find(|other| other.place() == place) {
+            Some(other) => {
+                other.rounds += 1;
+                other.costs = other.costs.saturating_add(sequence.costs);
+                other.together = other.together.saturating_add(sequence.together);
+            }
+            None => found.push(sequence),
+        }
+    }
+
+    /// Keeps the sequence that would save more.
+    pub(super) fn or_worse(&mut self, other: Self) {
+        let tasks = self.tasks + 1;
+        if other.saves() > self.saves() {
+            *self = other;
+        }
+        self.tasks = tasks;
+    }
+
+    pub(super) fn saves(&self) -> u64 {
+        self.costs.saturating_sub(self.together)
+    }
+
+    /// The lines it goes through, each once.
+    fn sites(&self) -> Vec<&'a Site> {
+        let mut sites = Vec::new();
+        for site in self.frames.iter().filter_map(|frame| frame.site.as_ref()) {
+            if !sites.contains(&site) {
+                sites.push(site);
+            }
+        }
+        sites
+    }
+
+    pub(super) fn place(&self) -> Vec<SiteKey<'a>> {
+        self.sites().into_iter().map(key).collect()
+    }
+
+    pub(super) fn finding(&self, timeline: &Timeline) -> Finding {
+        let first = self.frames[0];
+        Finding {
+            kind: FindingKind::SequentialAwaits,
+            lane: self.lane.id,
+            site: self.sites().first().map(|site| (*site).clone()),
+            at: first.start,
+            costs_ns: self.costs,
+            saves_ns: self.saves(),
+            text: self.text(timeline),
+            advice: self.advice(),
+        }
+    }
+
+    fn text(&self, timeline: &Timeline) -> String {
+        let who = first_coroutine(self.frames[0], self.lane, timeline);
+        let what = self.what();
+        let times = match self.rounds {
+            1 => String::new(),
+            rounds => format!(", {rounds} times"),
+        };
+        let tasks = match self.tasks {
+            1 => String::new(),
+            tasks => format!(" (in {tasks} tasks; this one takes longest)"),
+        };
+        let needs = match self.frames.len() {
+            2 => "the second does not need the first's result",
+            _ => "none needs an earlier one's result",
+        };
+        let costs = duration_text(self.costs);
+        let together = duration_text(self.together);
+        format!("{who} awaits {what}{times}{tasks}: {costs}; together {together}, if {needs}")
+    }
+
+    fn what(&self) -> String {
+        let sites = self.sites();
+        let mut lines: Vec<_> = sites.iter().map(|site| site.line.to_string()).collect();
+        lines.dedup();
+        let number = self.frames.len() as u64;
+        let on = match lines.as_slice() {
+            [] => String::new(),
+            [line] => format!(" on line {line}"),
+            [first, .., last] if lines.len() > 4 => format!(" on lines {first} to {last}"),
+            lines => format!(" on lines {}", list(lines)),
+        };
+        format!("{} one after another{on}", count(number, "call", "calls"))
+    }
+
+    fn advice(&self) -> String {
+        const MOST: usize = 3;
+        let texts: Vec<_> = self.frames.iter().map(|frame| &*frame.text).collect();
+        let are_known = texts.iter().all(|text| !text.is_empty());
+        if texts.len() <= MOST && self.sites().len() == texts.len() && are_known {
+            let texts = texts.join(", ");
+            return format!("Try gather!({texts}), or spawn each and await the handles.");
+        }
+        "Try to await them together, with gather! or a JoinSet, or spawn each first and await the handles then.".into()
+    }
+}
+
+/// The function in whose body an await stands.
+fn first_coroutine(frame: &Frame, lane: &Lane, timeline: &Timeline) -> String {
+    match frame.coroutine.and_then(|id| timeline.lane(id)) {
+        Some(coroutine) if coroutine.name != lane.name => words::name(coroutine),
+        _ => lane.name.to_string(),
+    }
+}
