@@ -1,0 +1,119 @@
+//! A bench of slices: in one process, a workload runs for tens of milliseconds without and with a tool, in turns.
+//!
+//! Only what was measured side by side can be compared on a machine that others use too. Each workload, thread count
+//! and tool has a process of its own, so that neither their memory nor their global state mixes.
+
+mod args;
+pub mod own;
+mod report;
+pub mod slices;
+pub mod tool;
+mod workload;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use args::{Args, Format};
+pub use report::Row;
+pub use slices::{Measured, Plan};
+pub use workload::Case;
+
+/// A bench program.
+pub struct Bench {
+    /// The tools, in the order in which they are listed.
+    pub tools: &'static [&'static str],
+    /// Measures one tool in this process.
+    pub measure: fn(&str, Case, &Plan) -> io::Result<Measured>,
+    /// The program that can measure a tool.
+    pub program: fn(&str) -> io::Result<PathBuf>,
+    /// What is compared, and which version of it.
+    pub versions: &'static [(&'static str, &'static str)],
+}
+
+impl Bench {
+    /// Does what the command line says.
+    pub fn main(&self) -> ExitCode {
+        let args = match Args::parse(std::env::args().skip(1)) {
+            Ok(args) => args,
+            Err(message) => {
+                eprintln!("{message}");
+                return ExitCode::from(2);
+            }
+        };
+        if args.help {
+            println!("{}\n\nTools: {}", args::USAGE, self.tools.join(", "));
+            return ExitCode::SUCCESS;
+        }
+        let done = match &args.one {
+            Some((case, tool)) => self.one(*case, tool, args.quick),
+            None => self.all(&args),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn one(&self, case: Case, tool: &str, quick: bool) -> io::Result<()> {
+        let plan = if quick { Plan::QUICK } else { Plan::FULL };
+        let measured = (self.measure)(tool, case, &plan)?;
+        println!("{}", measured.to_line());
+        Ok(())
+    }
+
+    fn all(&self, args: &Args) -> io::Result<()> {
+        let wanted = |tool: &&&str| args.tools.is_empty() || args.tools.iter().any(|t| t == **tool);
+        let mut rows = Vec::new();
+        for case in Case::all().filter(|case| args.wants(case)) {
+            for tool in self.tools.iter().filter(wanted) {
+                let measured = self.in_child(case, tool, args.quick)?;
+                let row = Row {
+                    case,
+                    tool,
+                    measured,
+                };
+                match args.format {
+                    Format::Json => println!("{}", row.json()),
+                    Format::Text if rows.is_empty() => println!("{}\n{}", Row::HEAD, row.text()),
+                    Format::Text => println!("{}", row.text()),
+                    Format::Markdown => eprintln!("{}", row.text()),
+                }
+                rows.push(row);
+            }
+        }
+        if args.format == Format::Markdown {
+            println!("{}", report::markdown(&rows, self.versions));
+        }
+        Ok(())
+    }
+
+    fn in_child(&self, case: Case, tool: &str, quick: bool) -> io::Result<Measured> {
+        let mut command = Command::new((self.program)(tool)?);
+        command.args([
+            "--one",
+            case.workload.name(),
+            &case.threads.to_string(),
+            tool,
+        ]);
+        if quick {
+            command.arg("--quick");
+        }
+        let output = command.stderr(Stdio::inherit()).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let measured = text.lines().last().and_then(Measured::from_line);
+        measured.filter(|_| output.status.success()).ok_or_else(|| {
+            let name = case.workload.name();
+            let message = format!("{tool}, {name} on {} threads: {text}", case.threads);
+            io::Error::other(message)
+        })
+    }
+}
+
+/// No such tool here.
+pub fn unknown(tool: &str) -> io::Error {
+    io::Error::other(format!("no tool is called '{tool}'"))
+}
