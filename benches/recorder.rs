@@ -1,10 +1,12 @@
 //! What recording costs: `cargo bench --bench recorder`, with `-- --json`, `--quick` and more (`-- --help`).
 
 mod harness;
+#[path = "harness/own.rs"]
+mod own;
 
 use std::process::ExitCode;
 
-use harness::{Bench, Case, Measured, Plan, own};
+use harness::Bench;
 
 const TOOLS: [&str; 3] = ["bare", "asyncline-off", "asyncline"];
 
@@ -16,13 +18,10 @@ fn main() -> ExitCode {
     }
     let bench = Bench {
         tools: &TOOLS,
-        measure,
+        measure: own::measure,
         program: |_| std::env::current_exe(),
-        versions: &[("asyncline", env!("CARGO_PKG_VERSION"))],
+        locks: &[include_str!("../Cargo.lock")],
+        compared: &["tokio", "asyncline"],
     };
     bench.main()
-}
-
-fn measure(tool: &str, case: Case, plan: &Plan) -> std::io::Result<Measured> {
-    own::measure(tool, case, plan).unwrap_or_else(|| Err(harness::unknown(tool)))
 }

@@ -4,7 +4,6 @@
 //! and tool has a process of its own, so that neither their memory nor their global state mixes.
 
 mod args;
-pub mod own;
 mod report;
 pub mod slices;
 pub mod tool;
@@ -27,8 +26,10 @@ pub struct Bench {
     pub measure: fn(&str, Case, &Plan) -> io::Result<Measured>,
     /// The program that can measure a tool.
     pub program: fn(&str) -> io::Result<PathBuf>,
-    /// What is compared, and which version of it.
-    pub versions: &'static [(&'static str, &'static str)],
+    /// The lock files, which tell versions.
+    pub locks: &'static [&'static str],
+    /// The packages whose versions matter.
+    pub compared: &'static [&'static str],
 }
 
 impl Bench {
@@ -86,9 +87,17 @@ impl Bench {
             }
         }
         if args.format == Format::Markdown {
-            println!("{}", report::markdown(&rows, self.versions));
+            println!("{}", report::markdown(&rows, &self.versions()));
         }
         Ok(())
+    }
+
+    fn versions(&self) -> Vec<String> {
+        let version = |name: &&str| {
+            let found = self.locks.iter().find_map(|lock| locked(lock, name))?;
+            Some(format!("{name} {found}"))
+        };
+        self.compared.iter().filter_map(version).collect()
     }
 
     fn in_child(&self, case: Case, tool: &str, quick: bool) -> io::Result<Measured> {
@@ -113,7 +122,8 @@ impl Bench {
     }
 }
 
-/// No such tool here.
-pub fn unknown(tool: &str) -> io::Error {
-    io::Error::other(format!("no tool is called '{tool}'"))
+/// The version of a package in a lock file.
+fn locked<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    rest.split('"').next()
 }

@@ -12,24 +12,20 @@ use asyncline::session::{Meta, Writer};
 use asyncline::{Collector, Executor};
 use tempfile::TempDir;
 
-use super::slices::{self, Measured, Plan};
-use super::tool::{Bare, Kept, Spawn, Tool};
-use super::workload::Case;
+use crate::harness::Case;
+use crate::harness::slices::{self, Measured, Plan};
+use crate::harness::tool::{Bare, Kept, Spawn, Tool};
 
 /// How often events are collected and written.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Measures a tool of ours; none where it is not one.
-pub fn measure(tool: &str, case: Case, plan: &Plan) -> Option<io::Result<Measured>> {
+/// Measures asyncline or tokio as it is.
+pub fn measure(tool: &str, case: Case, plan: &Plan) -> io::Result<Measured> {
     match tool {
-        "bare" => Some(Bare::new(case.threads).and_then(|bare| slices::measure(bare, case, plan))),
-        "asyncline-off" => {
-            Some(Asyncline::off(case.threads).and_then(|off| slices::measure(off, case, plan)))
-        }
-        "asyncline" => {
-            Some(Asyncline::recording(case.threads).and_then(|on| slices::measure(on, case, plan)))
-        }
-        _ => None,
+        "bare" => slices::measure(Bare::new(case.threads)?, case, plan),
+        "asyncline-off" => slices::measure(Asyncline::off(case.threads)?, case, plan),
+        "asyncline" => slices::measure(Asyncline::recording(case.threads)?, case, plan),
+        _ => Err(io::Error::other(format!("no tool is called '{tool}'"))),
     }
 }
 

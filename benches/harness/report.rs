@@ -63,7 +63,7 @@ fn or_null(text: Option<String>) -> String {
 }
 
 /// One table: a line for each tool, a column for each case, and what was worst over all cases.
-pub fn markdown(rows: &[Row], versions: &[(&str, &str)]) -> String {
+pub fn markdown(rows: &[Row], versions: &[String]) -> String {
     let mut cases: Vec<Case> = Vec::new();
     let mut tools: Vec<&str> = Vec::new();
     for row in rows {
@@ -113,12 +113,8 @@ fn tool_line(tool: &str, rows: &[&Row]) -> String {
     format!("| {tool} | {cells} | {bytes} | {lost} | {mib} |\n")
 }
 
-fn circumstances(versions: &[(&str, &str)]) -> String {
-    let versions = versions
-        .iter()
-        .map(|(name, version)| format!("{name} {version}"));
-    let versions = versions.collect::<Vec<_>>().join(", ");
-    format!("Measured on {}, with {versions}.", machine())
+fn circumstances(versions: &[String]) -> String {
+    format!("Measured on {}, with {}.", machine(), versions.join(", "))
 }
 
 fn machine() -> String {

@@ -27,6 +27,15 @@ impl Plan {
         pairs: 5,
         slice: Duration::from_millis(10),
     };
+
+    /// For a tool that takes much memory.
+    #[allow(dead_code, reason = "not every bench has such a tool")]
+    pub fn smaller(&self) -> Self {
+        Self {
+            pairs: self.pairs.min(9),
+            slice: self.slice / 2,
+        }
+    }
 }
 
 /// What a tool costs. Times are per operation.
@@ -114,6 +123,7 @@ fn slice<T: Tool>(tool: &T, case: Case, operations: u64) -> io::Result<Slice> {
     let cpu = ProcessTime::now();
     let wall = run(tool, case, operations)?;
     // What the tool's threads have yet to do belongs to this slice, and is not to disturb the next one.
+    tool.settle();
     settle();
     Ok(Slice {
         wall: wall.as_nanos() as f64 / operations as f64,

@@ -29,6 +29,9 @@ pub trait Tool {
     /// As [`Runtime::block_on`].
     fn block_on<F: Future>(&self, future: F) -> F::Output;
 
+    /// Hands on what was gathered, so that the work of it is counted where it belongs.
+    fn settle(&self) {}
+
     /// Ends the recording.
     fn finish(self) -> io::Result<Kept>;
 }
