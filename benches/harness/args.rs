@@ -65,7 +65,11 @@ impl Args {
         Ok(args)
     }
 
-    pub fn wants(&self, case: &Case) -> bool {
+    pub fn wants_tool(&self, tool: &str) -> bool {
+        self.tools.is_empty() || self.tools.iter().any(|wanted| wanted == tool)
+    }
+
+    pub fn wants_case(&self, case: &Case) -> bool {
         self.workload.is_none_or(|wanted| wanted == case.workload)
             && self.threads.is_none_or(|wanted| wanted == case.threads)
     }

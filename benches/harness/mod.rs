@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use args::{Args, Format};
-pub use report::Row;
+use report::Row;
 pub use slices::{Measured, Plan};
 pub use workload::Case;
 
@@ -67,29 +67,35 @@ impl Bench {
     }
 
     fn all(&self, args: &Args) -> io::Result<()> {
-        let wanted = |tool: &&&str| args.tools.is_empty() || args.tools.iter().any(|t| t == **tool);
         let mut rows = Vec::new();
-        for case in Case::all().filter(|case| args.wants(case)) {
-            for tool in self.tools.iter().filter(wanted) {
-                let measured = self.in_child(case, tool, args.quick)?;
-                let row = Row {
-                    case,
-                    tool,
-                    measured,
-                };
-                match args.format {
-                    Format::Json => println!("{}", row.json()),
-                    Format::Text if rows.is_empty() => println!("{}\n{}", Row::HEAD, row.text()),
-                    Format::Text => println!("{}", row.text()),
-                    Format::Markdown => eprintln!("{}", row.text()),
+        let mut failed = 0;
+        for case in Case::all().filter(|case| args.wants_case(case)) {
+            for tool in self.tools.iter().filter(|tool| args.wants_tool(tool)) {
+                match self.in_child(case, tool, args.quick) {
+                    Ok(measured) => {
+                        let row = Row {
+                            case,
+                            tool,
+                            measured,
+                        };
+                        row.print(args.format, rows.is_empty());
+                        rows.push(row);
+                    }
+                    // The others are worth knowing all the same.
+                    Err(error) => {
+                        eprintln!("{error}");
+                        failed += 1;
+                    }
                 }
-                rows.push(row);
             }
         }
         if args.format == Format::Markdown {
-            println!("{}", report::markdown(&rows, &self.versions()));
+            print!("{}", report::markdown(&rows, &self.versions()));
         }
-        Ok(())
+        match failed {
+            0 => Ok(()),
+            _ => Err(io::Error::other(format!("{failed} measurements failed"))),
+        }
     }
 
     fn versions(&self) -> Vec<String> {

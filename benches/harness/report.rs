@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::args::Format;
 use super::slices::Measured;
 use super::workload::Case;
 
@@ -13,12 +14,22 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    pub const HEAD: &'static str = concat!(
+    const HEAD: &'static str = concat!(
         "workload  threads  tool                bare ns  x bare  (quartiles)     added ns  CPU added ns  ",
         "bytes/event      lost  peak MiB"
     );
 
-    pub fn text(&self) -> String {
+    /// As soon as it is known. Where the table comes at the end, this is only progress.
+    pub fn print(&self, format: Format, is_first: bool) {
+        match format {
+            Format::Json => println!("{}", self.json()),
+            Format::Text if is_first => println!("{}\n{}", Self::HEAD, self.text()),
+            Format::Text => println!("{}", self.text()),
+            Format::Markdown => eprintln!("{}", self.text()),
+        }
+    }
+
+    fn text(&self) -> String {
         let of = &self.measured;
         let [low, median, high] = of.ratio;
         format!(
@@ -36,7 +47,7 @@ impl Row<'_> {
         )
     }
 
-    pub fn json(&self) -> String {
+    fn json(&self) -> String {
         let of = &self.measured;
         format!(
             "{{\"workload\": \"{}\", \"threads\": {}, \"tool\": \"{}\", \"ratio\": {:.3}, \"added_ns\": {:.1}, \
@@ -114,7 +125,7 @@ fn tool_line(tool: &str, rows: &[&Row]) -> String {
 }
 
 fn circumstances(versions: &[String]) -> String {
-    format!("Measured on {}, with {}.", machine(), versions.join(", "))
+    format!("Measured on {}, with {}.\n", machine(), versions.join(", "))
 }
 
 fn machine() -> String {
