@@ -10,6 +10,7 @@
 
 mod awaiting;
 mod branch;
+pub(crate) mod buffer;
 pub(crate) mod clock;
 mod context;
 mod coroutine;
@@ -19,10 +20,12 @@ pub mod gate;
 mod join;
 mod lane;
 mod mark;
+pub(crate) mod record;
 pub(crate) mod recorder;
 mod reveal;
 mod site;
 mod task;
+pub(crate) mod template;
 mod waker;
 
 pub use branch::timeout;

@@ -149,7 +149,7 @@ impl<F: Future> Awaiting<F> {
 impl Reveals {
     fn on(self, lane: &Lane) -> Option<Awaited> {
         match self {
-            Self::Deadline(at) => Some(Awaited::Until(lane.probe.recorder.clock().at(at))),
+            Self::Deadline(at) => Some(Awaited::Until(lane.probe.recorder.at(at))),
             Self::Task(task) => task.map(Awaited::Task),
             Self::Nothing => None,
         }

@@ -93,9 +93,36 @@ pub(crate) fn enter_probe(probe: Option<Arc<Probe>>) -> Restore<Option<Arc<Probe
     })
 }
 
+/// Enters the scope of a poll, whose end nobody can take for another one's. Gives what it was before.
+pub(crate) fn begin_poll(lane: Arc<Lane>) -> Scope {
+    with(|thread| {
+        thread.finished = None;
+        let scope = Scope {
+            lane: Some(lane),
+            ..Scope::default()
+        };
+        std::mem::replace(&mut thread.scope, scope)
+    })
+}
+
+/// Goes back to the scope round a poll; gives back the poll's own.
+pub(crate) fn end_poll(before: Scope) -> Scope {
+    with(|thread| std::mem::replace(&mut thread.scope, before))
+}
+
 /// The lane that is being polled.
 pub(crate) fn lane() -> Option<Arc<Lane>> {
     with(|thread| thread.scope.lane.clone())
+}
+
+/// Whether a lane is being polled.
+pub(crate) fn is_in_lane() -> bool {
+    with(|thread| thread.scope.lane.is_some())
+}
+
+/// Looks at the present scope.
+pub(crate) fn with_scope<R: Default>(look: impl FnOnce(&Scope) -> R) -> R {
+    with(|thread| look(&thread.scope))
 }
 
 /// The probe that applies here.

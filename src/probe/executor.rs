@@ -14,7 +14,6 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::clock::Clock;
 use super::context::{self, Scope};
 use super::future::Observed;
 use super::gate::Gate;
@@ -132,13 +131,13 @@ impl Builder {
 
     /// What executors of this kind record to.
     pub(crate) fn recording(&self) -> (Recording, Collector) {
-        let clock = if self.virtual_time {
-            Clock::virtual_time()
+        let gate = self.gate.clone();
+        let (recorder, source) = if self.virtual_time {
+            Recorder::virtual_time(gate, self.capacity)
         } else {
-            Clock::real()
+            Recorder::real_time(gate, self.capacity)
         };
-        let (recorder, receiver) = Recorder::new(clock, self.gate.clone(), self.capacity);
-        let collector = Collector::new(receiver, recorder.clone());
+        let collector = Collector::new(recorder.clone(), source);
         let recording = Recording {
             recorder,
             stop: self.stop.clone(),
@@ -305,7 +304,7 @@ impl Executor {
         if let Some(runtime) = probe.runtime
             && !self.entered.swap(true, Ordering::Relaxed)
         {
-            probe.recorder.clock().enter_runtime();
+            probe.recorder.enter_runtime();
             probe.recorder.record(EventKind::RuntimeEntered {
                 runtime,
                 flavor: self.flavor,

@@ -2,15 +2,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use futures_task::waker_ref;
 use pin_project_lite::pin_project;
 
 use super::context::{self, Scope};
 use super::lane::Lane;
-use super::waker::WakeCell;
+use super::waker::Wakers;
 use crate::event::{EventKind, Polled};
 
 pin_project! {
@@ -22,8 +23,9 @@ pin_project! {
     pub struct Observed<F> {
         #[pin]
         inner: Option<F>,
+        // Taken while it is polled: the scope of the thread holds it then.
         lane: Option<Arc<Lane>>,
-        waker: Weak<WakeCell>,
+        wakers: Wakers,
     }
 
     impl<F> PinnedDrop for Observed<F> {
@@ -34,7 +36,7 @@ pin_project! {
                 return;
             }
             let why = lane.why_dropped();
-            let outermost = context::lane().is_none();
+            let outermost = !context::is_in_lane();
             let scope = context::enter(Scope {
                 lane: Some(Arc::clone(&lane)),
                 cancel: Some(why),
@@ -43,8 +45,8 @@ pin_project! {
             lane.waits.store(false, Ordering::Release);
             this.inner.set(None);
             drop(scope);
-            lane.over.store(true, Ordering::Release);
             lane.record(EventKind::Cancelled { lane: lane.id, why });
+            lane.ends();
             if outermost {
                 lane.announce_end();
             }
@@ -57,7 +59,7 @@ impl<F: Future> Observed<F> {
         Self {
             inner: Some(inner),
             lane,
-            waker: Weak::new(),
+            wakers: Wakers::default(),
         }
     }
 
@@ -69,36 +71,36 @@ impl<F: Future> Observed<F> {
 impl<F: Future> Future for Observed<F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let Some(lane) = &*this.lane else {
+        let Some(lane) = this.lane.take() else {
             return poll_inner(this.inner.as_mut(), cx);
         };
-        if let (Some(gate), None) = (lane.probe.recorder.gate(), context::lane()) {
-            gate.pass(lane.id, lane.probe.recorder.clock().now());
+        if let Some(gate) = lane.probe.recorder.gate()
+            && !context::is_in_lane()
+        {
+            gate.pass(lane.id, lane.probe.recorder.now());
         }
-        let cell = match this.waker.upgrade() {
-            Some(cell) if cell.wraps(cx.waker()) => cell,
-            _ => WakeCell::new(lane, cx.waker()),
+        let cell = this.wakers.take(&lane, cx.waker());
+        let poll = OnePoll::start(lane);
+        let result = {
+            let waker = waker_ref(&cell);
+            poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker))
         };
-        *this.waker = Arc::downgrade(&cell);
-        let waker = Waker::from(cell);
-
-        let mut poll = OnePoll::start(lane);
-        let result = poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker));
         if result.is_ready() {
             // Dropped here, where what it wakes is known to be woken by it.
             this.inner.set(None);
+            *this.lane = poll.end(Polled::Completed);
+        } else {
+            *this.lane = poll.end(Polled::Pending);
+            this.wakers.give_back(cell);
         }
-        poll.result = match result {
-            Poll::Ready(_) => Polled::Completed,
-            Poll::Pending => Polled::Pending,
-        };
-        drop(poll);
         result
     }
 }
 
+#[inline]
 fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
     let inner = inner.as_pin_mut();
     inner
@@ -107,50 +109,57 @@ fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Po
 }
 
 /// A poll, from its start to its end, however it ends.
-struct OnePoll<'a> {
-    lane: &'a Arc<Lane>,
-    scope: Option<context::Restore<Scope>>,
-    /// What a panic leaves it at.
-    result: Polled,
+struct OnePoll {
+    /// The scope round it; none when it is over.
+    before: Option<Scope>,
 }
 
-impl<'a> OnePoll<'a> {
-    fn start(lane: &'a Arc<Lane>) -> Self {
-        context::set_finished(None);
+impl OnePoll {
+    #[inline]
+    fn start(lane: Arc<Lane>) -> Self {
         lane.resumes();
         lane.record(EventKind::PollStarted { lane: lane.id });
         Self {
-            lane,
-            scope: Some(context::enter(Scope {
-                lane: Some(Arc::clone(lane)),
-                ..Scope::default()
-            })),
-            result: Polled::Panicked,
+            before: Some(context::begin_poll(lane)),
         }
     }
-}
 
-impl Drop for OnePoll<'_> {
-    fn drop(&mut self) {
-        drop(self.scope.take());
-        let lane = self.lane;
-        if let (Some(gate), None) = (lane.probe.recorder.gate(), context::lane()) {
-            gate.polled(lane.probe.recorder.clock().now());
+    /// Ends it; gives back the lane.
+    #[inline]
+    fn end(mut self, result: Polled) -> Option<Arc<Lane>> {
+        self.finish(result)
+    }
+
+    #[inline]
+    fn finish(&mut self, result: Polled) -> Option<Arc<Lane>> {
+        let before = self.before.take()?;
+        let outermost = before.lane.is_none();
+        let lane = context::end_poll(before).lane?;
+        if outermost && let Some(gate) = lane.probe.recorder.gate() {
+            gate.polled(lane.probe.recorder.now());
         }
         lane.record(EventKind::PollEnded {
             lane: lane.id,
-            result: self.result,
+            result,
         });
-        if self.result == Polled::Pending {
+        if result == Polled::Pending {
             if !tokio::task::coop::has_budget_remaining() {
                 lane.yields();
             }
             lane.waits.store(true, Ordering::Release);
         } else {
-            lane.over.store(true, Ordering::Release);
-            if context::lane().is_none() {
+            lane.ends();
+            if outermost {
                 lane.announce_end();
             }
         }
+        Some(lane)
+    }
+}
+
+impl Drop for OnePoll {
+    fn drop(&mut self) {
+        // Only a panic comes here before the end.
+        self.finish(Polled::Panicked);
     }
 }

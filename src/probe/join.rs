@@ -11,6 +11,7 @@ use tokio::task::{Id, JoinError};
 use super::awaiting::Entered;
 use super::context;
 use super::lane::Lane;
+use super::record::A_TASK;
 use crate::event::{Awaited, LaneId, Text};
 
 /// As [`tokio::task::JoinHandle`].
@@ -62,20 +63,19 @@ impl<T> JoinHandle<T> {
 
     /// Records that the current lane waits for the task, unless the await around this has told so.
     fn enter(&mut self) {
-        let Some(lane) = self.lane.clone() else {
-            return;
-        };
-        let current = context::scope();
-        let joiner = current.lane.map(|lane| lane.id);
+        let Some(lane) = &self.lane else { return };
+        let on = Some(Awaited::Task(lane.id));
+        let (joiner, is_told) = context::with_scope(|scope| {
+            let joiner = scope.lane.as_ref().map(|lane| lane.id);
+            (joiner, scope.frame.is_some_and(|frame| frame.on == on))
+        });
         lane.set_joiner(joiner);
         // A handle that is polled by reference may be awaited by one lane after another.
         if self.waits.as_ref().map(Entered::lane_id) != joiner {
             self.leave();
         }
-        let on = Some(Awaited::Task(lane.id));
-        let is_told = current.frame.is_some_and(|frame| frame.on == on);
         if !is_told && self.waits.is_none() {
-            self.waits = Entered::new(Text::Static("a task"), None, |_| on);
+            self.waits = Entered::new(Text::Static(A_TASK), None, |_| on);
         }
     }
 

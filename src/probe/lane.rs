@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 use super::context;
 use super::executor::Stop;
 use super::recorder::Recorder;
+use super::waker::Kept;
 use crate::event::{Cancel, EventKind, FrameId, LaneId, Site, TaskKind, Text};
 use crate::probe::site;
 
@@ -43,6 +44,8 @@ pub(crate) struct Lane {
     joiner: AtomicU64,
     /// Whether its join handle is one that tells who awaits it.
     pub(crate) has_handle: bool,
+    /// Its waker, once it was called, for the next poll.
+    pub(crate) kept: Kept,
     /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
     pub(crate) group: Option<Arc<Group>>,
 }
@@ -87,6 +90,7 @@ impl Lane {
             aborted: AtomicU64::new(NOBODY),
             joiner: AtomicU64::new(NOBODY),
             has_handle,
+            kept: Kept::default(),
             group,
         })
     }
@@ -150,10 +154,16 @@ impl Lane {
     pub(crate) fn resumes(&self) {
         self.waits.store(false, Ordering::Release);
         self.woken.store(false, Ordering::Release);
-        let (paid, none) = (Yield::PAID, Yield::NONE);
-        let _ = self
-            .yielded
-            .compare_exchange(paid, none, Ordering::Relaxed, Ordering::Relaxed);
+        // Nobody else changes it from here while it is paid, but for its being paid again.
+        if self.yielded.load(Ordering::Relaxed) == Yield::PAID {
+            self.yielded.store(Yield::NONE, Ordering::Relaxed);
+        }
+    }
+
+    /// Remembers that it is over.
+    pub(crate) fn ends(&self) {
+        self.over.store(true, Ordering::Release);
+        self.kept.clear();
     }
 
     /// Whether a wake by the scheduler is due to its having yielded.

@@ -1,21 +1,21 @@
-//! The recorder: stamps what happens and puts it on the channel.
+//! The recorder: what a program does goes in here, and comes out at the [`Collector`](crate::Collector).
 //!
-//! Time is read and the event sent under one lock, so that the channel's order is the order of the times and no wake
-//! is ever behind the poll that it caused, whichever threads they happen on.
+//! In real time every thread has a buffer of its own: see [`buffer`](super::buffer). In virtual time, where many events
+//! happen at the same time and their order is all that tells them apart, they go through one channel.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::clock::Clock;
+use super::buffer::{Buffers, Ring};
+use super::clock::VirtualTime;
 use super::gate::Gate;
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
-/// How many events may wait for the collector; further ones are lost, and counted.
-pub const DEFAULT_CAPACITY: usize = 1 << 20;
+/// How many polls and wakes may wait to be collected, by default: 16 MiB of them. Other events count for eight.
+pub const DEFAULT_CAPACITY: usize = (16 << 20) / size_of::<super::record::Record>();
 
 /// Where events go. Cheap to clone; all clones write to the same session.
 #[derive(Clone, Debug)]
@@ -23,60 +23,79 @@ pub(crate) struct Recorder(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Tells one recorder's threads from another's.
-    number: u64,
-    clock: Clock,
+    sink: Sink,
     gate: Option<Arc<Gate>>,
-    sink: Mutex<Sink>,
-    queued: AtomicUsize,
-    capacity: usize,
     lanes: AtomicU64,
+    paused: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Sink {
+enum Sink {
+    RealTime(Arc<Buffers>),
+    VirtualTime(Channel),
+}
+
+/// The one channel of a session in virtual time.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    clock: VirtualTime,
+    capacity: usize,
+    state: Mutex<ChannelState>,
+}
+
+#[derive(Debug)]
+struct ChannelState {
     sender: Sender<Event>,
+    queued: usize,
     lost: u64,
     threads: HashMap<thread::ThreadId, ThreadId>,
 }
 
-thread_local! {
-    /// The last recorder that this thread wrote to, and the thread's name there.
-    static KNOWN_AS: Cell<(u64, ThreadId)> = const { Cell::new((0, ThreadId(0))) };
+/// The other end of a recorder's sink.
+#[derive(Debug)]
+pub(crate) enum Source {
+    RealTime(Receiver<Ring>),
+    VirtualTime(Receiver<Event>),
 }
 
 impl Recorder {
-    pub(crate) fn new(
-        clock: Clock,
-        gate: Option<Arc<Gate>>,
-        capacity: usize,
-    ) -> (Self, Receiver<Event>) {
-        static NUMBERS: AtomicU64 = AtomicU64::new(1);
-        let (sender, receiver) = mpsc::channel();
-        let inner = Inner {
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            clock,
-            gate,
-            sink: Mutex::new(Sink {
+    pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
+        let (buffers, rings) = Buffers::new(capacity);
+        let recorder = Self::new(Sink::RealTime(buffers), gate);
+        (recorder, Source::RealTime(rings))
+    }
+
+    pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
+        let (sender, receiver) = channel();
+        let channel = Channel {
+            clock: VirtualTime::default(),
+            capacity,
+            state: Mutex::new(ChannelState {
                 sender,
+                queued: 0,
                 lost: 0,
                 threads: HashMap::new(),
             }),
-            queued: AtomicUsize::new(0),
-            capacity,
-            lanes: AtomicU64::new(1),
         };
-        (Self(Arc::new(inner)), receiver)
+        let recorder = Self::new(Sink::VirtualTime(channel), gate);
+        (recorder, Source::VirtualTime(receiver))
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
+    fn new(sink: Sink, gate: Option<Arc<Gate>>) -> Self {
+        Self(Arc::new(Inner {
+            sink,
+            gate,
+            lanes: AtomicU64::new(1),
+            paused: AtomicBool::new(false),
+        }))
     }
 
+    #[inline]
     pub(crate) fn gate(&self) -> Option<&Gate> {
         self.0.gate.as_deref()
     }
 
+    #[inline]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -85,64 +104,124 @@ impl Recorder {
         LaneId(self.0.lanes.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Puts an event on the channel, or counts it as lost where the collector is too far behind.
+    /// The present, on the clock of the events.
+    pub(crate) fn now(&self) -> Timestamp {
+        match &self.0.sink {
+            Sink::RealTime(buffers) => buffers.clock().now(),
+            Sink::VirtualTime(channel) => channel.clock.now(),
+        }
+    }
+
+    /// The session time at a runtime's instant.
+    pub(crate) fn at(&self, instant: tokio::time::Instant) -> Timestamp {
+        match &self.0.sink {
+            Sink::RealTime(buffers) => buffers.clock().at(instant),
+            Sink::VirtualTime(channel) => channel.clock.at(instant),
+        }
+    }
+
+    /// Takes note that the caller has entered a runtime, whose clock counts from now on.
+    pub(crate) fn enter_runtime(&self) {
+        if let Sink::VirtualTime(channel) = &self.0.sink {
+            channel.clock.enter_runtime();
+        }
+    }
+
+    /// Stops recording, or goes on with it.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.0.paused.store(paused, Ordering::Relaxed);
+    }
+
+    /// Records an event, or counts it as lost where the collector is too far behind.
+    #[inline]
     pub(crate) fn record(&self, kind: EventKind) {
-        let mut sink = self.sink();
-        let at = self.0.clock.now();
-        let thread = self.thread(&mut sink, at);
-        if self.0.queued.load(Ordering::Relaxed) >= self.0.capacity {
-            sink.lost += 1;
+        if self.0.paused.load(Ordering::Relaxed) {
             return;
         }
-        let lost = std::mem::take(&mut sink.lost);
-        if lost > 0 {
-            self.send(&sink, at, thread, EventKind::Lost { count: lost });
+        match &self.0.sink {
+            Sink::RealTime(buffers) => buffers.write(kind),
+            Sink::VirtualTime(channel) => channel.send(kind),
         }
-        self.send(&sink, at, thread, kind);
     }
 
-    /// Takes note that the collector has taken so many events; gives the loss that no later event has told of.
-    pub(crate) fn taken(&self, count: usize) -> Option<Event> {
-        self.0.queued.fetch_sub(count, Ordering::Relaxed);
-        let mut sink = self.sink();
-        let count = std::mem::take(&mut sink.lost);
-        (count > 0).then(|| Event {
-            at: self.0.clock.now(),
-            thread: ThreadId(0),
-            kind: EventKind::Lost { count },
-        })
+    /// Records an event that the last one on this thread has brought about, at the same time.
+    #[inline]
+    pub(crate) fn record_at_last(&self, kind: EventKind) {
+        if self.0.paused.load(Ordering::Relaxed) {
+            return;
+        }
+        match &self.0.sink {
+            Sink::RealTime(buffers) => buffers.write_at_last(kind),
+            Sink::VirtualTime(channel) => channel.send(kind),
+        }
     }
 
-    fn sink(&self) -> MutexGuard<'_, Sink> {
-        self.0.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn buffers(&self) -> Option<&Buffers> {
+        match &self.0.sink {
+            Sink::RealTime(buffers) => Some(buffers),
+            Sink::VirtualTime(_) => None,
+        }
     }
 
-    fn send(&self, sink: &Sink, at: Timestamp, thread: ThreadId, kind: EventKind) {
+    pub(crate) fn channel(&self) -> Option<&Channel> {
+        match &self.0.sink {
+            Sink::RealTime(_) => None,
+            Sink::VirtualTime(channel) => Some(channel),
+        }
+    }
+}
+
+impl Channel {
+    /// Stamps and sends an event under one lock, so that the channel's order is that of the times.
+    fn send(&self, kind: EventKind) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = self.clock.now();
+        let thread = state.thread(at);
+        if state.queued >= self.capacity {
+            state.lost += 1;
+            return;
+        }
+        let count = std::mem::take(&mut state.lost);
+        if count > 0 {
+            state.send(at, thread, EventKind::Lost { count });
+        }
+        state.send(at, thread, kind);
+    }
+
+    /// Takes what has been sent; behind it, what was lost since.
+    pub(crate) fn take(&self, receiver: &Receiver<Event>, batch: &mut Vec<Event>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        batch.extend(receiver.try_iter());
+        state.queued = 0;
+        let count = std::mem::take(&mut state.lost);
+        if count > 0 {
+            batch.push(Event {
+                at: self.clock.now(),
+                thread: ThreadId(0),
+                kind: EventKind::Lost { count },
+            });
+        }
+    }
+}
+
+impl ChannelState {
+    fn send(&mut self, at: Timestamp, thread: ThreadId, kind: EventKind) {
         // Without a collector nobody wants the events any more; the program goes on all the same.
-        if sink.sender.send(Event { at, thread, kind }).is_ok() {
-            self.0.queued.fetch_add(1, Ordering::Relaxed);
+        if self.sender.send(Event { at, thread, kind }).is_ok() {
+            self.queued += 1;
         }
     }
 
     /// The calling thread's name in this session; its first event is preceded by one that introduces it.
-    fn thread(&self, sink: &mut Sink, at: Timestamp) -> ThreadId {
-        let known = KNOWN_AS.try_with(Cell::get).unwrap_or_default();
-        if known.0 == self.0.number {
-            return known.1;
-        }
+    fn thread(&mut self, at: Timestamp) -> ThreadId {
         let current = thread::current();
-        let count = u32::try_from(sink.threads.len()).unwrap_or(u32::MAX);
-        let mut is_new = false;
-        let id = *sink.threads.entry(current.id()).or_insert_with(|| {
-            is_new = true;
-            ThreadId(count)
-        });
-        if is_new {
-            let name = Text::from(current.name().unwrap_or_default().to_owned());
-            self.send(sink, at, id, EventKind::ThreadNamed { name });
+        if let Some(known) = self.threads.get(&current.id()) {
+            return *known;
         }
-        // A thread whose locals are being destroyed is looked up anew for each of its last events.
-        let _ = KNOWN_AS.try_with(|known| known.set((self.0.number, id)));
+        let id = ThreadId(u32::try_from(self.threads.len()).unwrap_or(u32::MAX));
+        self.threads.insert(current.id(), id);
+        let name = Text::from(current.name().unwrap_or_default().to_owned());
+        self.send(at, id, EventKind::ThreadNamed { name });
         id
     }
 }

@@ -129,7 +129,7 @@ impl Job {
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         let lane = &self.0;
         if let Some(gate) = lane.probe.recorder.gate() {
-            gate.pass(lane.id, lane.probe.recorder.clock().now());
+            gate.pass(lane.id, lane.probe.recorder.now());
         }
         lane.record(EventKind::PollStarted { lane: lane.id });
         let mut end = JobEnd(lane, Polled::Panicked);

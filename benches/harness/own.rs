@@ -1,0 +1,178 @@
+//! asyncline, and tokio as it is.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use asyncline::event::EventKind;
+use asyncline::session::{Meta, Writer};
+use asyncline::{Collector, Executor};
+use tempfile::TempDir;
+
+use crate::harness::Case;
+use crate::harness::slices::{self, Measured, Plan};
+use crate::harness::tool::{Bare, Kept, Spawn, Tool};
+
+/// How often events are collected and written.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Measures asyncline or tokio as it is.
+pub fn measure(tool: &str, case: Case, plan: &Plan) -> io::Result<Measured> {
+    match tool {
+        "bare" => slices::measure(Bare::new(case.threads)?, case, plan),
+        "asyncline-off" => slices::measure(Asyncline::off(case.threads)?, case, plan),
+        "asyncline" => slices::measure(Asyncline::recording(case.threads)?, case, plan),
+        _ => Err(io::Error::other(format!("no tool is called '{tool}'"))),
+    }
+}
+
+struct Asyncline {
+    executor: Executor,
+    recording: Option<Recording>,
+}
+
+/// A thread that collects events and writes them to a file.
+struct Recording {
+    thread: JoinHandle<io::Result<Kept>>,
+    /// Dropped to end it.
+    running: Sender<()>,
+    directory: TempDir,
+}
+
+impl Asyncline {
+    fn builder(threads: usize) -> asyncline::probe::Builder {
+        let builder = Executor::builder();
+        if threads == 1 {
+            builder
+        } else {
+            builder.worker_threads(threads)
+        }
+    }
+
+    fn off(threads: usize) -> io::Result<Self> {
+        Ok(Self {
+            executor: Self::builder(threads).build()?,
+            recording: None,
+        })
+    }
+
+    fn recording(threads: usize) -> io::Result<Self> {
+        let (executor, collector) = Self::builder(threads).record()?;
+        Ok(Self {
+            executor,
+            recording: Some(Recording::begin(collector)?),
+        })
+    }
+}
+
+impl Recording {
+    fn begin(mut collector: Collector) -> io::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("bench.aline");
+        let (running, ended) = mpsc::channel();
+        let thread = thread::Builder::new().name("collector".into());
+        let thread = thread.spawn(move || {
+            let mut written = Written::create(&path)?;
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                written.take(&mut collector)?;
+            }
+            written.take(&mut collector)?;
+            written.finish(&path)
+        })?;
+        Ok(Self {
+            thread,
+            running,
+            directory,
+        })
+    }
+
+    fn finish(self) -> io::Result<Kept> {
+        drop(self.running);
+        let kept = self.thread.join();
+        let kept = kept.map_err(|_| io::Error::other("the collector panicked"))?;
+        self.directory.close()?;
+        kept
+    }
+}
+
+struct Written {
+    writer: Writer,
+    batch: Vec<asyncline::event::Event>,
+    events: u64,
+    lost: u64,
+}
+
+impl Written {
+    fn create(path: &Path) -> io::Result<Self> {
+        let meta = Meta::new("bench", "", SystemTime::now());
+        Ok(Self {
+            writer: Writer::create(path, &meta).map_err(io::Error::other)?,
+            batch: Vec::new(),
+            events: 0,
+            lost: 0,
+        })
+    }
+
+    fn take(&mut self, collector: &mut Collector) -> io::Result<()> {
+        self.batch.clear();
+        collector.drain_into(&mut self.batch);
+        for event in &self.batch {
+            match event.kind {
+                EventKind::Lost { count } => self.lost += count,
+                _ => self.events += 1,
+            }
+        }
+        let written = self.writer.write(&self.batch);
+        written
+            .and_then(|()| self.writer.tick(Instant::now()))
+            .map_err(io::Error::other)
+    }
+
+    fn finish(self, path: &Path) -> io::Result<Kept> {
+        self.writer.finish().map_err(io::Error::other)?;
+        Ok(Kept {
+            bytes: Some(path.metadata()?.len()),
+            events: Some(self.events),
+            lost: Some(self.lost),
+        })
+    }
+}
+
+/// Spawns with asyncline.
+#[derive(Clone)]
+struct Observed;
+
+impl Spawn for Observed {
+    type Handle<T: Send + 'static> = asyncline::JoinHandle<T>;
+
+    fn spawn<F>(&self, future: F) -> Self::Handle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        asyncline::spawn(future)
+    }
+}
+
+impl Tool for Asyncline {
+    type Spawn = Observed;
+
+    fn spawner(&self) -> Observed {
+        Observed
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.executor.block_on(future)
+    }
+
+    fn finish(self) -> io::Result<Kept> {
+        drop(self.executor);
+        match self.recording {
+            Some(recording) => recording.finish(),
+            None => Ok(Kept::default()),
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The recorder under load, on real threads: what tasks count of themselves agrees with what was recorded and counted
+//! as lost, events are in an order that can have been, and threads come and go.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use asyncline::event::{Event, EventKind, LaneId, Polled, ThreadId};
+use asyncline::{Collector, Executor, Timeline, spawn, spawn_blocking, yield_now};
+use tokio::sync::mpsc;
+
+/// What tasks count of themselves, knowing nothing of the probe.
+#[derive(Default)]
+struct Counts {
+    polls: AtomicU64,
+    wakes: AtomicU64,
+    completions: AtomicU64,
+}
+
+struct Counted<F> {
+    inner: Pin<Box<F>>,
+    counts: Arc<Counts>,
+    over: Arc<AtomicBool>,
+}
+
+struct CountedWaker {
+    inner: Waker,
+    counts: Arc<Counts>,
+    over: Arc<AtomicBool>,
+}
+
+impl Wake for CountedWaker {
+    fn wake(self: Arc<Self>) {
+        if !self.over.load(SeqCst) {
+            self.counts.wakes.fetch_add(1, SeqCst);
+        }
+        self.inner.wake_by_ref();
+    }
+}
+
+fn counted<F: Future>(counts: &Arc<Counts>, inner: F) -> Counted<F> {
+    Counted {
+        inner: Box::pin(inner),
+        counts: Arc::clone(counts),
+        over: Arc::default(),
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.counts.polls.fetch_add(1, SeqCst);
+        let waker = Waker::from(Arc::new(CountedWaker {
+            inner: cx.waker().clone(),
+            counts: Arc::clone(&self.counts),
+            over: Arc::clone(&self.over),
+        }));
+        let result = self.inner.as_mut().poll(&mut Context::from_waker(&waker));
+        if result.is_ready() {
+            self.over.store(true, SeqCst);
+            self.counts.completions.fetch_add(1, SeqCst);
+        }
+        result
+    }
+}
+
+/// Tasks of several kinds that yield, sleep, and talk to each other, as a seed says.
+async fn program(counts: Arc<Counts>, mut seed: u64, tasks: u64, steps: u64) {
+    let mut handles = Vec::new();
+    for _ in 0..tasks / 2 {
+        let (sender, mut receiver) = mpsc::channel(1 + (next(&mut seed) % 4) as usize);
+        let kind = next(&mut seed) % 3;
+        handles.push(spawn(counted(&counts, async move {
+            for step in 0..steps {
+                if sender.send(step).await.is_err() {
+                    break;
+                }
+                if kind == 0 {
+                    yield_now().await;
+                }
+            }
+        })));
+        handles.push(spawn(counted(&counts, async move {
+            while let Some(step) = receiver.recv().await {
+                if kind == 1 && step % 64 == 0 {
+                    tokio::time::sleep(Duration::from_micros(50)).await;
+                }
+            }
+        })));
+    }
+    for handle in handles {
+        handle.await.unwrap();
+    }
+}
+
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
+}
+
+/// Collects on a thread of its own while `run` runs.
+fn collect(mut events: Collector, run: impl FnOnce()) -> Vec<Event> {
+    let over = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&over);
+    let collector = thread::spawn(move || {
+        let mut all = Vec::new();
+        loop {
+            let last = is_over.load(SeqCst);
+            events.drain_into(&mut all);
+            if last {
+                return all;
+            }
+            thread::yield_now();
+        }
+    });
+    run();
+    over.store(true, SeqCst);
+    collector.join().unwrap()
+}
+
+fn count(events: &[Event], of: impl Fn(&EventKind) -> bool) -> u64 {
+    events.iter().filter(|event| of(&event.kind)).count() as u64
+}
+
+/// Events in the thousands; a hundred times as many where `ASYNCLINE_LONG` is set.
+fn steps() -> u64 {
+    if std::env::var_os("ASYNCLINE_LONG").is_some() {
+        20_000
+    } else {
+        400
+    }
+}
+
+#[test]
+fn what_tasks_count_is_what_was_recorded() {
+    for seed in 1..=4 {
+        let counts = Arc::new(Counts::default());
+        let (executor, events) = Executor::builder().worker_threads(2).record().unwrap();
+        let events = collect(events, || {
+            executor.block_on(program(Arc::clone(&counts), seed, 40, steps()));
+            drop(executor);
+        });
+        assert_eq!(
+            count(&events, |kind| matches!(kind, EventKind::Lost { .. })),
+            0
+        );
+        // The root is not counted by itself: its own are what is left when those of tasks are taken away.
+        let root = events.iter().find_map(|event| match event.kind {
+            EventKind::Spawned { lane, .. } => Some(lane),
+            _ => None,
+        });
+        let of_task = |lane: LaneId| Some(lane) != root;
+        let polls = count(
+            &events,
+            |kind| matches!(kind, EventKind::PollStarted { lane } if of_task(*lane)),
+        );
+        let wakes = count(
+            &events,
+            |kind| matches!(kind, EventKind::Woken { lane, .. } if of_task(*lane)),
+        );
+        let done = |kind: &EventKind| matches!(kind, EventKind::PollEnded { lane, result: Polled::Completed } if of_task(*lane));
+        assert_eq!(polls, counts.polls.load(SeqCst));
+        assert_eq!(wakes, counts.wakes.load(SeqCst));
+        assert_eq!(count(&events, done), counts.completions.load(SeqCst));
+        assert_order(&events);
+        assert_running(&events);
+    }
+}
+
+/// Times never go back, polls of a lane do not overlap, and none begins without a wake since the last one began.
+fn assert_order(events: &[Event]) {
+    assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    let mut polled: HashMap<LaneId, bool> = HashMap::new();
+    let mut woken: HashMap<LaneId, bool> = HashMap::new();
+    for event in events {
+        match event.kind {
+            EventKind::Spawned { lane, .. } => {
+                polled.insert(lane, false);
+                woken.insert(lane, true);
+            }
+            EventKind::Woken { lane, .. } => {
+                woken.insert(lane, true);
+            }
+            EventKind::PollStarted { lane } => {
+                assert_eq!(
+                    polled.insert(lane, true),
+                    Some(false),
+                    "{lane:?} is polled twice"
+                );
+                assert_eq!(
+                    woken.insert(lane, false),
+                    Some(true),
+                    "{lane:?} is polled unwoken"
+                );
+            }
+            EventKind::PollEnded { lane, .. } => {
+                assert_eq!(polled.insert(lane, false), Some(true));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The polls on a thread do not overlap, so that their times add up to no more than there was.
+fn assert_running(events: &[Event]) {
+    let mut depth: HashMap<ThreadId, u32> = HashMap::new();
+    for event in events {
+        let depth = depth.entry(event.thread).or_default();
+        match event.kind {
+            EventKind::PollStarted { .. } => *depth += 1,
+            EventKind::PollEnded { .. } => *depth -= 1,
+            _ => {}
+        }
+        assert!(*depth <= 1, "two tasks at once on a thread");
+    }
+}
+
+#[test]
+fn what_is_lost_is_counted_exactly() {
+    let counts = Arc::new(Counts::default());
+    let builder = Executor::builder().worker_threads(2).capacity(5_000);
+    let (executor, mut collector) = builder.record().unwrap();
+    executor.block_on(program(Arc::clone(&counts), 7, 20, 400));
+    let first = collector.drain();
+    // Room again: whoever lost something tells of it with its next event.
+    executor.block_on(program(Arc::clone(&counts), 8, 20, 10));
+    drop(executor);
+    let events: Vec<Event> = first.into_iter().chain(collector.drain()).collect();
+    let timeline: Timeline = events.iter().collect();
+    let told = count(&events, |kind| matches!(kind, EventKind::Lost { .. }));
+    let rest = Executor::builder().worker_threads(2).record().unwrap();
+    assert!(timeline.lost() > 0 && told > 0);
+    assert!(timeline.events() - told <= 5_000 * 2);
+    drop(rest);
+    // All that is counted by the tasks was either recorded or lost.
+    let recorded = count(&events, |kind| {
+        matches!(kind, EventKind::PollStarted { .. })
+    });
+    assert!(recorded < counts.polls.load(SeqCst));
+    assert!(recorded + timeline.lost() > counts.polls.load(SeqCst) + counts.wakes.load(SeqCst));
+}
+
+#[test]
+fn recorded_and_lost_are_all_that_was_emitted() {
+    const THREADS: u64 = 4;
+    const EACH: u64 = 50_000;
+    for capacity in [0, 1, 100, 3_000, 1 << 20] {
+        let (executor, mut collector) = Executor::builder().capacity(capacity).record().unwrap();
+        let executor = Arc::new(executor);
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let executor = Arc::clone(&executor);
+                thread::spawn(move || {
+                    let _entered = executor.enter();
+                    for _ in 0..EACH {
+                        asyncline::mark!("a line");
+                    }
+                })
+            })
+            .collect();
+        let mut events = Vec::new();
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            collector.drain_into(&mut events);
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        collector.drain_into(&mut events);
+        let marks = count(&events, |kind| matches!(kind, EventKind::Mark { .. }));
+        let names = count(&events, |kind| {
+            matches!(kind, EventKind::ThreadNamed { .. })
+        });
+        let lost: u64 = events
+            .iter()
+            .map(|event| match event.kind {
+                EventKind::Lost { count } => count,
+                _ => 0,
+            })
+            .sum();
+        let unnamed = THREADS - names;
+        assert!(
+            marks + lost >= THREADS * EACH,
+            "capacity {capacity}: {marks} + {lost}"
+        );
+        assert!(
+            marks + lost <= THREADS * EACH + unnamed,
+            "capacity {capacity}: {marks} + {lost}"
+        );
+    }
+}
+
+#[test]
+fn threads_come_and_go() {
+    let (executor, events) = Executor::builder().worker_threads(2).record().unwrap();
+    let events = collect(events, || {
+        executor.block_on(async {
+            for _ in 0..20 {
+                let jobs: Vec<_> = (0..20).map(|_| spawn_blocking(thread::yield_now)).collect();
+                for job in jobs {
+                    job.await.unwrap();
+                }
+            }
+            tokio::task::block_in_place(|| {});
+        });
+        for _ in 0..50 {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            let task = executor.spawn(receiver);
+            thread::spawn(move || sender.send(1))
+                .join()
+                .unwrap()
+                .unwrap();
+            executor.block_on(task).unwrap().unwrap();
+        }
+        drop(executor);
+    });
+    let timeline: Timeline = events.iter().collect();
+    assert_eq!(timeline.lost(), 0);
+    let tasks = timeline.lanes().iter().filter(|lane| lane.is_task());
+    assert_eq!(
+        tasks
+            .clone()
+            .filter(|lane| &*lane.name == "blocking")
+            .count(),
+        400
+    );
+    assert!(tasks.clone().all(|lane| lane.state().is_end()));
+}
+
+#[test]
+fn recording_is_switched_off_and_on() {
+    let (executor, mut events) = Executor::builder().worker_threads(1).record().unwrap();
+    let names = |events: Vec<Event>| {
+        let timeline: Timeline = events.iter().collect();
+        timeline
+            .lanes()
+            .iter()
+            .filter(|lane| lane.is_task())
+            .count()
+    };
+    executor.block_on(async {});
+    assert_eq!(names(events.drain()), 1);
+    events.pause();
+    executor.block_on(async {});
+    assert_eq!(names(events.drain()), 0);
+    events.resume();
+    executor.block_on(async {});
+    assert_eq!(names(events.drain()), 1);
+}
