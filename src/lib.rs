@@ -55,7 +55,7 @@
 //! | `export` | a timeline as text and as JSON |
 //! | `tui` | the screen: `App::update`, `view`, the one key table, and the loop that owns the terminal |
 //! | `cli` | the command line |
-//! | [`glyph`], [`units`], `width` | signs, times in words, and the columns that a text takes |
+//! | [`units`], `glyph`, `width` | times in words, signs, and the columns that a text takes |
 //!
 //! Those without a link need the feature `app`, which is on by default. Without it the library is what a program links
 //! in to record itself, and needs neither ratatui, crossterm nor clap.
@@ -87,13 +87,14 @@ pub mod session;
 pub mod insight;
 pub mod timeline;
 
-pub mod glyph;
 pub mod units;
 
 #[cfg(feature = "app")]
 pub mod cli;
 #[cfg(feature = "app")]
 pub mod export;
+#[cfg(feature = "app")]
+pub mod glyph;
 #[cfg(feature = "app")]
 pub mod scenario;
 #[cfg(feature = "app")]
