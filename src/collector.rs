@@ -2,7 +2,7 @@
 //!
 //! Each thread's events come in their own order. Those of several threads are merged by time, and none is handed on
 //! while a thread may still be writing an older one, so that a wake is never behind the poll that it caused. Bound: the
-//! processor's counters differ between cores by less than [`MARGIN`].
+//! processor's counters differ between cores by less than two microseconds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
