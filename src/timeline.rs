@@ -137,11 +137,17 @@ impl Timeline {
         };
         let ended = usize::from(lane.end.is_some());
         let (before, end) = lane.changes.split_at(lane.changes.len() - ended);
-        let until = lane.end.unwrap_or(now);
+        let (from, until) = (lane.started.unwrap_or(now), lane.end.unwrap_or(now));
         let within = of.changes.get(host.changes(of)).unwrap_or_default();
+        let within = Change::spans(within, until).filter(|span| !span.state.is_end());
+        // What its host did before is not the coroutine's.
+        let within = within.map(move |span| Span {
+            start: span.start.max(from),
+            ..span
+        });
         Box::new(
-            Change::spans(before, lane.started.unwrap_or(now))
-                .chain(Change::spans(within, until).filter(|span| !span.state.is_end()))
+            Change::spans(before, from)
+                .chain(within)
                 .chain(Change::spans(end, now)),
         )
     }
@@ -379,3 +385,6 @@ impl<'a> FromIterator<&'a Event> for Timeline {
         timeline
     }
 }
+
+#[cfg(test)]
+mod tests;

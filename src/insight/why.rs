@@ -335,6 +335,18 @@ mod tests {
         );
     }
 
+    /// No program waits like this; a damaged log may say that it does.
+    #[test]
+    fn a_lane_that_waits_for_its_own_coroutine_is_told_of_once() {
+        let story = Story::of_main()
+            .call(3, "nested", 9)
+            .start(3, 2, None)
+            .enter(2, 1, (9, "nested()"), Some(task(3)))
+            .pend(2);
+        let told = told(&story, 2, 0);
+        assert!(told.contains("a deadlock"), "{told}");
+    }
+
     #[test]
     fn a_long_chain_is_told_by_its_ends() {
         let names: [&str; 100] = std::array::from_fn(|index| &*format!("t{index}").leak());

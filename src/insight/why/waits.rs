@@ -41,7 +41,7 @@ impl<'a> View<'a> {
         };
         let so_far = if outer.is_empty() { &so_far } else { "" };
         let (inner, next) = match target {
-            Target::Task(task) => on_task(task, so_far, seen),
+            Target::Task(task) => self.on_task(task, so_far, seen),
             Target::Branches(branches) => self.on_branches(&branches, so_far, seen),
             Target::Await(frame) => (on_await(frame, so_far), None),
             Target::Unknown => (self.on_unknown(runner), None),
@@ -71,6 +71,21 @@ impl<'a> View<'a> {
         }
     }
 
+    fn on_task(&self, task: &'a Lane, so_far: &str, seen: &[LaneId]) -> (String, Option<&'a Lane>) {
+        let clause = format!("is waiting for {}{so_far}", task.name);
+        // In a damaged log it may be a coroutine, which has been met where the lane that runs it has.
+        let runner = runner(task, self.timeline).id;
+        let Some(met) = seen.iter().position(|id| *id == runner) else {
+            return (clause, Some(task));
+        };
+        let never = match seen.len() - met {
+            1 => "it can never go on",
+            2 => "neither can ever go on",
+            _ => "none of them can ever go on",
+        };
+        (format!("{clause}: a deadlock, {never}"), None)
+    }
+
     fn on_branches(
         &self,
         branches: &[(&'a Lane, BranchOf)],
@@ -87,7 +102,7 @@ impl<'a> View<'a> {
                 BranchOf::Join | BranchOf::Select => "",
             };
             let clause = format!("is waiting{how} for {}{so_far}", branch.name);
-            let is_new = !seen.contains(&branch.id);
+            let is_new = !seen.contains(&runner(branch, self.timeline).id);
             return (clause, is_new.then_some(branch));
         }
         let number = branches.len();
@@ -124,19 +139,6 @@ impl<'a> View<'a> {
         };
         format!("{time} (for what is not known: no #[asyncline::trace] is on its function)")
     }
-}
-
-fn on_task<'a>(task: &'a Lane, so_far: &str, seen: &[LaneId]) -> (String, Option<&'a Lane>) {
-    let clause = format!("is waiting for {}{so_far}", task.name);
-    let Some(met) = seen.iter().position(|id| *id == task.id) else {
-        return (clause, Some(task));
-    };
-    let never = match seen.len() - met {
-        1 => "it can never go on",
-        2 => "neither can ever go on",
-        _ => "none of them can ever go on",
-    };
-    (format!("{clause}: a deadlock, {never}"), None)
 }
 
 fn on_await(frame: &Frame, so_far: &str) -> String {

@@ -367,6 +367,15 @@ mod tests {
     }
 
     #[test]
+    fn where_a_poll_is_over_the_next_one_is_not_shown() {
+        let mut playback = Playback::default();
+        playback.extend(events());
+        playback.reach(Timestamp(0), true);
+        playback.show_present();
+        assert_eq!(playback.cursor(), 7);
+    }
+
+    #[test]
     fn playing_shows_each_event_at_its_time_and_then_has_arrived() {
         let mut playback = replay(events());
         playback.show(0);
@@ -432,6 +441,8 @@ mod tests {
                 }
                 let past = Timeline::from_iter(&events[..playback.cursor()]);
                 prop_assert_eq!(playback.timeline(), &past);
+                let anew = replay(events[..playback.cursor()].to_vec());
+                prop_assert_eq!(playback.recent(), anew.recent());
                 prop_assert!(playback.now() >= past.end() && playback.now() <= playback.reached());
             }
         }
