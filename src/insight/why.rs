@@ -302,8 +302,52 @@ mod tests {
     }
 
     #[test]
+    fn work_on_a_blocking_thread_holds_nobody_up() {
+        let blocking = EventKind::Spawned {
+            lane: LaneId(4),
+            name: "blocking".into(),
+            parent: Some(LaneId(2)),
+            kind: TaskKind::Blocking,
+            site: None,
+        };
+        let story = suspended(Story::of_main(), 3, "worker", None)
+            .then(blocking)
+            .poll(4)
+            .pend(2)
+            .wake(3, Waker::Driver);
+        assert_eq!(
+            told(&story, 3, 80),
+            "worker has been ready for 80 ms, woken by the timer."
+        );
+    }
+
+    #[test]
+    fn on_several_workers_a_task_is_held_up_once_all_are_busy() {
+        let workers = EventKind::RuntimeEntered {
+            runtime: LaneId(9),
+            flavor: Flavor::MultiThread { workers: 2 },
+            io: false,
+        };
+        let story = Story::of_main().close().then(workers);
+        let story = suspended(story, 3, "worker", None).wake(3, Waker::Driver);
+        assert_eq!(
+            told(&story, 3, 80),
+            "worker has been ready for 80 ms, woken by the timer."
+        );
+        let story = story.spawn(4, "parse").poll(4);
+        assert_eq!(
+            told(&story, 3, 80),
+            "worker has been ready for 80 ms, woken by the timer: every worker is busy, with main and parse."
+        );
+    }
+
+    #[test]
     fn a_running_task_names_who_woke_it() {
         let story = suspended(Story::of_main(), 3, "task2", None)
+            .at(5)
+            .wake(3, Waker::Driver)
+            .poll(3)
+            .pend(3)
             .at(10)
             .wake(3, Waker::Lane(LaneId(2)))
             .poll(3)

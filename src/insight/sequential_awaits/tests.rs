@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{TaskKind, Waker};
+use crate::event::{Cancel, CoroutineEnd, TaskKind, Waker};
 use crate::insight::FindingKind;
 use crate::insight::story::{Story, ms, site};
 
@@ -36,6 +36,25 @@ fn two_awaits_end_to_end_would_take_as_long_as_the_longer() {
 fn one_await_alone_is_no_finding() {
     let story = Story::of_main()
         .await_call(1, 9, "say_after(1)", 1000)
+        .done(2);
+    assert!(find(&story.timeline()).is_empty());
+}
+
+#[test]
+fn a_call_that_was_cancelled_says_nothing_about_its_time() {
+    let story = Story::of_main()
+        .call(11, "say_after", 9)
+        .enter(2, 1, (9, "say_after(1)"), None)
+        .start(11, 2, Some(1))
+        .sleep(1000)
+        .end(
+            11,
+            CoroutineEnd::Cancelled {
+                why: Cancel::TimedOut,
+            },
+        )
+        .leave(2, 1)
+        .await_call(2, 10, "say_after(2)", 3000)
         .done(2);
     assert!(find(&story.timeline()).is_empty());
 }
