@@ -98,7 +98,7 @@ impl Lane {
     /// A new task, recorded as spawned here and now; none where no probe applies.
     #[track_caller]
     pub(crate) fn spawned(
-        name: Option<Text>,
+        name: impl FnOnce() -> Option<Text>,
         kind: TaskKind,
         has_handle: bool,
     ) -> Option<Arc<Self>> {
@@ -106,7 +106,7 @@ impl Lane {
         Some(Self::spawned_at(
             site::caller(),
             probe,
-            name,
+            name(),
             kind,
             has_handle,
         ))

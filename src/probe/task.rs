@@ -24,7 +24,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let lane = Lane::spawned(site::function_name::<F>(), TaskKind::Task, true);
+    let lane = Lane::spawned(site::function_name::<F>, TaskKind::Task, true);
     spawn_in(lane, future)
 }
 
@@ -39,7 +39,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let lane = Lane::spawned(Some(name.into().into()), TaskKind::Task, true);
+    let lane = Lane::spawned(|| Some(name.into().into()), TaskKind::Task, true);
     spawn_in(lane, future)
 }
 
@@ -69,7 +69,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let lane = Lane::spawned(site::function_name::<F>(), TaskKind::Local, true);
+    let lane = Lane::spawned(site::function_name::<F>, TaskKind::Local, true);
     let stop = lane.as_ref().and_then(|lane| lane.probe.stop.clone());
     let observed = Observed::new(future, lane.clone());
     let inner = match stop {
@@ -90,7 +90,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let lane = Lane::spawned(Some(Text::Static("blocking")), TaskKind::Blocking, true);
+    let lane = Lane::spawned(|| Some(Text::Static("blocking")), TaskKind::Blocking, true);
     let job = lane.clone().map(Job);
     let inner = tokio::task::spawn_blocking(move || match job {
         Some(job) => job.run(work),
@@ -115,7 +115,7 @@ pub trait TaskExt: Future + Sized {
     /// [entered](super::Executor::enter) on this thread. Without one it is the future itself, and nothing is recorded.
     #[track_caller]
     fn lane(self, name: impl Into<Cow<'static, str>>) -> Observed<Self> {
-        let lane = Lane::spawned(Some(name.into().into()), TaskKind::Future, false);
+        let lane = Lane::spawned(|| Some(name.into().into()), TaskKind::Future, false);
         Observed::new(self, lane)
     }
 }
