@@ -6,13 +6,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::mpsc::Receiver;
 
-use crate::event::{Event, EventKind, Timestamp};
-use crate::probe::buffer::{Buffers, Ring, Shared};
+use crate::event::{Event, EventKind, ThreadId, Timestamp};
+use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
 use crate::probe::clock::Tick;
-use crate::probe::record::Record;
+use crate::probe::record::{self, First, What};
 use crate::probe::recorder::{Recorder, Source};
+use crate::probe::template::Template;
 
 /// So long ago, in nanoseconds, a thread that was about to write an event is seen to be.
 const MARGIN: u64 = 2_000;
@@ -24,20 +26,32 @@ const PATIENCE: usize = 100;
 pub struct Collector {
     recorder: Recorder,
     source: Source,
+    merger: Merger,
+}
+
+/// Puts the threads' events in order.
+#[derive(Debug, Default)]
+struct Merger {
     threads: Vec<Thread>,
+    templates: Vec<Template>,
     /// The time of the last event that was handed on.
-    latest: Tick,
+    latest: Option<Tick>,
 }
 
 /// What is known of a thread's buffer.
 #[derive(Debug)]
 struct Thread {
     shared: Arc<Shared>,
-    rings: VecDeque<Ring>,
-    /// Taken out of the rings, and perhaps younger than what another thread is about to write.
-    records: VecDeque<Record>,
-    /// The time of the last record that was taken.
-    last: Tick,
+    chunks: VecDeque<Chunk>,
+    /// The place of the next word in the first chunk.
+    at: usize,
+    /// How many words were read, and how many can be.
+    read: u64,
+    written: u64,
+    /// The time of the last event that was read.
+    tick: Tick,
+    /// The next event, read and not handed on: perhaps it is younger than what another thread is about to write.
+    next: Option<(Tick, What)>,
 }
 
 impl Collector {
@@ -45,8 +59,7 @@ impl Collector {
         Self {
             recorder,
             source,
-            threads: Vec::new(),
-            latest: Tick(0),
+            merger: Merger::default(),
         }
     }
 
@@ -74,165 +87,218 @@ impl Collector {
 
     /// Appends the events that have come since the last call.
     pub fn drain_into(&mut self, batch: &mut Vec<Event>) {
+        self.drain_each(|event| batch.push(event));
+    }
+
+    /// Hands on the events that have come since the last call, one by one: so many at a time take no memory.
+    pub fn drain_each(&mut self, mut hand_on: impl FnMut(Event)) {
         match (
             &self.source,
             self.recorder.channel(),
             self.recorder.buffers(),
         ) {
-            (Source::VirtualTime(receiver), Some(channel), _) => channel.take(receiver, batch),
-            (Source::RealTime(rings), _, Some(buffers)) => {
-                let latest = &mut self.latest;
-                drain_threads(&mut self.threads, rings, buffers, latest, batch);
+            (Source::VirtualTime(receiver), Some(channel), _) => {
+                channel.take(receiver).into_iter().for_each(hand_on);
+            }
+            (Source::RealTime(chunks), _, Some(buffers)) => {
+                self.merger.drain(chunks, buffers, &mut hand_on);
             }
             _ => {}
         }
     }
 }
 
-/// Appends all that was recorded before this was called.
-fn drain_threads(
-    threads: &mut Vec<Thread>,
-    rings: &Receiver<Ring>,
-    buffers: &Buffers,
-    latest: &mut Tick,
-    batch: &mut Vec<Event>,
-) {
-    let called = buffers.clock().tick();
-    for _ in 0..PATIENCE {
-        let safe = look(threads, rings, buffers);
-        merge(threads, safe, buffers, latest, batch);
-        let all = threads.iter().all(|thread| thread.records.is_empty());
-        if all || safe >= called {
-            break;
-        }
-        std::thread::yield_now();
-    }
-    let mut gone: Vec<bool> = threads.iter().rev().map(Thread::is_gone).collect();
-    tell_of_losses(threads, buffers, batch);
-    threads.retain(|thread| {
-        let is_gone = gone.pop().unwrap_or_default();
-        !is_gone || !thread.records.is_empty() || !thread.rings.is_empty()
-    });
-}
-
-/// Takes what is in the rings, and gives the time before which nothing more will come.
-///
-/// The order matters: a thread that is not seen to be writing has written, and handed over its ring, before this looks
-/// at either.
-fn look(threads: &mut Vec<Thread>, rings: &Receiver<Ring>, buffers: &Buffers) -> Tick {
-    let clock = buffers.clock();
-    let mut safe = clock.before(clock.tick(), MARGIN);
-    let writing: Vec<bool> = threads
-        .iter()
-        .map(|thread| thread.shared.is_writing())
-        .collect();
-    for ring in rings.try_iter() {
-        match threads
-            .iter_mut()
-            .find(|thread| Arc::ptr_eq(&thread.shared, &ring.shared))
-        {
-            Some(thread) => thread.rings.push_back(ring),
-            None => threads.push(Thread::new(ring)),
-        }
-    }
-    for (index, thread) in threads.iter_mut().enumerate() {
-        thread.take();
-        if writing.get(index).copied().unwrap_or_default() {
-            safe = safe.min(thread.last);
-        }
-    }
-    safe
-}
-
-/// Appends the records that are old enough, in the order of their times.
-fn merge(
-    threads: &mut [Thread],
-    safe: Tick,
-    buffers: &Buffers,
-    latest: &mut Tick,
-    batch: &mut Vec<Event>,
-) {
-    // A copy: a thread that spawns at a new place is not to wait for this.
-    let templates = buffers.templates().all().clone();
-    loop {
-        let heads = threads.iter().enumerate();
-        let ready = heads.filter_map(|(index, thread)| Some((thread.records.front()?.tick, index)));
-        let mut ready: Vec<(Tick, usize)> = ready.filter(|head| head.0 <= safe).collect();
-        ready.sort_unstable();
-        let Some(&(_, first)) = ready.first() else {
-            return;
-        };
-        // As long as this thread is ahead of all others, its records need no comparing.
-        let until = ready.get(1).map_or(safe, |second| second.0);
-        let thread = &mut threads[first];
-        let id = thread.shared.thread;
-        while thread
-            .records
-            .front()
-            .is_some_and(|record| record.tick <= until)
-        {
-            let Some(record) = thread.records.pop_front() else {
+impl Merger {
+    /// Hands on all that was recorded before this was called.
+    fn drain(
+        &mut self,
+        chunks: &Receiver<Begun>,
+        buffers: &Buffers,
+        hand_on: &mut impl FnMut(Event),
+    ) {
+        let called = buffers.clock().tick();
+        for _ in 0..PATIENCE {
+            let safe = self.look(chunks, buffers);
+            self.merge(safe, buffers, hand_on);
+            if safe >= called || self.threads.iter().all(|thread| thread.next.is_none()) {
                 break;
-            };
-            // A task that yields is woken as of its last poll, which may have been handed on long ago.
-            *latest = record.tick.max(*latest);
-            batch.push(Event {
-                at: buffers.clock().timestamp(*latest),
-                thread: id,
-                kind: record.what.unpack(&templates),
-            });
+            }
+            std::thread::yield_now();
         }
+        self.tell_of_losses(buffers, hand_on);
+        self.threads.retain(|thread| !thread.is_over());
     }
-}
 
-/// Tells of what threads lost that have not written since. What they lost and then wrote on, they tell themselves.
-fn tell_of_losses(threads: &[Thread], buffers: &Buffers, batch: &mut Vec<Event>) {
-    let at = batch
-        .last()
-        .map_or_else(|| buffers.clock().now(), |last| last.at);
-    for thread in threads.iter().filter(|thread| thread.records.is_empty()) {
-        let count = thread.shared.take_lost();
-        if count > 0 {
-            let thread = thread.shared.thread;
-            let kind = EventKind::Lost { count };
-            batch.push(Event { at, thread, kind });
+    /// Looks at how far the threads are, and gives the time before which nothing more will come.
+    ///
+    /// The order matters: a thread that is not seen to be writing has written all that is older than the time that was
+    /// read before, and has told of the chunks that hold it.
+    fn look(&mut self, chunks: &Receiver<Begun>, buffers: &Buffers) -> Tick {
+        let clock = buffers.clock();
+        let mut safe = clock.before(clock.tick(), MARGIN);
+        let known = self.threads.len();
+        for thread in &mut self.threads {
+            safe = thread.look(safe);
+        }
+        for Begun { shared, chunk } in chunks.try_iter() {
+            let mut threads = self.threads.iter_mut();
+            match threads.find(|thread| Arc::ptr_eq(&thread.shared, &shared)) {
+                Some(thread) => thread.chunks.push_back(chunk),
+                None => self.threads.push(Thread::new(shared, chunk)),
+            }
+        }
+        for thread in self.threads.iter_mut().skip(known) {
+            safe = thread.look(safe);
+        }
+        // The templates of what was written until now are there.
+        buffers.templates().update(&mut self.templates);
+        safe
+    }
+
+    /// Hands on the events that are old enough, in the order of their times.
+    fn merge(&mut self, safe: Tick, buffers: &Buffers, hand_on: &mut impl FnMut(Event)) {
+        for thread in &mut self.threads {
+            thread.read_next(buffers);
+        }
+        while let Some((first, until)) = self.first(safe) {
+            let thread = &mut self.threads[first];
+            while let Some((tick, what)) = thread.next
+                && tick <= until
+            {
+                // A task that yields is woken as of its last poll, which may have been handed on long ago.
+                let latest = self.latest.map_or(tick, |latest| latest.max(tick));
+                self.latest = Some(latest);
+                if let Some(kind) = thread.kind(what, &self.templates) {
+                    hand_on(Event {
+                        at: buffers.clock().timestamp(latest),
+                        thread: thread.shared.thread,
+                        kind,
+                    });
+                }
+                thread.next = None;
+                thread.read_next(buffers);
+            }
         }
     }
-    let count = buffers.take_lost();
-    if count > 0 {
-        let thread = crate::event::ThreadId(0);
-        let kind = EventKind::Lost { count };
-        batch.push(Event { at, thread, kind });
+
+    /// The thread whose next event is the oldest, and the time until which that stays so; none where it is too young.
+    fn first(&self, safe: Tick) -> Option<(usize, Tick)> {
+        let (mut first, mut second) = (None, safe);
+        let mut oldest = safe;
+        for (index, thread) in self.threads.iter().enumerate() {
+            let Some((tick, _)) = thread.next else {
+                continue;
+            };
+            if tick <= oldest && (first.is_none() || tick < oldest) {
+                if first.is_some() {
+                    second = oldest;
+                }
+                (first, oldest) = (Some(index), tick);
+            } else {
+                second = second.min(tick);
+            }
+        }
+        first.map(|first| (first, second))
+    }
+
+    /// Tells of what threads lost that have not written since. What they lost and then wrote on, they tell themselves.
+    fn tell_of_losses(&self, buffers: &Buffers, hand_on: &mut impl FnMut(Event)) {
+        let latest = self.latest.map(|latest| buffers.clock().timestamp(latest));
+        let at = latest.unwrap_or_else(|| buffers.clock().now());
+        let mut tell = |thread, count| {
+            if count > 0 {
+                let kind = EventKind::Lost { count };
+                hand_on(Event { at, thread, kind });
+            }
+        };
+        for thread in self.threads.iter().filter(|thread| thread.is_read()) {
+            tell(thread.shared.thread, thread.shared.take_lost());
+        }
+        tell(ThreadId(0), buffers.take_lost());
     }
 }
 
 impl Thread {
-    fn new(ring: Ring) -> Self {
+    fn new(shared: Arc<Shared>, chunk: Chunk) -> Self {
         Self {
-            shared: Arc::clone(&ring.shared),
-            rings: VecDeque::from([ring]),
-            records: VecDeque::new(),
-            last: Tick(0),
+            shared,
+            chunks: VecDeque::from([chunk]),
+            at: 0,
+            read: 0,
+            written: 0,
+            tick: Tick(0),
+            next: None,
         }
     }
 
-    fn take(&mut self) {
-        while let Some(ring) = self.rings.front_mut() {
-            // In this order: what was written before the other end was dropped is taken after that was seen.
-            let is_over = ring.is_abandoned();
-            ring.take(&mut self.records);
-            if !is_over {
-                break;
+    /// Looks at how far it is. Gives the time before which it will write nothing more, at most `safe`.
+    fn look(&mut self, safe: Tick) -> Tick {
+        let (written, is_writing) = self.shared.progress();
+        self.written = written;
+        if is_writing {
+            // It was interrupted. What it is about to write is younger than what it has written.
+            safe.min(self.tick)
+        } else {
+            safe
+        }
+    }
+
+    /// Reads the next event, where there is one, unless one is waiting.
+    #[inline]
+    fn read_next(&mut self, buffers: &Buffers) {
+        if self.next.is_some() {
+            return;
+        }
+        while self.read < self.written {
+            match First::of(self.word(buffers)) {
+                First::Nothing => {}
+                First::Time(tick) => self.tick = tick,
+                First::Event { since, tag, lane } => {
+                    self.tick = Tick(self.tick.0 + since);
+                    let second = if record::has_second(tag) {
+                        self.word(buffers)
+                    } else {
+                        0
+                    };
+                    self.next = Some((self.tick, What::of(tag, lane, second)));
+                    return;
+                }
             }
-            self.rings.pop_front();
-        }
-        if let Some(last) = self.records.back() {
-            self.last = last.tick;
         }
     }
 
-    /// Whether nobody can write to it any more.
-    fn is_gone(&self) -> bool {
-        Arc::strong_count(&self.shared) == 1 + self.rings.len()
+    /// Takes the next word.
+    #[inline]
+    fn word(&mut self, buffers: &Buffers) -> u64 {
+        let chunk = self.chunks.front();
+        let chunk = chunk.expect("a chunk is told of before it is written to");
+        let word = chunk.word(self.at);
+        self.at += 1;
+        self.read += 1;
+        if self.at == chunk.len() {
+            self.at = 0;
+            if let Some(chunk) = self.chunks.pop_front() {
+                buffers.take_back(chunk);
+            }
+        }
+        word
+    }
+
+    fn kind(&self, what: What, templates: &[Template]) -> Option<EventKind> {
+        what.unpack(templates)
+            .or_else(|| self.shared.take_rare())
+    }
+
+    /// Whether all that was written has been handed on.
+    fn is_read(&self) -> bool {
+        self.next.is_none() && self.read == self.written
+    }
+
+    /// Whether nothing more can come of it.
+    fn is_over(&self) -> bool {
+        let is_gone = Arc::strong_count(&self.shared) == 1;
+        fence(Ordering::Acquire);
+        is_gone && self.next.is_none() && self.shared.progress() == (self.read, false)
+            && !self.shared.has_lost()
     }
 }

@@ -100,7 +100,6 @@ impl Recording {
 
 struct Written {
     writer: Writer,
-    batch: Vec<asyncline::event::Event>,
     events: u64,
     lost: u64,
 }
@@ -110,22 +109,22 @@ impl Written {
         let meta = Meta::new("bench", "", SystemTime::now());
         Ok(Self {
             writer: Writer::create(path, &meta).map_err(io::Error::other)?,
-            batch: Vec::new(),
             events: 0,
             lost: 0,
         })
     }
 
     fn take(&mut self, collector: &mut Collector) -> io::Result<()> {
-        self.batch.clear();
-        collector.drain_into(&mut self.batch);
-        for event in &self.batch {
+        let mut written = Ok(());
+        collector.drain_each(|event| {
             match event.kind {
                 EventKind::Lost { count } => self.lost += count,
                 _ => self.events += 1,
             }
-        }
-        let written = self.writer.write(&self.batch);
+            if written.is_ok() {
+                written = self.writer.write(&[event]);
+            }
+        });
         written
             .and_then(|()| self.writer.tick(Instant::now()))
             .map_err(io::Error::other)

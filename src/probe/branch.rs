@@ -1,6 +1,8 @@
 //! Branches of a join, gather, select or timeout: lanes within the lane that polls them.
 
+use std::any::type_name;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -117,10 +119,11 @@ pub fn timeout<F: IntoFuture>(
     future: F,
 ) -> impl Future<Output = Result<F::Output, Elapsed>> {
     let group = Group::new(Cancel::TimedOut);
+    let name = site::function_name(type_name::<F::IntoFuture>());
     let start = Start {
-        name: site::function_name::<F::IntoFuture>().unwrap_or(Text::Static("timeout")),
+        name: Text::Static(name.unwrap_or("timeout")),
         of: BranchOf::Timeout,
-        site: site::caller(),
+        site: Location::caller().into(),
     };
     let branch = Branch::new(future.into_future(), Some(Arc::clone(&group)), start);
     let timeout = tokio::time::timeout(duration, branch);

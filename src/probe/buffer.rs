@@ -1,28 +1,30 @@
 //! Buffers: each thread writes to one of its own, without waiting for anybody, and the collector reads them all.
 //!
-//! A thread's buffer is a chain of rings. When the last one is full, because the collector is behind, the thread
-//! begins another, twice as large, as long as the session's bound allows it; past that, events are lost and counted.
-//! What is in a ring can be read at once: an idle thread's last event needs nobody to hand it over.
+//! A thread's buffer is a chain of chunks of words (see [`record`](super::record)), each of which the collector takes
+//! back when it has read it, for whichever thread wants one next. When the collector is behind, the chain grows, as
+//! long as the session's bound allows it; past that, events are lost and counted. What is in a chunk can be read at
+//! once: an idle thread's last event needs nobody to hand it over.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
-use rtrb::{Consumer, Producer, PushError, RingBuffer};
-
 use super::clock::{RealTime, Tick};
-use super::record::{Record, What};
-use super::template::{Recent, Templates};
-use crate::event::{EventKind, Text, ThreadId};
+use super::record::{self, FAR, NO_WORD, What};
+use super::template::{Origin, Recent, Templates};
+use crate::event::{EventKind, LaneId, Text, ThreadId};
 
-/// Records in a thread's first ring.
-const FIRST: usize = 1 << 10;
-/// Records in a ring at most.
-const LARGEST: usize = 1 << 17;
-/// How many records' room an event in a box counts for: its size, and what it holds.
-const RARE: usize = 8;
+/// Words in a thread's first chunk.
+const FIRST: usize = 1 << 9;
+/// Words in a chunk at most: 64 KiB of them.
+const LARGEST: usize = 1 << 13;
+/// How many words' room an event that is kept beside them counts for: its size, and what it holds.
+const RARE: usize = 24;
+/// The most words that are written at a time: a time, a loss, and an event.
+const MOST_AT_ONCE: usize = 4;
 
 /// The threads' side of a session's buffers.
 #[derive(Debug)]
@@ -30,7 +32,9 @@ pub(crate) struct Buffers {
     /// Tells one session's threads from another's.
     number: u64,
     clock: RealTime,
-    rings: Sender<Ring>,
+    chunks: Sender<Begun>,
+    /// Chunks of the largest size that nobody uses.
+    free: Mutex<Vec<Chunk>>,
     bound: Arc<Bound>,
     threads: AtomicU32,
     templates: Templates,
@@ -38,7 +42,7 @@ pub(crate) struct Buffers {
     lost: AtomicU64,
 }
 
-/// How many records may wait to be collected.
+/// How many words may wait to be collected.
 #[derive(Debug)]
 struct Bound {
     most: usize,
@@ -49,37 +53,49 @@ struct Bound {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) thread: ThreadId,
-    /// Whether the thread is between reading the clock and having written the record.
-    writing: AtomicBool,
+    /// Twice the words that the thread has written; one more while it is between reading the clock and having written.
+    progress: AtomicU64,
     lost: AtomicU64,
-    /// Events in boxes that were written, and read.
-    rare_in: AtomicUsize,
-    rare_out: AtomicUsize,
+    /// Events that do not fit into words, in the order of the words that stand for them.
+    rare: Mutex<VecDeque<EventKind>>,
+    /// How many of them are waiting.
+    rare_waiting: AtomicUsize,
 }
 
-/// A ring, as the collector gets it.
+/// A thread's next chunk, as the collector is told of it.
 #[derive(Debug)]
-pub(crate) struct Ring {
+pub(crate) struct Begun {
     pub(crate) shared: Arc<Shared>,
-    consumer: Consumer<Record>,
-    /// Given back with the ring.
+    pub(crate) chunk: Chunk,
+}
+
+/// Words that one thread writes and the collector reads.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    words: Arc<[AtomicU64]>,
+    /// Given back with the chunk.
     _room: Room,
 }
 
-/// Room for so many records, given back when it is dropped.
+/// Room for so many words, given back when it is dropped.
 #[derive(Debug)]
 struct Room {
     bound: Arc<Bound>,
-    records: usize,
+    words: usize,
 }
 
 /// A thread's own end of its buffer in one session.
 struct Local {
     session: Weak<Buffers>,
     number: u64,
-    producer: Producer<Record>,
-    size: usize,
+    words: Arc<[AtomicU64]>,
+    /// The place of the next word.
+    at: usize,
+    /// All words so far.
+    written: u64,
     last: Tick,
+    /// Whether something was lost since the last event.
+    is_losing: bool,
     recent: Recent,
     shared: Arc<Shared>,
 }
@@ -90,9 +106,9 @@ thread_local! {
 }
 
 impl Buffers {
-    pub(crate) fn new(most: usize) -> (Arc<Self>, Receiver<Ring>) {
+    pub(crate) fn new(most: usize) -> (Arc<Self>, Receiver<Begun>) {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
-        let (rings, receiver) = channel();
+        let (chunks, receiver) = channel();
         let bound = Arc::new(Bound {
             most,
             taken: AtomicUsize::new(0),
@@ -100,7 +116,8 @@ impl Buffers {
         let buffers = Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             clock: RealTime::begin(),
-            rings,
+            chunks,
+            free: Mutex::default(),
             bound,
             threads: AtomicU32::new(0),
             templates: Templates::default(),
@@ -115,27 +132,44 @@ impl Buffers {
 
     /// Writes an event to the calling thread's buffer.
     #[inline]
-    pub(crate) fn write(self: &Arc<Self>, kind: EventKind) {
+    pub(crate) fn write(self: &Arc<Self>, what: What) {
         self.with_local(|local| {
-            let what = match What::packed(&kind) {
-                Some(what) => what,
-                None => local.pack_rare(self, kind),
-            };
             local.write(self, what);
         });
     }
 
     /// The same, at the time of the thread's last event: for what that event has already brought about.
     #[inline]
-    pub(crate) fn write_at_last(self: &Arc<Self>, kind: EventKind) {
+    pub(crate) fn write_at_last(self: &Arc<Self>, what: What) {
+        self.with_local(|local| local.write_at_last(self, what));
+    }
+
+    /// Writes an event that numbers do not tell.
+    #[cold]
+    pub(crate) fn write_rare(self: &Arc<Self>, kind: EventKind) {
+        self.with_local(|local| local.write_rare(self, kind));
+    }
+
+    /// Writes that a task was spawned.
+    #[inline]
+    pub(crate) fn write_spawned(
+        self: &Arc<Self>,
+        lane: LaneId,
+        parent: Option<LaneId>,
+        origin: &Origin,
+    ) {
         self.with_local(|local| {
-            let what = What::pack(kind);
-            let tick = if local.last.0 == 0 {
-                self.clock.tick()
+            let numbers = parent.and_then(|parent| {
+                let lane = u32::try_from(lane.0).ok()?;
+                let parent = u32::try_from(parent.0).ok()?;
+                let template = self.templates.number(&mut local.recent, origin)?;
+                Some(What::Spawned(lane, parent, template))
+            });
+            if let Some(what) = numbers {
+                local.write(self, what);
             } else {
-                local.last
-            };
-            local.write_at(self, tick, what);
+                local.write_rare(self, origin.template().spawned(lane, parent));
+            }
         });
     }
 
@@ -149,7 +183,7 @@ impl Buffers {
             {
                 self.find_local(&mut locals)?;
             }
-            write(&mut locals[0]);
+            write(locals.first_mut()?);
             Some(())
         });
         if !matches!(written, Ok(Some(()))) {
@@ -181,43 +215,81 @@ impl Buffers {
         self.lost.swap(0, Ordering::Relaxed)
     }
 
-    /// A ring of about so many records, if there is room for one.
-    fn ring(&self, shared: &Arc<Shared>, size: usize) -> Option<(Producer<Record>, usize)> {
-        let room = Room::take(&self.bound, size)?;
-        let size = room.records;
-        let (producer, consumer) = RingBuffer::new(size);
-        let ring = Ring {
-            shared: Arc::clone(shared),
-            consumer,
-            _room: room,
-        };
+    /// Takes back a chunk that was read to its end.
+    pub(crate) fn take_back(&self, chunk: Chunk) {
+        if chunk.len() == LARGEST {
+            self.free().push(chunk);
+        }
+    }
+
+    /// A chunk of about so many words, if there is room for one.
+    fn chunk(&self, size: usize) -> Option<Chunk> {
+        if size == LARGEST
+            && let Some(chunk) = self.free().pop()
+        {
+            return Some(chunk);
+        }
+        match Room::take(&self.bound, size) {
+            Some(room) => Some(Chunk::new(room)),
+            None => self.free().pop(),
+        }
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<Chunk>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a thread's next chunk.
+    fn begin_chunk(&self, shared: &Arc<Shared>, size: usize) -> Option<Arc<[AtomicU64]>> {
+        let chunk = self.chunk(size)?;
+        let words = Arc::clone(&chunk.words);
+        let shared = Arc::clone(shared);
         // Without a collector nobody wants the events any more.
-        self.rings.send(ring).ok()?;
-        Some((producer, size))
+        self.chunks.send(Begun { shared, chunk }).ok()?;
+        Some(words)
     }
 }
 
 impl Room {
-    /// Takes room for as many records as wanted, or for fewer where that is all there is.
+    /// Takes room for as many words as wanted, or for fewer where that is all there is.
     fn take(bound: &Arc<Bound>, wanted: usize) -> Option<Self> {
-        let mut records = 0;
+        let mut words = 0;
         let taken = |taken: usize| {
-            records = wanted.min(bound.most.saturating_sub(taken));
-            (records > 0).then_some(taken + records)
+            words = wanted.min(bound.most.saturating_sub(taken));
+            (words >= MOST_AT_ONCE).then_some(taken + words)
         };
         let result = bound
             .taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken);
         result.ok().map(|_| Self {
             bound: Arc::clone(bound),
-            records,
+            words,
         })
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.bound.taken.fetch_sub(self.records, Ordering::Relaxed);
+        self.bound.taken.fetch_sub(self.words, Ordering::Relaxed);
+    }
+}
+
+impl Chunk {
+    fn new(room: Room) -> Self {
+        Self {
+            words: (0..room.words).map(|_| AtomicU64::new(NO_WORD)).collect(),
+            _room: room,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// A word that was written: see [`Shared::progress`].
+    #[inline]
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        self.words[at].load(Ordering::Relaxed)
     }
 }
 
@@ -227,134 +299,194 @@ impl Local {
         let number = session.threads.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::new(Shared {
             thread: ThreadId(number),
-            writing: AtomicBool::new(false),
+            progress: AtomicU64::new(0),
             lost: AtomicU64::new(0),
-            rare_in: AtomicUsize::new(0),
-            rare_out: AtomicUsize::new(0),
+            rare: Mutex::default(),
+            rare_waiting: AtomicUsize::new(0),
         });
-        let (producer, size) = session.ring(&shared, FIRST)?;
+        let words = session.begin_chunk(&shared, FIRST)?;
         let mut local = Self {
             session: Arc::downgrade(session),
             number: session.number,
-            producer,
-            size,
+            words,
+            at: 0,
+            written: 0,
             last: Tick(0),
+            is_losing: false,
             recent: Recent::default(),
             shared,
         };
         let name = thread::current().name().unwrap_or_default().to_owned();
         let name = Text::from(name);
-        local.write(session, What::pack(EventKind::ThreadNamed { name }));
+        local.write_rare(session, EventKind::ThreadNamed { name });
         Some(local)
     }
 
-    fn pack_rare(&mut self, session: &Buffers, kind: EventKind) -> What {
-        let packed = session.templates.pack(&mut self.recent, &kind);
-        packed.unwrap_or_else(|| What::Rare(Box::new(kind)))
+    #[inline]
+    fn write(&mut self, session: &Buffers, what: What) -> bool {
+        self.is_writing();
+        let tick = session.clock.tick();
+        self.put(session, tick, what)
     }
 
     #[inline]
-    fn write(&mut self, session: &Arc<Buffers>, what: What) {
-        self.shared.writing.store(true, Ordering::Relaxed);
-        let tick = session.clock.tick().max(self.last);
+    fn write_at_last(&mut self, session: &Buffers, what: What) {
+        self.is_writing();
+        let tick = if self.last.0 == 0 {
+            session.clock.tick()
+        } else {
+            self.last
+        };
         self.put(session, tick, what);
-        self.shared.writing.store(false, Ordering::Release);
+    }
+
+    fn write_rare(&mut self, session: &Buffers, kind: EventKind) {
+        if !self.shared.has_room_for_rare(session.bound.most) {
+            return self.lose(1);
+        }
+        self.shared.put_rare(kind);
+        if !self.write(session, What::Rare) {
+            self.shared.take_back_rare();
+        }
+    }
+
+    /// From here on the collector knows that an event may come that is older than now.
+    #[inline]
+    fn is_writing(&self) {
+        let progress = 2 * self.written + 1;
+        self.shared.progress.store(progress, Ordering::Relaxed);
     }
 
     #[inline]
-    fn write_at(&mut self, session: &Arc<Buffers>, tick: Tick, what: What) {
-        self.shared.writing.store(true, Ordering::Relaxed);
-        self.put(session, tick.max(self.last), what);
-        self.shared.writing.store(false, Ordering::Release);
+    fn has_written(&self) {
+        let progress = 2 * self.written;
+        self.shared.progress.store(progress, Ordering::Release);
+    }
+
+    /// Writes an event, or counts it as lost.
+    #[inline]
+    fn put(&mut self, session: &Buffers, tick: Tick, what: What) -> bool {
+        let tick = tick.max(self.last);
+        let since = tick.0 - self.last.0;
+        let is_put = if since < FAR && !self.is_losing && self.words.len() - self.at >= 2 {
+            self.last = tick;
+            self.put_event(since, what);
+            true
+        } else {
+            self.put_slowly(session, tick, what)
+        };
+        self.has_written();
+        is_put
     }
 
     #[inline]
-    fn put(&mut self, session: &Arc<Buffers>, tick: Tick, what: What) {
-        self.last = tick;
-        if self.shared.lost.load(Ordering::Relaxed) > 0 {
-            self.tell_of_loss(session, tick);
-        }
-        if what.is_rare() && !self.has_room_for_rare(session) {
-            self.lose(1);
-            return;
-        }
-        if let Err(PushError::Full(record)) = self.producer.push(Record { tick, what }) {
-            self.put_in_new_ring(session, record);
+    fn put_event(&mut self, since: u64, what: What) {
+        let (first, second) = what.words(since);
+        self.put_word(first);
+        if let Some(second) = second {
+            self.put_word(second);
         }
     }
 
-    fn has_room_for_rare(&self, session: &Buffers) -> bool {
-        let written = self.shared.rare_in.load(Ordering::Relaxed);
-        let waiting = written - self.shared.rare_out.load(Ordering::Relaxed);
-        self.shared.rare_in.store(written + 1, Ordering::Relaxed);
-        waiting <= session.bound.most / RARE
+    #[inline]
+    fn put_word(&mut self, word: u64) {
+        self.words[self.at].store(word, Ordering::Relaxed);
+        self.at += 1;
+        self.written += 1;
     }
 
     #[cold]
-    fn put_in_new_ring(&mut self, session: &Arc<Buffers>, record: Record) {
-        let larger = (self.size * 2).min(LARGEST);
-        let Some((producer, size)) = session.ring(&self.shared, larger) else {
+    fn put_slowly(&mut self, session: &Buffers, tick: Tick, what: What) -> bool {
+        if self.words.len() - self.at < MOST_AT_ONCE && !self.begin_chunk(session) {
             self.lose(1);
-            return;
-        };
-        (self.producer, self.size) = (producer, size);
-        // A new ring has room for at least one.
-        let _ = self.producer.push(record);
+            return false;
+        }
+        self.put_word(record::time_word(tick));
+        self.last = tick;
+        self.tell_of_loss();
+        self.put_event(0, what);
+        true
     }
 
-    fn lose(&self, count: u64) {
+    /// Fills up the chunk and begins another, twice as large.
+    fn begin_chunk(&mut self, session: &Buffers) -> bool {
+        let larger = (self.words.len() * 2).clamp(FIRST, LARGEST);
+        let Some(words) = session.begin_chunk(&self.shared, larger) else {
+            return false;
+        };
+        while self.at < self.words.len() {
+            self.put_word(NO_WORD);
+        }
+        (self.words, self.at) = (words, 0);
+        true
+    }
+
+    fn lose(&mut self, count: u64) {
+        self.is_losing = true;
         self.shared.lost.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Puts what was lost in its place among the thread's events, as soon as there is room again.
-    #[cold]
-    fn tell_of_loss(&mut self, session: &Arc<Buffers>, tick: Tick) {
-        let count = self.shared.lost.swap(0, Ordering::Relaxed);
-        let what = What::Rare(Box::new(EventKind::Lost { count }));
-        if self.producer.is_full() {
-            let larger = (self.size * 2).min(LARGEST);
-            match session.ring(&self.shared, larger) {
-                Some((producer, size)) => (self.producer, self.size) = (producer, size),
-                None => return self.lose(count),
-            }
+    fn tell_of_loss(&mut self) {
+        if !std::mem::take(&mut self.is_losing) {
+            return;
         }
-        let _ = self.has_room_for_rare(session);
-        let _ = self.producer.push(Record { tick, what });
+        let count = self.shared.take_lost();
+        if count > 0 {
+            self.shared.put_rare(EventKind::Lost { count });
+            self.put_event(0, What::Rare);
+        }
     }
 }
 
 impl Shared {
-    /// Whether the thread may be about to write an event that is older than now.
-    pub(crate) fn is_writing(&self) -> bool {
+    /// How many words the thread has written, and whether it may be about to write an event that is older than now.
+    pub(crate) fn progress(&self) -> (u64, bool) {
+        /// It takes a thread some nanoseconds to write, unless it is interrupted.
+        const TRIES: usize = 64;
         fence(Ordering::SeqCst);
-        self.writing.load(Ordering::Acquire)
+        let mut progress = self.progress.load(Ordering::Acquire);
+        for _ in 0..TRIES {
+            if progress.is_multiple_of(2) {
+                break;
+            }
+            std::hint::spin_loop();
+            progress = self.progress.load(Ordering::Acquire);
+        }
+        (progress / 2, !progress.is_multiple_of(2))
     }
 
     /// What the thread has lost, where it has not told of it itself.
     pub(crate) fn take_lost(&self) -> u64 {
         self.lost.swap(0, Ordering::Relaxed)
     }
-}
 
-impl Ring {
-    /// Takes all records that are in the ring.
-    pub(crate) fn take(&mut self, into: &mut impl Extend<Record>) {
-        let Ok(chunk) = self.consumer.read_chunk(self.consumer.slots()) else {
-            return;
-        };
-        let mut rare = 0;
-        into.extend(
-            chunk
-                .into_iter()
-                .inspect(|record| rare += usize::from(record.what.is_rare())),
-        );
-        self.shared.rare_out.fetch_add(rare, Ordering::Relaxed);
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether nobody writes to it any more.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        let is_abandoned = self.consumer.is_abandoned();
-        fence(Ordering::Acquire);
-        is_abandoned
+    /// The next of the events that are kept beside the words.
+    pub(crate) fn take_rare(&self) -> Option<EventKind> {
+        self.rare_waiting.fetch_sub(1, Ordering::Relaxed);
+        self.rare().pop_front()
+    }
+
+    fn has_room_for_rare(&self, most: usize) -> bool {
+        self.rare_waiting.load(Ordering::Relaxed) <= most / RARE
+    }
+
+    fn put_rare(&self, kind: EventKind) {
+        self.rare_waiting.fetch_add(1, Ordering::Relaxed);
+        self.rare().push_back(kind);
+    }
+
+    /// Undoes the last [`put_rare`](Self::put_rare).
+    fn take_back_rare(&self) {
+        self.rare_waiting.fetch_sub(1, Ordering::Relaxed);
+        self.rare().pop_back();
+    }
+
+    fn rare(&self) -> MutexGuard<'_, VecDeque<EventKind>> {
+        self.rare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

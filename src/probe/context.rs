@@ -169,7 +169,11 @@ pub(crate) fn enter_name(name: &'static str) -> Restore<Option<&'static str>> {
     })
 }
 
-/// Takes the name that the next task is to have.
-pub(crate) fn take_name() -> Option<&'static str> {
-    with(|thread| thread.name.take())
+/// What a task of this probe that is spawned now is to be called, where that is known, and the lane that spawns it.
+pub(crate) fn spawning(probe: &Probe) -> (Option<&'static str>, Option<LaneId>) {
+    with(|thread| {
+        let parent = thread.scope.lane.as_ref();
+        let parent = parent.filter(|parent| parent.probe.recorder.is(&probe.recorder));
+        (thread.name.take(), parent.map(|parent| parent.id))
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +11,6 @@ use pin_project_lite::pin_project;
 
 use super::context::{self, Scope};
 use super::lane::Probe;
-use super::site;
 use crate::event::{Cancel, CoroutineEnd, EventKind, LaneId, Site, Text};
 
 pin_project! {
@@ -64,7 +64,7 @@ impl<F: Future> Coroutine<F> {
         let mut coroutine = Self {
             inner: Some(inner),
             name,
-            site: site::caller(),
+            site: Location::caller().into(),
             known: None,
             value,
         };

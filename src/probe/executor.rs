@@ -1,8 +1,10 @@
 //! The executor: a tokio runtime with the probe wrapped round it.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +22,7 @@ use super::gate::Gate;
 use super::join::JoinHandle;
 use super::lane::{Lane, Probe};
 use super::recorder::{DEFAULT_CAPACITY, Recorder};
-use super::site;
+use super::template::{Name, Origin};
 use crate::collector::Collector;
 use crate::event::{Cancel, EventKind, Flavor, TaskKind};
 
@@ -222,13 +224,16 @@ impl Executor {
         let Some(probe) = &self.probe else {
             return Some(runtime.block_on(future));
         };
-        let site = site::caller();
+        let origin = Origin {
+            name: Name::OfFuture(type_name::<F>()),
+            site: Location::caller(),
+            kind: TaskKind::Root,
+        };
         let _ambient = context::enter_probe(Some(Arc::clone(probe)));
         // Nothing is recorded until the runtime runs: tokio refuses to enter one within another.
         runtime.block_on(async {
             self.record_entry(probe);
-            let name = site::function_name::<F>();
-            let lane = Lane::spawned_at(site, Arc::clone(probe), name, TaskKind::Root, true);
+            let lane = Lane::spawned_at(origin, Arc::clone(probe), true);
             let root = Observed::new(future, Some(lane));
             match &probe.stop {
                 None => Some(root.await),

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use futures_task::waker_ref;
 use pin_project_lite::pin_project;
 
 use super::context::{self, Scope};
 use super::lane::Lane;
-use super::waker::Wakers;
+use super::waker;
 use crate::event::{EventKind, Polled};
 
 pin_project! {
@@ -23,9 +22,9 @@ pin_project! {
     pub struct Observed<F> {
         #[pin]
         inner: Option<F>,
-        // Taken while it is polled: the scope of the thread holds it then.
         lane: Option<Arc<Lane>>,
-        wakers: Wakers,
+        // The same, to be lent to the thread's scope while it is polled.
+        lent: Option<Arc<Lane>>,
     }
 
     impl<F> PinnedDrop for Observed<F> {
@@ -38,7 +37,7 @@ pin_project! {
             let why = lane.why_dropped();
             let outermost = !context::is_in_lane();
             let scope = context::enter(Scope {
-                lane: Some(Arc::clone(&lane)),
+                lane: this.lent.take(),
                 cancel: Some(why),
                 ..Scope::default()
             });
@@ -58,13 +57,15 @@ impl<F: Future> Observed<F> {
     pub(crate) fn new(inner: F, lane: Option<Arc<Lane>>) -> Self {
         Self {
             inner: Some(inner),
+            lent: lane.clone(),
             lane,
-            wakers: Wakers::default(),
         }
     }
 
     pub(crate) fn set_lane(self: Pin<&mut Self>, lane: Arc<Lane>) {
-        *self.project().lane = Some(lane);
+        let this = self.project();
+        *this.lent = Some(Arc::clone(&lane));
+        *this.lane = Some(lane);
     }
 }
 
@@ -74,7 +75,7 @@ impl<F: Future> Future for Observed<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let Some(lane) = this.lane.take() else {
+        let (Some(lane), Some(lent)) = (&*this.lane, this.lent.take()) else {
             return poll_inner(this.inner.as_mut(), cx);
         };
         if let Some(gate) = lane.probe.recorder.gate()
@@ -82,20 +83,19 @@ impl<F: Future> Future for Observed<F> {
         {
             gate.pass(lane.id, lane.probe.recorder.now());
         }
-        let cell = this.wakers.take(&lane, cx.waker());
-        let poll = OnePoll::start(lane);
-        let result = {
-            let waker = waker_ref(&cell);
-            poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker))
-        };
+        lane.wakers.set(cx.waker());
+        let poll = OnePoll::start(lent);
+        let waker = waker::borrow(lane);
+        let result = poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker));
         if result.is_ready() {
             // Dropped here, where what it wakes is known to be woken by it.
             this.inner.set(None);
-            *this.lane = poll.end(Polled::Completed);
-        } else {
-            *this.lane = poll.end(Polled::Pending);
-            this.wakers.give_back(cell);
         }
+        *this.lent = poll.end(if result.is_ready() {
+            Polled::Completed
+        } else {
+            Polled::Pending
+        });
         result
     }
 }
@@ -147,6 +147,9 @@ impl OnePoll {
                 lane.yields();
             }
             lane.waits.store(true, Ordering::Release);
+            if lane.wakers.has_no_clones() {
+                lane.has_lost_its_wakers();
+            }
         } else {
             lane.ends();
             if outermost {

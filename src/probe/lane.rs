@@ -1,14 +1,16 @@
 //! What the probe knows of a lane while it lives.
 
+use std::borrow::Cow;
+use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::context;
 use super::executor::Stop;
 use super::recorder::Recorder;
-use super::waker::Kept;
-use crate::event::{Cancel, EventKind, FrameId, LaneId, Site, TaskKind, Text};
-use crate::probe::site;
+use super::template::{Name, Origin};
+use super::waker::{self, Wakers};
+use crate::event::{Cancel, EventKind, FrameId, LaneId, TaskKind, Text};
 
 /// The probe, wrapped round one executor.
 #[derive(Debug)]
@@ -35,8 +37,7 @@ pub(crate) struct Lane {
     pub(crate) over: AtomicBool,
     /// How it stands with the wake that the scheduler owes it: see [`Yield`].
     yielded: AtomicU8,
-    /// How many different wakers of it exist.
-    pub(crate) wakers: AtomicUsize,
+    pub(crate) wakers: Wakers,
     frames: AtomicU32,
     /// Who aborted it: see [`Lane::abort`].
     aborted: AtomicU64,
@@ -44,8 +45,6 @@ pub(crate) struct Lane {
     joiner: AtomicU64,
     /// Whether its join handle is one that tells who awaits it.
     pub(crate) has_handle: bool,
-    /// Its waker, once it was called, for the next poll.
-    pub(crate) kept: Kept,
     /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
     pub(crate) group: Option<Arc<Group>>,
 }
@@ -85,54 +84,63 @@ impl Lane {
             waits: AtomicBool::new(false),
             over: AtomicBool::new(false),
             yielded: AtomicU8::new(Yield::NONE),
-            wakers: AtomicUsize::new(0),
+            wakers: Wakers::default(),
             frames: AtomicU32::new(1),
             aborted: AtomicU64::new(NOBODY),
             joiner: AtomicU64::new(NOBODY),
             has_handle,
-            kept: Kept::default(),
             group,
         })
     }
 
     /// A new task, recorded as spawned here and now; none where no probe applies.
     #[track_caller]
-    pub(crate) fn spawned(
-        name: impl FnOnce() -> Option<Text>,
+    pub(crate) fn spawned(name: Name, kind: TaskKind, has_handle: bool) -> Option<Arc<Self>> {
+        let site = Location::caller();
+        let probe = context::probe()?;
+        let origin = Origin { name, site, kind };
+        Some(Self::spawned_at(origin, probe, has_handle))
+    }
+
+    /// The same, with a name that may have been made while the program ran.
+    #[track_caller]
+    pub(crate) fn spawned_as(
+        name: Cow<'static, str>,
         kind: TaskKind,
         has_handle: bool,
     ) -> Option<Arc<Self>> {
-        let probe = context::probe()?;
-        Some(Self::spawned_at(
-            site::caller(),
-            probe,
-            name(),
-            kind,
-            has_handle,
-        ))
-    }
-
-    /// A new task of this probe, spawned here.
-    pub(crate) fn spawned_at(
-        site: Site,
-        probe: Arc<Probe>,
-        name: Option<Text>,
-        kind: TaskKind,
-        has_handle: bool,
-    ) -> Arc<Self> {
-        let hint = context::take_name().map(Text::Static);
-        let lane = Self::new(probe, has_handle, None);
-        let parent = context::lane().filter(|parent| lane.is_of_same_session(parent));
+        let name = match name {
+            Cow::Borrowed(name) => return Self::spawned(Name::Given(name), kind, has_handle),
+            Cow::Owned(name) => name,
+        };
+        let site = Location::caller();
+        let lane = Self::new(context::probe()?, has_handle, None);
+        let (hint, parent) = context::spawning(&lane.probe);
         lane.record(EventKind::Spawned {
             lane: lane.id,
-            name: hint.or(name).unwrap_or(Text::Static("task")),
-            parent: parent.map_or(lane.probe.runtime, |parent| Some(parent.id)),
+            name: hint.map_or_else(|| name.into(), Text::Static),
+            parent: parent.or(lane.probe.runtime),
             kind,
-            site: Some(site),
+            site: Some(site.into()),
         });
+        Some(lane)
+    }
+
+    /// A new task of this probe.
+    pub(crate) fn spawned_at(mut origin: Origin, probe: Arc<Probe>, has_handle: bool) -> Arc<Self> {
+        let lane = Self::new(probe, has_handle, None);
+        let (hint, parent) = context::spawning(&lane.probe);
+        if let Some(hint) = hint {
+            origin.name = Name::Given(hint);
+        }
+        let parent = parent.or(lane.probe.runtime);
+        lane.probe
+            .recorder
+            .record_spawned(lane.id, parent, &origin);
         lane
     }
 
+    #[inline]
     pub(crate) fn record(&self, kind: EventKind) {
         self.probe.recorder.record(kind);
     }
@@ -161,9 +169,9 @@ impl Lane {
     }
 
     /// Remembers that it is over.
-    pub(crate) fn ends(&self) {
+    pub(crate) fn ends(self: &Arc<Self>) {
         self.over.store(true, Ordering::Release);
-        self.kept.clear();
+        waker::leave_to_clones(self);
     }
 
     /// Whether a wake by the scheduler is due to its having yielded.

@@ -9,13 +9,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::buffer::{Buffers, Ring};
+use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
 use super::gate::Gate;
+use super::record::What;
+use super::template::Origin;
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
-/// How many polls and wakes may wait to be collected, by default: 16 MiB of them. Other events count for eight.
-pub const DEFAULT_CAPACITY: usize = (16 << 20) / size_of::<super::record::Record>();
+/// How many events may wait to be collected, by default: 16 MiB of them.
+///
+/// The start or the end of a poll counts as one, a wake or a spawn as one or two, any other event as two dozen.
+pub const DEFAULT_CAPACITY: usize = (16 << 20) / size_of::<u64>();
 
 /// Where events go. Cheap to clone; all clones write to the same session.
 #[derive(Clone, Debug)]
@@ -54,15 +58,15 @@ struct ChannelState {
 /// The other end of a recorder's sink.
 #[derive(Debug)]
 pub(crate) enum Source {
-    RealTime(Receiver<Ring>),
+    RealTime(Receiver<Begun>),
     VirtualTime(Receiver<Event>),
 }
 
 impl Recorder {
     pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
-        let (buffers, rings) = Buffers::new(capacity);
+        let (buffers, chunks) = Buffers::new(capacity);
         let recorder = Self::new(Sink::RealTime(buffers), gate);
-        (recorder, Source::RealTime(rings))
+        (recorder, Source::RealTime(chunks))
     }
 
     pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
@@ -139,7 +143,10 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write(kind),
+            Sink::RealTime(buffers) => match What::packed(&kind) {
+                Some(what) => buffers.write(what),
+                None => buffers.write_rare(kind),
+            },
             Sink::VirtualTime(channel) => channel.send(kind),
         }
     }
@@ -151,8 +158,22 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write_at_last(kind),
+            Sink::RealTime(buffers) => match What::packed(&kind) {
+                Some(what) => buffers.write_at_last(what),
+                None => buffers.write_rare(kind),
+            },
             Sink::VirtualTime(channel) => channel.send(kind),
+        }
+    }
+
+    /// Records that a task was spawned.
+    pub(crate) fn record_spawned(&self, lane: LaneId, parent: Option<LaneId>, origin: &Origin) {
+        if self.0.paused.load(Ordering::Relaxed) {
+            return;
+        }
+        match &self.0.sink {
+            Sink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),
+            Sink::VirtualTime(channel) => channel.send(origin.template().spawned(lane, parent)),
         }
     }
 
@@ -173,6 +194,7 @@ impl Recorder {
 
 impl Channel {
     /// Stamps and sends an event under one lock, so that the channel's order is that of the times.
+    #[inline(never)]
     fn send(&self, kind: EventKind) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let at = self.clock.now();
@@ -189,9 +211,9 @@ impl Channel {
     }
 
     /// Takes what has been sent; behind it, what was lost since.
-    pub(crate) fn take(&self, receiver: &Receiver<Event>, batch: &mut Vec<Event>) {
+    pub(crate) fn take(&self, receiver: &Receiver<Event>) -> Vec<Event> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        batch.extend(receiver.try_iter());
+        let mut batch: Vec<Event> = receiver.try_iter().collect();
         state.queued = 0;
         let count = std::mem::take(&mut state.lost);
         if count > 0 {
@@ -201,6 +223,7 @@ impl Channel {
                 kind: EventKind::Lost { count },
             });
         }
+        batch
     }
 }
 

@@ -1,8 +1,6 @@
 //! Where things stand in the program, and what they are called there.
 
-use std::panic::Location;
-
-use crate::event::{Site, Text};
+use crate::event::Site;
 
 /// The place that the macros found a piece of source at.
 #[derive(Clone, Copy, Debug)]
@@ -25,19 +23,10 @@ impl From<StaticSite> for Site {
     }
 }
 
-/// The place from which the function that calls this was called.
-#[track_caller]
-pub(crate) fn caller() -> Site {
-    Location::caller().into()
-}
-
-/// The name of the async function that a future of this type runs, as far as the compiler tells.
-pub(crate) fn function_name<F>() -> Option<Text> {
-    name_in(std::any::type_name::<F>()).map(Text::Static)
-}
-
-/// The last name before the first closure of a path: an async function's or block's type is `path::name::{{closure}}`.
-fn name_in(type_name: &'static str) -> Option<&'static str> {
+/// The name of the async function that a future runs whose type has this name, as far as the compiler tells.
+///
+/// It is the last name before the first closure of a path: such a type is `path::name::{{closure}}`.
+pub(crate) fn function_name(type_name: &'static str) -> Option<&'static str> {
     let (path, _) = type_name.split_once("::{{closure}}")?;
     let name = path.rsplit(['<', ':', ' ']).next()?;
     (!name.is_empty()).then_some(name)
@@ -49,11 +38,11 @@ mod tests {
 
     #[test]
     fn a_future_is_called_as_its_function() {
-        assert_eq!(name_in("app::fetch::{{closure}}"), Some("fetch"));
+        assert_eq!(function_name("app::fetch::{{closure}}"), Some("fetch"));
         assert_eq!(
-            name_in("a::Wrap<app::run::{{closure}}::{{closure}}>"),
+            function_name("a::Wrap<app::run::{{closure}}::{{closure}}>"),
             Some("run")
         );
-        assert_eq!(name_in("core::future::Ready<()>"), None);
+        assert_eq!(function_name("core::future::Ready<()>"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Spawning: as tokio does it, with a lane for what is spawned.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use super::executor::Stoppable;
 use super::future::Observed;
 use super::join::JoinHandle;
 use super::lane::Lane;
-use super::site;
-use crate::event::{EventKind, Polled, TaskKind, Text};
+use super::template::Name;
+use crate::event::{EventKind, Polled, TaskKind};
 
 /// As [`tokio::spawn`]. The task is called as the async function that it runs; see also [`spawn_named`].
 ///
@@ -24,7 +25,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let lane = Lane::spawned(site::function_name::<F>, TaskKind::Task, true);
+    let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
     spawn_in(lane, future)
 }
 
@@ -39,7 +40,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let lane = Lane::spawned(|| Some(name.into().into()), TaskKind::Task, true);
+    let lane = Lane::spawned_as(name.into(), TaskKind::Task, true);
     spawn_in(lane, future)
 }
 
@@ -69,7 +70,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let lane = Lane::spawned(site::function_name::<F>, TaskKind::Local, true);
+    let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
     let stop = lane.as_ref().and_then(|lane| lane.probe.stop.clone());
     let observed = Observed::new(future, lane.clone());
     let inner = match stop {
@@ -90,7 +91,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let lane = Lane::spawned(|| Some(Text::Static("blocking")), TaskKind::Blocking, true);
+    let lane = Lane::spawned(Name::Given("blocking"), TaskKind::Blocking, true);
     let job = lane.clone().map(Job);
     let inner = tokio::task::spawn_blocking(move || match job {
         Some(job) => job.run(work),
@@ -115,7 +116,7 @@ pub trait TaskExt: Future + Sized {
     /// [entered](super::Executor::enter) on this thread. Without one it is the future itself, and nothing is recorded.
     #[track_caller]
     fn lane(self, name: impl Into<Cow<'static, str>>) -> Observed<Self> {
-        let lane = Lane::spawned(|| Some(name.into().into()), TaskKind::Future, false);
+        let lane = Lane::spawned_as(name.into(), TaskKind::Future, false);
         Observed::new(self, lane)
     }
 }

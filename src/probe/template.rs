@@ -1,17 +1,33 @@
 //! What all tasks that are spawned at one place have in common, kept once for all of them.
 
+use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::What;
-use crate::event::{EventKind, LaneId, Site, TaskKind, Text};
+use super::site;
+use crate::event::{EventKind, LaneId, TaskKind, Text};
 
-/// A place where tasks are spawned, in texts of the program.
+/// Where tasks are spawned, and what they run: texts of the program, compared by where they stand in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) name: Name,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) kind: TaskKind,
+}
+
+/// How a task comes by its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Name {
+    /// It was given.
+    Given(&'static str),
+    /// It is that of the async function whose future has a type of this name.
+    OfFuture(&'static str),
+}
+
+/// An origin, with the name found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Template {
     name: &'static str,
-    file: &'static str,
-    line: u32,
-    column: u32,
+    site: &'static Location<'static>,
     kind: TaskKind,
 }
 
@@ -19,91 +35,89 @@ pub(crate) struct Template {
 #[derive(Debug, Default)]
 pub(crate) struct Templates(Mutex<Vec<Template>>);
 
-/// The templates that a thread has used of late, with their numbers.
+/// The origins that a thread has used of late, with the numbers of their templates.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(Vec<(Template, u32)>);
+pub(crate) struct Recent(Vec<(Origin, u32)>);
 
-/// A thread that spawns at more places than this allocates for each task again.
+/// A thread that spawns at more places than this writes everything of each further task.
 const MOST: usize = 32;
 
-impl Template {
-    fn of(kind: &EventKind) -> Option<(Self, LaneId, LaneId)> {
-        match kind {
-            EventKind::Spawned {
-                lane,
-                name: Text::Static(name),
-                parent: Some(parent),
-                kind,
-                site:
-                    Some(Site {
-                        file: Text::Static(file),
-                        line,
-                        column,
-                    }),
-            } => {
-                let template = Self {
-                    name,
-                    file,
-                    line: *line,
-                    column: *column,
-                    kind: *kind,
-                };
-                Some((template, *lane, *parent))
-            }
-            _ => None,
+impl Name {
+    fn find(self) -> &'static str {
+        match self {
+            Self::Given(name) => name,
+            Self::OfFuture(type_name) => site::function_name(type_name).unwrap_or("task"),
         }
     }
 
-    /// Whether the two are the same place, which is decided without reading the texts.
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Given(one), Self::Given(other)) => std::ptr::eq(one, other),
+            (Self::OfFuture(one), Self::OfFuture(other)) => std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Origin {
     fn is(&self, other: &Self) -> bool {
-        self.line == other.line
-            && self.column == other.column
-            && std::ptr::eq(self.file, other.file)
-            && std::ptr::eq(self.name, other.name)
+        std::ptr::eq(self.site, other.site)
+            && self.name.is(other.name)
             && self.kind == other.kind
     }
 
-    pub(crate) fn spawned(self, lane: LaneId, parent: LaneId) -> EventKind {
+    pub(crate) fn template(self) -> Template {
+        Template {
+            name: self.name.find(),
+            site: self.site,
+            kind: self.kind,
+        }
+    }
+}
+
+impl Template {
+    pub(crate) fn spawned(self, lane: LaneId, parent: Option<LaneId>) -> EventKind {
         EventKind::Spawned {
             lane,
             name: Text::Static(self.name),
-            parent: Some(parent),
+            parent,
             kind: self.kind,
-            site: Some(Site {
-                file: Text::Static(self.file),
-                line: self.line,
-                column: self.column,
-            }),
+            site: Some(self.site.into()),
         }
     }
 }
 
 impl Templates {
-    /// Packs the beginning of a task, where that can be said with a template.
-    pub(crate) fn pack(&self, recent: &mut Recent, kind: &EventKind) -> Option<What> {
-        let (template, lane, parent) = Template::of(kind)?;
-        let (lane, parent) = (u32::try_from(lane.0).ok()?, u32::try_from(parent.0).ok()?);
-        let number = match recent.0.iter().find(|known| known.0.is(&template)) {
-            Some(known) => known.1,
-            None if recent.0.len() >= MOST => return None,
-            None => {
-                let number = self.add(template)?;
-                recent.0.push((template, number));
-                number
-            }
-        };
-        Some(What::Spawned(lane, parent, number))
+    /// The number of an origin's template; none where the thread knows too many already.
+    #[inline]
+    pub(crate) fn number(&self, recent: &mut Recent, origin: &Origin) -> Option<u32> {
+        match recent.0.iter().find(|known| known.0.is(origin)) {
+            Some(known) => Some(known.1),
+            None => self.add(recent, *origin),
+        }
     }
 
-    fn add(&self, template: Template) -> Option<u32> {
+    #[cold]
+    fn add(&self, recent: &mut Recent, origin: Origin) -> Option<u32> {
+        if recent.0.len() >= MOST {
+            return None;
+        }
         let mut templates = self.all();
         let number = u32::try_from(templates.len()).ok()?;
-        templates.push(template);
+        templates.push(origin.template());
+        recent.0.push((origin, number));
         Some(number)
     }
 
-    /// All templates, to look them up by their numbers.
-    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<Template>> {
+    /// Appends those that are not in `known` yet.
+    pub(crate) fn update(&self, known: &mut Vec<Template>) {
+        let templates = self.all();
+        if let Some(new) = templates.get(known.len()..) {
+            known.extend_from_slice(new);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Template>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

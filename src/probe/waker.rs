@@ -1,126 +1,245 @@
 //! The waker that a lane's future is polled with: it passes every call on, and records who called.
+//!
+//! The lane itself is what the waker points to, so that a task has one allocation for its life, a poll makes no waker,
+//! and [`Waker::will_wake`] says of any two wakers of a lane that they are the same. `std::task::Wake` knows of no call
+//! for a waker that is cloned or dropped; a [`RawWaker`] does, and so tells when the last one is gone.
+#![allow(
+    unsafe_code,
+    reason = "a waker that is told of its clones cannot be made otherwise; it is confined to this file"
+)]
 
-use std::fmt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
-use std::task::Waker;
-
-use crossbeam_utils::atomic::AtomicCell;
-use futures_task::ArcWake;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::context;
 use super::lane::Lane;
 use crate::event::{self, EventKind};
 
-/// Wraps exactly the waker that a poll was given.
-///
-/// The lane's future holds it weakly while it waits: when this is dropped then, nobody has a waker any more.
-#[derive(Debug)]
-pub(crate) struct WakeCell {
-    lane: Arc<Lane>,
-    inner: Waker,
-    /// Whether the waker within may be one of ours, to which the caller is passed on.
-    nested: bool,
-}
-
-/// A lane's waker from one poll to the next. There is one for the lane's life, as long as it is polled with the same one.
+/// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers {
-    known: Weak<WakeCell>,
-    /// Held only where a wake has come already, so that nobody need be missed.
-    held: Option<Arc<WakeCell>>,
+    /// The waker that the lane was polled with first.
+    first: OnceLock<Within>,
+    /// The one that it was polled with last, where that is another one.
+    later: Mutex<Option<Within>>,
+    has_later: AtomicBool,
+    /// Two for each clone of the lane's waker, and one while the lane's future lives.
+    ///
+    /// While it is odd, the future's `Arc` keeps the lane; from then on, all clones together hold one.
+    holders: AtomicUsize,
 }
 
-/// A waker that was called, and would be dropped by that.
-#[derive(Default)]
-pub(crate) struct Kept(AtomicCell<Option<Arc<WakeCell>>>);
+/// A waker that calls are passed on to.
+#[derive(Clone, Debug)]
+struct Within {
+    waker: Waker,
+    /// Whether it may be one of ours, to which the caller is passed on.
+    is_nested: bool,
+}
 
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Kept")
+const FUTURE: usize = 1;
+const CLONE: usize = 2;
+
+static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+/// A waker that is not counted, for as long as a poll.
+pub(crate) struct Borrowed<'a> {
+    waker: ManuallyDrop<Waker>,
+    _lane: &'a Lane,
+}
+
+impl Deref for Borrowed<'_> {
+    type Target = Waker;
+
+    fn deref(&self) -> &Waker {
+        &self.waker
+    }
+}
+
+/// The lane behind a waker.
+///
+/// # Safety
+///
+/// `data` is what [`borrow`] made of a lane that is still there: while its future is polled, or while a clone is about.
+unsafe fn lane<'a>(data: *const ()) -> &'a Lane {
+    // SAFETY: as this function's.
+    unsafe { &*data.cast::<Lane>() }
+}
+
+/// The lane's waker for a poll.
+#[inline]
+pub(crate) fn borrow(lane: &Arc<Lane>) -> Borrowed<'_> {
+    let raw = RawWaker::new(Arc::as_ptr(lane).cast(), &TABLE);
+    Borrowed {
+        // SAFETY: the table's functions may be called from any thread, since a lane is `Send` and `Sync`; the lane is
+        // there as long as the waker is: it is borrowed, and what is cloned of it is counted.
+        waker: ManuallyDrop::new(unsafe { Waker::from_raw(raw) }),
+        _lane: lane,
+    }
+}
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: the waker that is cloned is there, and so is its lane.
+    let lane = unsafe { lane(data) };
+    lane.wakers.holders.fetch_add(CLONE, Ordering::Relaxed);
+    RawWaker::new(data, &TABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    // SAFETY: the waker is there until the second of the two, which is told once of each clone.
+    unsafe {
+        wake_by_ref(data);
+        drop_waker(data);
+    }
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: the waker that is called is there, and so is its lane.
+    unsafe { lane(data) }.wake();
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: the waker that is dropped is counted until `release` says otherwise.
+    let is_last = unsafe { lane(data) }.release_waker();
+    if is_last {
+        fence(Ordering::Acquire);
+        // SAFETY: the lane's future is gone, and left an `Arc` to the clones; this was the last of them.
+        drop(unsafe { Arc::from_raw(data.cast::<Lane>()) });
     }
 }
 
 impl Wakers {
-    /// The waker for a poll that was given `inner`.
+    /// Takes note of the waker that a poll was given.
     #[inline]
-    pub(crate) fn take(&mut self, lane: &Arc<Lane>, inner: &Waker) -> Arc<WakeCell> {
-        let kept = self.held.take().or_else(|| lane.kept.0.take());
-        match kept.or_else(|| self.known.upgrade()) {
-            Some(cell) if cell.inner.will_wake(inner) => cell,
-            _ => self.make(lane, inner),
+    pub(crate) fn set(&self, waker: &Waker) {
+        match self.first.get() {
+            Some(first) if first.waker.will_wake(waker) && !self.has_later() => {}
+            Some(_) => self.set_later(waker),
+            None => self.set_first(waker),
         }
+    }
+
+    fn set_first(&self, waker: &Waker) {
+        let within = Within::new(waker);
+        let _ = self.first.set(within);
+        self.holders.store(FUTURE, Ordering::Relaxed);
     }
 
     #[cold]
-    fn make(&mut self, lane: &Arc<Lane>, inner: &Waker) -> Arc<WakeCell> {
-        lane.wakers.fetch_add(1, Ordering::Relaxed);
-        let cell = Arc::new(WakeCell {
-            lane: Arc::clone(lane),
-            inner: inner.clone(),
-            nested: context::is_in_lane(),
-        });
-        self.known = Arc::downgrade(&cell);
-        cell
+    fn set_later(&self, waker: &Waker) {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = later
+            .as_ref()
+            .is_some_and(|later| later.waker.will_wake(waker));
+        if !is_known {
+            let before = later.replace(Within::new(waker));
+            self.has_later.store(true, Ordering::Release);
+            drop(later);
+            drop(before);
+        }
     }
 
-    /// Gives a waker back after a poll that ended pending.
-    #[inline]
-    pub(crate) fn give_back(&mut self, cell: Arc<WakeCell>) {
-        if cell.lane.woken.load(Ordering::Acquire) {
-            self.held = Some(cell);
+    fn has_later(&self) -> bool {
+        self.has_later.load(Ordering::Acquire)
+    }
+
+    /// Whether nobody has a waker of the lane.
+    pub(crate) fn has_no_clones(&self) -> bool {
+        self.holders.load(Ordering::Acquire) < CLONE
+    }
+
+    fn call(&self, by: event::Waker) {
+        if self.has_later() {
+            let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+            let later = later.clone();
+            // Not under the lock: whoever is woken may poll the lane at once.
+            if let Some(later) = later {
+                later.call(by);
+            }
+        } else if let Some(first) = self.first.get() {
+            first.call(by);
         }
     }
 }
 
-impl Kept {
-    /// Lets go of a lane's waker when the lane is over: the two hold each other.
-    pub(crate) fn clear(&self) {
-        drop(self.0.take());
+impl Within {
+    fn new(waker: &Waker) -> Self {
+        Self {
+            waker: waker.clone(),
+            is_nested: context::is_in_lane(),
+        }
+    }
+
+    #[inline]
+    fn call(&self, by: event::Waker) {
+        if self.is_nested {
+            let _passed_on = context::enter_waking(by);
+            self.waker.wake_by_ref();
+        } else {
+            self.waker.wake_by_ref();
+        }
     }
 }
 
-impl WakeCell {
-    fn record(&self) -> event::Waker {
+/// Leaves the lane to the clones of its waker, where there are any: its future is over.
+pub(crate) fn leave_to_clones(lane: &Arc<Lane>) {
+    let holders = &lane.wakers.holders;
+    match holders.load(Ordering::Acquire) {
+        // Without clones there is nobody to clone one from.
+        0 | FUTURE => holders.store(0, Ordering::Relaxed),
+        count if count % CLONE == FUTURE => {
+            let left = Arc::into_raw(Arc::clone(lane));
+            if holders.fetch_sub(FUTURE, Ordering::AcqRel) == FUTURE {
+                // SAFETY: it was made two lines above, and no clone was left to take it.
+                drop(unsafe { Arc::from_raw(left) });
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Lane {
+    fn wake(&self) {
         let by = context::waking().unwrap_or_else(|| self.caller());
-        let lane = &*self.lane;
-        if !lane.over.load(Ordering::Acquire) {
-            lane.woken.store(true, Ordering::Release);
-            let event = EventKind::Woken { lane: lane.id, by };
+        if !self.over.load(Ordering::Acquire) {
+            self.woken.store(true, Ordering::Release);
+            let event = EventKind::Woken { lane: self.id, by };
             if by == event::Waker::Itself {
                 // It is ready since it yielded; when the scheduler comes to say so does not matter.
-                lane.probe.recorder.record_at_last(event);
+                self.probe.recorder.record_at_last(event);
             } else {
-                lane.record(event);
+                self.record(event);
             }
-            if let Some(gate) = lane.probe.recorder.gate() {
+            if let Some(gate) = self.probe.recorder.gate() {
                 gate.woken();
             }
         }
-        by
+        self.wakers.call(by);
     }
 
-    /// Who calls this waker.
+    /// Who calls this lane's waker.
     fn caller(&self) -> event::Waker {
-        let lane = &*self.lane;
         let current = context::with_scope(|scope| {
             let current = scope.lane.as_ref()?;
             Some(match current.id {
-                _ if !current.is_of_same_session(lane) => event::Waker::Thread,
-                id if id == lane.id => event::Waker::Itself,
+                _ if !current.is_of_same_session(self) => event::Waker::Thread,
+                id if id == self.id => event::Waker::Itself,
                 id => event::Waker::Lane(id),
             })
         });
         if let Some(current) = current {
             if current == event::Waker::Itself {
-                lane.wakes_itself();
+                self.wakes_itself();
             }
             return current;
         }
-        if let Some(finished) = context::take_finished(lane.id) {
+        if let Some(finished) = context::take_finished(self.id) {
             return event::Waker::Lane(finished);
         }
-        if lane.is_woken_for_yielding() {
+        if self.is_woken_for_yielding() {
             return event::Waker::Itself;
         }
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -129,41 +248,84 @@ impl WakeCell {
         event::Waker::Thread
     }
 
-    fn call(&self) {
-        let by = self.record();
-        if self.nested {
-            let _passed_on = context::enter_waking(by);
-            self.inner.wake_by_ref();
-        } else {
-            self.inner.wake_by_ref();
-        }
-    }
-}
-
-impl ArcWake for WakeCell {
-    fn wake(self: Arc<Self>) {
-        self.call();
-        let lane = Arc::clone(&self.lane);
-        drop(lane.kept.0.swap(Some(self)));
-        if lane.over.load(Ordering::Acquire) {
-            lane.kept.clear();
+    /// Counts a clone of the waker off. True where the clones' `Arc` is to be dropped.
+    fn release_waker(&self) -> bool {
+        let holders = &self.wakers.holders;
+        let mut count = holders.load(Ordering::Acquire);
+        loop {
+            // Before it is counted off: from then on nothing keeps the lane for this caller.
+            if count == CLONE + FUTURE {
+                self.has_lost_its_wakers();
+            }
+            let less = count - CLONE;
+            match holders.compare_exchange_weak(count, less, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return less == 0,
+                Err(now) => count = now,
+            }
         }
     }
 
-    fn wake_by_ref(cell: &Arc<Self>) {
-        cell.call();
-    }
-}
-
-impl Drop for WakeCell {
-    fn drop(&mut self) {
-        let was_last = self.lane.wakers.fetch_sub(1, Ordering::AcqRel) == 1;
-        if was_last
-            && self.lane.waits.load(Ordering::Acquire)
-            && !self.lane.woken.load(Ordering::Acquire)
+    /// Records that nothing can wake it, where it waits.
+    pub(crate) fn has_lost_its_wakers(&self) {
+        if self.waits.load(Ordering::Acquire)
+            && !self.woken.load(Ordering::Acquire)
+            && self.waits.swap(false, Ordering::AcqRel)
         {
-            self.lane
-                .record(EventKind::Unwakeable { lane: self.lane.id });
+            self.record(EventKind::Unwakeable { lane: self.id });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::Weak;
+    use std::task::Poll;
+
+    use futures_util::task::noop_waker_ref;
+
+    use super::*;
+    use crate::event::Event;
+    use crate::{Executor, TaskExt};
+
+    /// What a lane records while `run` has wakers of it, and whether the lane is gone when all is over.
+    fn recorded(run: impl FnOnce(Vec<Waker>)) -> (Vec<Event>, Weak<Lane>) {
+        let (executor, mut collector) = Executor::builder().record().expect("a runtime");
+        let entered = executor.enter();
+        let mut wakers = Vec::new();
+        let mut known = Weak::new();
+        {
+            let mut future = std::pin::pin!(
+                poll_fn(|cx| {
+                    wakers = vec![cx.waker().clone(), cx.waker().clone()];
+                    known = context::lane().as_ref().map(Arc::downgrade).unwrap_or_default();
+                    assert!(wakers.iter().all(|waker| waker.will_wake(cx.waker())));
+                    Poll::<()>::Pending
+                })
+                .lane("waits")
+            );
+            let mut cx = std::task::Context::from_waker(noop_waker_ref());
+            assert!(future.as_mut().poll(&mut cx).is_pending());
+            drop(future);
+        }
+        run(wakers);
+        drop(entered);
+        (collector.drain(), known)
+    }
+
+    #[test]
+    fn wakers_keep_their_lane_after_its_future_is_gone() {
+        let mut alive = None;
+        let (_, lane) = recorded(|wakers| {
+            let other = std::thread::spawn(move || {
+                wakers.iter().for_each(Waker::wake_by_ref);
+                let more = wakers[0].clone();
+                drop(wakers);
+                more.wake();
+            });
+            alive = Some(other.join().is_ok());
+        });
+        assert_eq!(alive, Some(true));
+        assert_eq!(lane.strong_count(), 0, "the last waker let go of it");
     }
 }
