@@ -12,7 +12,7 @@ use std::sync::mpsc::Receiver;
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
 use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
 use crate::probe::clock::Tick;
-use crate::probe::record::{self, First, What};
+use crate::probe::record::{First, Words};
 use crate::probe::recorder::{Recorder, Source};
 use crate::probe::template::Template;
 
@@ -51,7 +51,7 @@ struct Thread {
     /// The time of the last event that was read.
     tick: Tick,
     /// The next event, read and not handed on: perhaps it is younger than what another thread is about to write.
-    next: Option<(Tick, What)>,
+    next: Option<(Tick, Words)>,
 }
 
 impl Collector {
@@ -162,13 +162,13 @@ impl Merger {
         }
         while let Some((first, until)) = self.first(safe) {
             let thread = &mut self.threads[first];
-            while let Some((tick, what)) = thread.next
+            while let Some((tick, words)) = thread.next
                 && tick <= until
             {
                 // A task that yields is woken as of its last poll, which may have been handed on long ago.
                 let latest = self.latest.map_or(tick, |latest| latest.max(tick));
                 self.latest = Some(latest);
-                if let Some(kind) = thread.kind(what, &self.templates) {
+                if let Some(kind) = thread.kind(words, &self.templates) {
                     hand_on(Event {
                         at: buffers.clock().timestamp(latest),
                         thread: thread.shared.thread,
@@ -250,17 +250,14 @@ impl Thread {
             return;
         }
         while self.read < self.written {
-            match First::of(self.word(buffers)) {
+            let first = self.word(buffers);
+            match First::of(first) {
                 First::Nothing => {}
                 First::Time(tick) => self.tick = tick,
-                First::Event { since, tag, lane } => {
+                First::Event { since, has_second } => {
                     self.tick = Tick(self.tick.0 + since);
-                    let second = if record::has_second(tag) {
-                        self.word(buffers)
-                    } else {
-                        0
-                    };
-                    self.next = Some((self.tick, What::of(tag, lane, second)));
+                    let second = if has_second { self.word(buffers) } else { 0 };
+                    self.next = Some((self.tick, Words::read(first, second)));
                     return;
                 }
             }
@@ -284,9 +281,8 @@ impl Thread {
         word
     }
 
-    fn kind(&self, what: What, templates: &[Template]) -> Option<EventKind> {
-        what.unpack(templates)
-            .or_else(|| self.shared.take_rare())
+    fn kind(&self, words: Words, templates: &[Template]) -> Option<EventKind> {
+        words.event(templates).or_else(|| self.shared.take_rare())
     }
 
     /// Whether all that was written has been handed on.
@@ -298,7 +294,9 @@ impl Thread {
     fn is_over(&self) -> bool {
         let is_gone = Arc::strong_count(&self.shared) == 1;
         fence(Ordering::Acquire);
-        is_gone && self.next.is_none() && self.shared.progress() == (self.read, false)
+        is_gone
+            && self.next.is_none()
+            && self.shared.progress() == (self.read, false)
             && !self.shared.has_lost()
     }
 }

@@ -106,10 +106,6 @@ impl Entered {
         });
     }
 
-    pub(crate) fn lane_id(&self) -> LaneId {
-        self.lane.id
-    }
-
     fn frame_id(&self) -> FrameId {
         self.frame.id
     }

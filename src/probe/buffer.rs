@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use super::clock::{RealTime, Tick};
-use super::record::{self, FAR, NO_WORD, What};
+use super::record::{self, FAR, NO_WORD, Words};
 use super::template::{Origin, Recent, Templates};
 use crate::event::{EventKind, LaneId, Text, ThreadId};
 
@@ -131,17 +131,15 @@ impl Buffers {
     }
 
     /// Writes an event to the calling thread's buffer.
-    #[inline]
-    pub(crate) fn write(self: &Arc<Self>, what: What) {
+    pub(crate) fn write(self: &Arc<Self>, words: Words) {
         self.with_local(|local| {
-            local.write(self, what);
+            local.write(self, words);
         });
     }
 
     /// The same, at the time of the thread's last event: for what that event has already brought about.
-    #[inline]
-    pub(crate) fn write_at_last(self: &Arc<Self>, what: What) {
-        self.with_local(|local| local.write_at_last(self, what));
+    pub(crate) fn write_at_last(self: &Arc<Self>, words: Words) {
+        self.with_local(|local| local.write_at_last(self, words));
     }
 
     /// Writes an event that numbers do not tell.
@@ -151,7 +149,6 @@ impl Buffers {
     }
 
     /// Writes that a task was spawned.
-    #[inline]
     pub(crate) fn write_spawned(
         self: &Arc<Self>,
         lane: LaneId,
@@ -159,21 +156,20 @@ impl Buffers {
         origin: &Origin,
     ) {
         self.with_local(|local| {
-            let numbers = parent.and_then(|parent| {
-                let lane = u32::try_from(lane.0).ok()?;
-                let parent = u32::try_from(parent.0).ok()?;
+            let words = parent.and_then(|parent| {
                 let template = self.templates.number(&mut local.recent, origin)?;
-                Some(What::Spawned(lane, parent, template))
+                Some(Words::spawned(lane, parent, template))
             });
-            if let Some(what) = numbers {
-                local.write(self, what);
-            } else {
-                local.write_rare(self, origin.template().spawned(lane, parent));
+            match words {
+                Some(words) if !words.are_none() => {
+                    local.write(self, words);
+                }
+                _ => local.write_rare(self, origin.template().spawned(lane, parent)),
             }
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut Local)) {
         let written = LOCALS.try_with(|locals| {
             let mut locals = locals.try_borrow_mut().ok()?;
@@ -323,21 +319,21 @@ impl Local {
     }
 
     #[inline]
-    fn write(&mut self, session: &Buffers, what: What) -> bool {
+    fn write(&mut self, session: &Buffers, words: Words) -> bool {
         self.is_writing();
         let tick = session.clock.tick();
-        self.put(session, tick, what)
+        self.put(session, tick, words)
     }
 
     #[inline]
-    fn write_at_last(&mut self, session: &Buffers, what: What) {
+    fn write_at_last(&mut self, session: &Buffers, words: Words) {
         self.is_writing();
         let tick = if self.last.0 == 0 {
             session.clock.tick()
         } else {
             self.last
         };
-        self.put(session, tick, what);
+        self.put(session, tick, words);
     }
 
     fn write_rare(&mut self, session: &Buffers, kind: EventKind) {
@@ -345,7 +341,7 @@ impl Local {
             return self.lose(1);
         }
         self.shared.put_rare(kind);
-        if !self.write(session, What::Rare) {
+        if !self.write(session, Words::RARE) {
             self.shared.take_back_rare();
         }
     }
@@ -365,23 +361,23 @@ impl Local {
 
     /// Writes an event, or counts it as lost.
     #[inline]
-    fn put(&mut self, session: &Buffers, tick: Tick, what: What) -> bool {
+    fn put(&mut self, session: &Buffers, tick: Tick, words: Words) -> bool {
         let tick = tick.max(self.last);
         let since = tick.0 - self.last.0;
         let is_put = if since < FAR && !self.is_losing && self.words.len() - self.at >= 2 {
             self.last = tick;
-            self.put_event(since, what);
+            self.put_event(since, words);
             true
         } else {
-            self.put_slowly(session, tick, what)
+            self.put_slowly(session, tick, words)
         };
         self.has_written();
         is_put
     }
 
     #[inline]
-    fn put_event(&mut self, since: u64, what: What) {
-        let (first, second) = what.words(since);
+    fn put_event(&mut self, since: u64, words: Words) {
+        let (first, second) = words.after(since);
         self.put_word(first);
         if let Some(second) = second {
             self.put_word(second);
@@ -396,7 +392,7 @@ impl Local {
     }
 
     #[cold]
-    fn put_slowly(&mut self, session: &Buffers, tick: Tick, what: What) -> bool {
+    fn put_slowly(&mut self, session: &Buffers, tick: Tick, words: Words) -> bool {
         if self.words.len() - self.at < MOST_AT_ONCE && !self.begin_chunk(session) {
             self.lose(1);
             return false;
@@ -404,7 +400,7 @@ impl Local {
         self.put_word(record::time_word(tick));
         self.last = tick;
         self.tell_of_loss();
-        self.put_event(0, what);
+        self.put_event(0, words);
         true
     }
 
@@ -434,7 +430,7 @@ impl Local {
         let count = self.shared.take_lost();
         if count > 0 {
             self.shared.put_rare(EventKind::Lost { count });
-            self.put_event(0, What::Rare);
+            self.put_event(0, Words::RARE);
         }
     }
 }

@@ -23,6 +23,15 @@ pub(crate) struct Frame {
     pub(crate) on: Option<Awaited>,
 }
 
+/// What a poll is within.
+#[derive(Debug, Default)]
+pub(crate) struct Within {
+    /// A scope that is kept while the poll has one of its own.
+    is_scope: bool,
+    /// A poll of another lane.
+    pub(crate) is_lane: bool,
+}
+
 /// A task whose last poll is over on this thread, while tokio wakes whoever joins it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished {
@@ -34,6 +43,8 @@ pub(crate) struct Finished {
 #[derive(Debug, Default)]
 struct Thread {
     scope: Scope,
+    /// The scopes round the present poll, of whichever polls it is within.
+    outer: Vec<Scope>,
     /// The probe that applies outside of all lanes.
     ambient: Option<Arc<Probe>>,
     finished: Option<Finished>,
@@ -41,6 +52,29 @@ struct Thread {
     waking: Option<event::Waker>,
     /// What the next task to be spawned is called.
     name: Option<&'static str>,
+    /// Whether it is a thread of a runtime.
+    is_worker: bool,
+}
+
+/// Who calls a waker, as far as the thread knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Caller {
+    Known(event::Waker),
+    /// The lane that the waker wakes.
+    Itself,
+    /// A runtime, while it polls no task that is known.
+    Runtime,
+    #[default]
+    Unknown,
+}
+
+impl Scope {
+    fn is_empty(&self) -> bool {
+        self.lane.is_none()
+            && self.frame.is_none()
+            && self.coroutine.is_none()
+            && self.cancel.is_none()
+    }
 }
 
 thread_local! {
@@ -48,6 +82,7 @@ thread_local! {
 }
 
 /// Runs `f` on the thread's state; gives the default where the thread's locals are gone.
+#[inline]
 fn with<R: Default>(f: impl FnOnce(&mut Thread) -> R) -> R {
     THREAD
         .try_with(|thread| f(&mut thread.borrow_mut()))
@@ -93,21 +128,33 @@ pub(crate) fn enter_probe(probe: Option<Arc<Probe>>) -> Restore<Option<Arc<Probe
     })
 }
 
-/// Enters the scope of a poll, whose end nobody can take for another one's. Gives what it was before.
-pub(crate) fn begin_poll(lane: Arc<Lane>) -> Scope {
+/// Enters the scope of a poll, whose end nobody can take for another one's. Tells what is round it.
+#[inline]
+pub(crate) fn begin_poll(lane: Arc<Lane>) -> Within {
     with(|thread| {
         thread.finished = None;
-        let scope = Scope {
-            lane: Some(lane),
-            ..Scope::default()
+        let within = Within {
+            is_scope: !thread.scope.is_empty(),
+            is_lane: thread.scope.lane.is_some(),
         };
-        std::mem::replace(&mut thread.scope, scope)
+        if within.is_scope {
+            thread.outer.push(std::mem::take(&mut thread.scope));
+        }
+        thread.scope.lane = Some(lane);
+        within
     })
 }
 
-/// Goes back to the scope round a poll; gives back the poll's own.
-pub(crate) fn end_poll(before: Scope) -> Scope {
-    with(|thread| std::mem::replace(&mut thread.scope, before))
+/// Goes back to the scope round a poll; gives back the poll's own lane.
+#[inline]
+pub(crate) fn end_poll(within: &Within) -> Option<Arc<Lane>> {
+    with(|thread| {
+        let lane = thread.scope.lane.take();
+        if within.is_scope {
+            thread.scope = thread.outer.pop().unwrap_or_default();
+        }
+        lane
+    })
 }
 
 /// The lane that is being polled.
@@ -138,21 +185,38 @@ pub(crate) fn set_finished(finished: Option<Finished>) {
     with(|thread| thread.finished = finished);
 }
 
-/// Takes who has just finished, if that is what wakes `lane`. A join handle wakes one lane only.
-pub(crate) fn take_finished(lane: LaneId) -> Option<LaneId> {
+/// Who calls the waker of a lane now.
+#[inline]
+pub(crate) fn caller(woken: &Lane) -> Caller {
     with(|thread| {
-        let finished = thread.finished?;
-        let wakes = finished.joiner.is_none_or(|joiner| joiner == lane);
-        if wakes {
-            thread.finished = None;
+        if let Some(by) = thread.waking {
+            return Caller::Known(by);
         }
-        wakes.then_some(finished.lane)
+        if let Some(current) = &thread.scope.lane {
+            return match current.id {
+                _ if !current.is_of_same_session(woken) => Caller::Known(event::Waker::Thread),
+                id if id == woken.id => Caller::Itself,
+                id => Caller::Known(event::Waker::Lane(id)),
+            };
+        }
+        // A join handle wakes one lane only.
+        if let Some(finished) = thread.finished
+            && finished.joiner.is_none_or(|joiner| joiner == woken.id)
+        {
+            thread.finished = None;
+            return Caller::Known(event::Waker::Lane(finished.lane));
+        }
+        if thread.is_worker || thread.ambient.is_some() {
+            Caller::Runtime
+        } else {
+            Caller::Unknown
+        }
     })
 }
 
-/// Whose call of a waker is being passed on.
-pub(crate) fn waking() -> Option<event::Waker> {
-    with(|thread| thread.waking)
+/// Remembers that the thread belongs to a runtime for as long as it lives.
+pub(crate) fn set_worker() {
+    with(|thread| thread.is_worker = true);
 }
 
 /// Passes a call of a waker on until the guard is dropped.

@@ -157,6 +157,7 @@ impl Builder {
                 builder
             }
         };
+        builder.on_thread_start(context::set_worker);
         if self.io {
             builder.enable_all();
         } else {

@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::context::{self, Scope};
+use super::context::{self, Scope, Within};
 use super::lane::Lane;
+use super::record::Words;
 use super::waker;
 use crate::event::{EventKind, Polled};
 
@@ -110,17 +111,21 @@ fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Po
 
 /// A poll, from its start to its end, however it ends.
 struct OnePoll {
-    /// The scope round it; none when it is over.
-    before: Option<Scope>,
+    within: Within,
+    is_over: bool,
 }
 
 impl OnePoll {
     #[inline]
     fn start(lane: Arc<Lane>) -> Self {
         lane.resumes();
-        lane.record(EventKind::PollStarted { lane: lane.id });
+        let recorder = &lane.probe.recorder;
+        recorder.record_words(Words::started(lane.id), || EventKind::PollStarted {
+            lane: lane.id,
+        });
         Self {
-            before: Some(context::begin_poll(lane)),
+            within: context::begin_poll(lane),
+            is_over: false,
         }
     }
 
@@ -132,13 +137,14 @@ impl OnePoll {
 
     #[inline]
     fn finish(&mut self, result: Polled) -> Option<Arc<Lane>> {
-        let before = self.before.take()?;
-        let outermost = before.lane.is_none();
-        let lane = context::end_poll(before).lane?;
-        if outermost && let Some(gate) = lane.probe.recorder.gate() {
-            gate.polled(lane.probe.recorder.now());
+        self.is_over = true;
+        let outermost = !self.within.is_lane;
+        let lane = context::end_poll(&self.within)?;
+        let recorder = &lane.probe.recorder;
+        if outermost && let Some(gate) = recorder.gate() {
+            gate.polled(recorder.now());
         }
-        lane.record(EventKind::PollEnded {
+        recorder.record_words(Words::ended(lane.id, result), || EventKind::PollEnded {
             lane: lane.id,
             result,
         });
@@ -163,6 +169,8 @@ impl OnePoll {
 impl Drop for OnePoll {
     fn drop(&mut self) {
         // Only a panic comes here before the end.
-        self.finish(Polled::Panicked);
+        if !self.is_over {
+            self.finish(Polled::Panicked);
+        }
     }
 }

@@ -8,17 +8,23 @@ use std::task::{Context, Poll};
 
 use tokio::task::{Id, JoinError};
 
-use super::awaiting::Entered;
 use super::context;
 use super::lane::Lane;
-use super::record::A_TASK;
-use crate::event::{Awaited, LaneId, Text};
+use super::record::{A_TASK, Words};
+use crate::event::{Awaited, EventKind, FrameId, LaneId, Text};
 
 /// As [`tokio::task::JoinHandle`].
 pub struct JoinHandle<T> {
     inner: tokio::task::JoinHandle<T>,
     lane: Option<Arc<Lane>>,
-    waits: Option<Entered>,
+    waits: Option<Waits>,
+}
+
+/// A wait for the task by a lane.
+#[derive(Clone, Copy)]
+struct Waits {
+    lane: LaneId,
+    frame: FrameId,
 }
 
 impl<T> JoinHandle<T> {
@@ -64,25 +70,62 @@ impl<T> JoinHandle<T> {
     /// Records that the current lane waits for the task, unless the await around this has told so.
     fn enter(&mut self) {
         let Some(lane) = &self.lane else { return };
-        let on = Some(Awaited::Task(lane.id));
-        let (joiner, is_told) = context::with_scope(|scope| {
-            let joiner = scope.lane.as_ref().map(|lane| lane.id);
-            (joiner, scope.frame.is_some_and(|frame| frame.on == on))
-        });
+        let joiner = context::with_scope(|scope| scope.lane.as_ref().map(|lane| lane.id));
         lane.set_joiner(joiner);
         // A handle that is polled by reference may be awaited by one lane after another.
-        if self.waits.as_ref().map(Entered::lane_id) != joiner {
+        if self.waits.map(|waits| waits.lane) != joiner {
             self.leave();
         }
-        if !is_told && self.waits.is_none() {
-            self.waits = Entered::new(Text::Static(A_TASK), None, |_| on);
+        if self.waits.is_none() {
+            self.waits = self.lane.as_ref().and_then(Waits::begin);
         }
     }
 
     fn leave(&mut self) {
-        if let Some(entered) = self.waits.take() {
-            entered.leave();
+        if let (Some(waits), Some(lane)) = (self.waits.take(), &self.lane) {
+            let Waits {
+                lane: joiner,
+                frame,
+            } = waits;
+            let left = || EventKind::AwaitLeft {
+                lane: joiner,
+                frame,
+            };
+            let recorder = &lane.probe.recorder;
+            recorder.record_words(Words::left(joiner, frame), left);
         }
+    }
+}
+
+impl Waits {
+    /// A wait by the current lane, where it is of the task's session and has not told of it yet.
+    fn begin(task: &Arc<Lane>) -> Option<Self> {
+        context::with_scope(|scope| {
+            let joiner = scope.lane.as_ref()?;
+            let on = Some(Awaited::Task(task.id));
+            let is_told = scope.frame.is_some_and(|frame| frame.on == on);
+            if is_told || !joiner.is_of_same_session(task) {
+                return None;
+            }
+            let (lane, frame) = (joiner.id, joiner.next_frame());
+            let is_plain = scope.frame.is_none() && scope.coroutine.is_none();
+            let words = if is_plain {
+                Words::joins(lane, frame, task.id)
+            } else {
+                Words::NONE
+            };
+            let recorder = &task.probe.recorder;
+            recorder.record_words(words, || EventKind::AwaitEntered {
+                lane,
+                frame,
+                parent: scope.frame.map(|frame| frame.id),
+                coroutine: scope.coroutine,
+                site: None,
+                text: Text::Static(A_TASK),
+                on,
+            });
+            Some(Self { lane, frame })
+        })
     }
 }
 

@@ -134,9 +134,7 @@ impl Lane {
             origin.name = Name::Given(hint);
         }
         let parent = parent.or(lane.probe.runtime);
-        lane.probe
-            .recorder
-            .record_spawned(lane.id, parent, &origin);
+        lane.probe.recorder.record_spawned(lane.id, parent, &origin);
         lane
     }
 

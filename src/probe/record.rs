@@ -1,6 +1,6 @@
 //! An event as a thread writes it down: one word of 64 bits, or two.
 //!
-//! The first holds, from its lowest bits up, what happened (4), how many ticks after the event before (28), and to which
+//! The first holds, from its lowest bits up, what happened (5), how many ticks after the event before (27), and to which
 //! lane (32). A moment further away than that is told by a word of its own before it.
 
 use super::clock::Tick;
@@ -11,34 +11,46 @@ use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Text, Waker};
 pub(crate) const A_TASK: &str = "a task";
 
 /// Ticks that are too many for a record's first word.
-pub(crate) const FAR: u64 = 1 << 28;
+pub(crate) const FAR: u64 = 1 << 27;
 
-/// The bits that tell what happened.
-const TAG: u64 = 0xf;
-/// Words that hold no event: nothing, and the time of the event before the next.
-const NOTHING: u64 = 0;
-const TIME: u64 = 1;
+/// What a first word tells of.
+mod tag {
+    /// The bits that tell what happened.
+    pub(super) const BITS: u32 = 5;
+    pub(super) const MASK: u64 = (1 << BITS) - 1;
+    /// Set where a second word follows.
+    pub(super) const TWO: u64 = 1 << 4;
 
-/// What happened, in numbers. Whatever does not fit is kept beside the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Started(u32),
-    Pending(u32),
-    Completed(u32),
-    WokenByLane(u32, u32),
-    WokenByItself(u32),
-    WokenByDriver(u32),
-    WokenByThread(u32),
-    /// A task, who spawned it, and the number of its template.
-    Spawned(u32, u32, u32),
-    /// A lane, its await, and the task that it waits for.
-    Joins(u32, u32, u32),
-    Left(u32, u32),
+    /// Nothing: the rest of a buffer, which was too short.
+    pub(super) const NOTHING: u64 = 0;
+    /// The time from which the next event counts.
+    pub(super) const TIME: u64 = 1;
     /// The next of the events that are kept beside the words.
-    Rare,
+    pub(super) const RARE: u64 = 2;
+    pub(super) const STARTED: u64 = 3;
+    pub(super) const PENDING: u64 = 4;
+    pub(super) const COMPLETED: u64 = 5;
+    pub(super) const WOKEN_BY_ITSELF: u64 = 6;
+    pub(super) const WOKEN_BY_DRIVER: u64 = 7;
+    pub(super) const WOKEN_BY_THREAD: u64 = 8;
+    /// Second word: who woke it.
+    pub(super) const WOKEN_BY_LANE: u64 = TWO;
+    /// Who spawned it (32), and the number of its template (32).
+    pub(super) const SPAWNED: u64 = TWO | 1;
+    /// The await (32), and the task that it waits for (32).
+    pub(super) const JOINS: u64 = TWO | 2;
+    /// The await.
+    pub(super) const LEFT: u64 = TWO | 3;
 }
 
-/// A first word.
+/// An event in words, but for its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    first: u64,
+    second: u64,
+}
+
+/// A first word, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum First {
     /// The rest of a buffer, which was too short.
@@ -46,162 +58,147 @@ pub(crate) enum First {
     /// From here on ticks count from this one.
     Time(Tick),
     /// An event, so many ticks after the one before.
-    Event {
-        since: u64,
-        tag: u64,
-        lane: u32,
-    },
+    Event { since: u64, has_second: bool },
 }
 
 /// The word that fills a buffer's end.
-pub(crate) const NO_WORD: u64 = NOTHING;
+pub(crate) const NO_WORD: u64 = tag::NOTHING;
 
 /// The word from whose tick on the ticks of events count.
 pub(crate) fn time_word(tick: Tick) -> u64 {
-    TIME | tick.0 << 4
-}
-
-/// A lane's number, where it is small enough to be packed.
-#[inline]
-fn small(lane: LaneId) -> Option<u32> {
-    u32::try_from(lane.0).ok()
-}
-
-#[inline]
-fn two(high: u32, low: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-fn halves(word: u64) -> (u32, u32) {
-    ((word >> 32) as u32, word as u32)
+    tag::TIME | tick.0 << tag::BITS
 }
 
 impl First {
     /// Takes a word apart.
     #[inline]
     pub(crate) fn of(word: u64) -> Self {
-        match word & TAG {
-            NOTHING => Self::Nothing,
-            TIME => Self::Time(Tick(word >> 4)),
+        match word & tag::MASK {
+            tag::NOTHING => Self::Nothing,
+            tag::TIME => Self::Time(Tick(word >> tag::BITS)),
             tag => Self::Event {
-                since: word >> 4 & (FAR - 1),
-                tag,
-                lane: (word >> 32) as u32,
+                since: word >> tag::BITS & (FAR - 1),
+                has_second: tag & tag::TWO != 0,
             },
         }
     }
 }
 
-/// Whether events of this kind take a second word.
-#[inline]
-pub(crate) fn has_second(tag: u64) -> bool {
-    matches!(tag, 5 | 9 | 10 | 11)
-}
+impl Words {
+    /// No event: its numbers are too large for words.
+    pub(crate) const NONE: Self = Self {
+        first: tag::NOTHING,
+        second: 0,
+    };
+    /// The next of the events that are kept beside the words.
+    pub(crate) const RARE: Self = Self {
+        first: tag::RARE,
+        second: 0,
+    };
 
-impl What {
-    /// The first word of an event so many ticks after the one before, and the second where it has one.
-    #[inline]
-    pub(crate) fn words(self, since: u64) -> (u64, Option<u64>) {
-        let (tag, lane, second) = match self {
-            Self::Started(lane) => (2, lane, None),
-            Self::Pending(lane) => (3, lane, None),
-            Self::Completed(lane) => (4, lane, None),
-            Self::WokenByLane(lane, by) => (5, lane, Some(two(0, by))),
-            Self::WokenByItself(lane) => (6, lane, None),
-            Self::WokenByDriver(lane) => (7, lane, None),
-            Self::WokenByThread(lane) => (8, lane, None),
-            Self::Spawned(lane, parent, template) => (9, lane, Some(two(parent, template))),
-            Self::Joins(lane, frame, task) => (10, lane, Some(two(frame, task))),
-            Self::Left(lane, frame) => (11, lane, Some(two(0, frame))),
-            Self::Rare => (12, 0, None),
-        };
-        (tag | since << 4 | u64::from(lane) << 32, second)
-    }
-
-    /// The event that was written so. `second` is zero for those that have none.
-    #[inline]
-    pub(crate) fn of(tag: u64, lane: u32, second: u64) -> Self {
-        let (high, low) = halves(second);
-        match tag {
-            2 => Self::Started(lane),
-            3 => Self::Pending(lane),
-            4 => Self::Completed(lane),
-            5 => Self::WokenByLane(lane, low),
-            6 => Self::WokenByItself(lane),
-            7 => Self::WokenByDriver(lane),
-            8 => Self::WokenByThread(lane),
-            9 => Self::Spawned(lane, high, low),
-            10 => Self::Joins(lane, high, low),
-            11 => Self::Left(lane, low),
-            _ => Self::Rare,
+    #[inline(always)]
+    fn new(tag: u64, lane: LaneId, [high, low]: [u64; 2]) -> Self {
+        const MOST: u64 = u32::MAX as u64;
+        if lane.0 > MOST || high > MOST || low > MOST {
+            return Self::NONE;
+        }
+        Self {
+            first: tag | lane.0 << 32,
+            second: high << 32 | low,
         }
     }
 
-    /// An event in numbers, where that can be.
+    /// What was read.
     #[inline]
-    pub(crate) fn packed(kind: &EventKind) -> Option<Self> {
-        Some(match *kind {
-            EventKind::PollStarted { lane } => Self::Started(small(lane)?),
-            EventKind::PollEnded { lane, result } => match result {
-                Polled::Pending => Self::Pending(small(lane)?),
-                Polled::Completed => Self::Completed(small(lane)?),
-                Polled::Panicked => return None,
-            },
-            EventKind::Woken { lane, by } => match by {
-                Waker::Lane(by) => Self::WokenByLane(small(lane)?, small(by)?),
-                Waker::Itself => Self::WokenByItself(small(lane)?),
-                Waker::Driver => Self::WokenByDriver(small(lane)?),
-                Waker::Thread => Self::WokenByThread(small(lane)?),
-            },
-            EventKind::AwaitLeft { lane, frame } => Self::Left(small(lane)?, frame.0),
-            EventKind::AwaitEntered {
-                lane,
-                frame,
-                parent: None,
-                coroutine: None,
-                site: None,
-                text: Text::Static(A_TASK),
-                on: Some(Awaited::Task(task)),
-            } => Self::Joins(small(lane)?, frame.0, small(task)?),
-            _ => return None,
-        })
+    pub(crate) fn read(first: u64, second: u64) -> Self {
+        Self { first, second }
+    }
+
+    /// The first word, so many ticks after the event before, and the second where there is one.
+    #[inline]
+    pub(crate) fn after(self, since: u64) -> (u64, Option<u64>) {
+        let second = (self.first & tag::TWO != 0).then_some(self.second);
+        (self.first | since << tag::BITS, second)
+    }
+
+    /// Whether the event has to be kept beside the words.
+    #[inline]
+    pub(crate) fn are_none(self) -> bool {
+        self.first == tag::NOTHING
+    }
+
+    #[inline(always)]
+    pub(crate) fn started(lane: LaneId) -> Self {
+        Self::new(tag::STARTED, lane, [0; 2])
+    }
+
+    #[inline(always)]
+    pub(crate) fn ended(lane: LaneId, result: Polled) -> Self {
+        match result {
+            Polled::Pending => Self::new(tag::PENDING, lane, [0; 2]),
+            Polled::Completed => Self::new(tag::COMPLETED, lane, [0; 2]),
+            Polled::Panicked => Self::NONE,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn woken(lane: LaneId, by: Waker) -> Self {
+        match by {
+            Waker::Lane(by) => Self::new(tag::WOKEN_BY_LANE, lane, [0, by.0]),
+            Waker::Itself => Self::new(tag::WOKEN_BY_ITSELF, lane, [0; 2]),
+            Waker::Driver => Self::new(tag::WOKEN_BY_DRIVER, lane, [0; 2]),
+            Waker::Thread => Self::new(tag::WOKEN_BY_THREAD, lane, [0; 2]),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn spawned(lane: LaneId, parent: LaneId, template: u32) -> Self {
+        Self::new(tag::SPAWNED, lane, [parent.0, template.into()])
+    }
+
+    #[inline(always)]
+    pub(crate) fn joins(lane: LaneId, frame: FrameId, task: LaneId) -> Self {
+        Self::new(tag::JOINS, lane, [frame.0.into(), task.0])
+    }
+
+    #[inline(always)]
+    pub(crate) fn left(lane: LaneId, frame: FrameId) -> Self {
+        Self::new(tag::LEFT, lane, [0, frame.0.into()])
     }
 
     /// The event that this is; none where it is kept beside the words.
     #[inline]
-    pub(crate) fn unpack(self, templates: &[Template]) -> Option<EventKind> {
-        let id = |lane: u32| LaneId(lane.into());
-        let woken = |lane, by| EventKind::Woken { lane: id(lane), by };
-        let ended = |lane, result| EventKind::PollEnded {
-            lane: id(lane),
-            result,
-        };
-        Some(match self {
-            Self::Started(lane) => EventKind::PollStarted { lane: id(lane) },
-            Self::Pending(lane) => ended(lane, Polled::Pending),
-            Self::Completed(lane) => ended(lane, Polled::Completed),
-            Self::WokenByLane(lane, by) => woken(lane, Waker::Lane(id(by))),
-            Self::WokenByItself(lane) => woken(lane, Waker::Itself),
-            Self::WokenByDriver(lane) => woken(lane, Waker::Driver),
-            Self::WokenByThread(lane) => woken(lane, Waker::Thread),
-            Self::Spawned(lane, parent, number) => match templates.get(number as usize) {
-                Some(template) => template.spawned(id(lane), Some(id(parent))),
+    pub(crate) fn event(self, templates: &[Template]) -> Option<EventKind> {
+        let lane = LaneId(self.first >> 32);
+        let (high, low) = ((self.second >> 32) as u32, self.second as u32);
+        let woken = |by| EventKind::Woken { lane, by };
+        let ended = |result| EventKind::PollEnded { lane, result };
+        Some(match self.first & tag::MASK {
+            tag::STARTED => EventKind::PollStarted { lane },
+            tag::PENDING => ended(Polled::Pending),
+            tag::COMPLETED => ended(Polled::Completed),
+            tag::WOKEN_BY_LANE => woken(Waker::Lane(LaneId(low.into()))),
+            tag::WOKEN_BY_ITSELF => woken(Waker::Itself),
+            tag::WOKEN_BY_DRIVER => woken(Waker::Driver),
+            tag::WOKEN_BY_THREAD => woken(Waker::Thread),
+            tag::SPAWNED => match templates.get(low as usize) {
+                Some(template) => template.spawned(lane, Some(LaneId(high.into()))),
                 None => unreachable!("a template is there before it is used"),
             },
-            Self::Joins(lane, frame, task) => EventKind::AwaitEntered {
-                lane: id(lane),
-                frame: FrameId(frame),
+            tag::JOINS => EventKind::AwaitEntered {
+                lane,
+                frame: FrameId(high),
                 parent: None,
                 coroutine: None,
                 site: None,
                 text: Text::Static(A_TASK),
-                on: Some(Awaited::Task(id(task))),
+                on: Some(Awaited::Task(LaneId(low.into()))),
             },
-            Self::Left(lane, frame) => EventKind::AwaitLeft {
-                lane: id(lane),
-                frame: FrameId(frame),
+            tag::LEFT => EventKind::AwaitLeft {
+                lane,
+                frame: FrameId(low),
             },
-            Self::Rare => return None,
+            _ => return None,
         })
     }
 }
@@ -211,37 +208,44 @@ mod tests {
     use super::*;
 
     /// Writes it down, reads it again.
-    fn there_and_back(what: What, since: u64) -> (u64, What) {
-        let (first, second) = what.words(since);
-        let First::Event { since, tag, lane } = First::of(first) else {
+    fn there_and_back(words: Words, since: u64) -> (u64, Option<EventKind>) {
+        assert!(!words.are_none());
+        let (first, second) = words.after(since);
+        let First::Event { since, has_second } = First::of(first) else {
             panic!("{first:x} is no event");
         };
-        assert_eq!(has_second(tag), second.is_some());
-        (since, What::of(tag, lane, second.unwrap_or_default()))
+        assert_eq!(has_second, second.is_some());
+        let words = Words::read(first, second.unwrap_or_default());
+        (since, words.event(&[]))
     }
 
     #[test]
     fn what_happens_at_every_poll_comes_back_as_it_was() {
         let most = LaneId(u32::MAX.into());
         for lane in [LaneId(1), most] {
-            let mut kinds = vec![
-                EventKind::PollStarted { lane },
-                EventKind::AwaitEntered {
-                    lane,
-                    frame: FrameId(1),
-                    parent: None,
-                    coroutine: None,
-                    site: None,
-                    text: Text::Static(A_TASK),
-                    on: Some(Awaited::Task(most)),
-                },
-                EventKind::AwaitLeft {
-                    lane,
-                    frame: FrameId(u32::MAX),
-                },
+            let frame = FrameId(u32::MAX);
+            let mut all = vec![
+                (Words::started(lane), EventKind::PollStarted { lane }),
+                (
+                    Words::joins(lane, frame, most),
+                    EventKind::AwaitEntered {
+                        lane,
+                        frame,
+                        parent: None,
+                        coroutine: None,
+                        site: None,
+                        text: Text::Static(A_TASK),
+                        on: Some(Awaited::Task(most)),
+                    },
+                ),
+                (
+                    Words::left(lane, frame),
+                    EventKind::AwaitLeft { lane, frame },
+                ),
             ];
             for result in [Polled::Pending, Polled::Completed] {
-                kinds.push(EventKind::PollEnded { lane, result });
+                let event = EventKind::PollEnded { lane, result };
+                all.push((Words::ended(lane, result), event));
             }
             for by in [
                 Waker::Lane(LaneId(7)),
@@ -250,44 +254,30 @@ mod tests {
                 Waker::Driver,
                 Waker::Thread,
             ] {
-                kinds.push(EventKind::Woken { lane, by });
+                all.push((Words::woken(lane, by), EventKind::Woken { lane, by }));
             }
-            for kind in kinds {
-                let what = What::packed(&kind).expect("it fits");
+            for (words, event) in all {
                 for since in [0, 1, FAR - 1] {
-                    let (read, back) = there_and_back(what, since);
-                    assert_eq!((read, back), (since, what));
-                    assert_eq!(back.unpack(&[]).as_ref(), Some(&kind));
+                    assert_eq!(there_and_back(words, since), (since, Some(event.clone())));
                 }
             }
         }
-        for what in [What::Spawned(1, 2, u32::MAX), What::Rare] {
-            assert_eq!(there_and_back(what, 3), (3, what));
-        }
+        assert_eq!(there_and_back(Words::RARE, 3), (3, None));
     }
 
     #[test]
-    fn what_does_not_fit_is_not_packed() {
+    fn what_does_not_fit_is_kept_beside_the_words() {
         let lane = LaneId(u64::from(u32::MAX) + 1);
-        for kind in [
-            EventKind::PollStarted { lane },
-            EventKind::Woken {
-                lane: LaneId(1),
-                by: Waker::Lane(lane),
-            },
-            EventKind::PollEnded {
-                lane: LaneId(1),
-                result: Polled::Panicked,
-            },
-        ] {
-            assert_eq!(What::packed(&kind), None);
-        }
+        assert!(Words::started(lane).are_none());
+        assert!(Words::woken(LaneId(1), Waker::Lane(lane)).are_none());
+        assert!(Words::spawned(LaneId(1), lane, 0).are_none());
+        assert!(Words::ended(LaneId(1), Polled::Panicked).are_none());
     }
 
     #[test]
     fn words_without_events_are_told_from_others() {
         assert_eq!(First::of(NO_WORD), First::Nothing);
-        let tick = Tick(u64::MAX >> 4);
+        let tick = Tick(u64::MAX >> tag::BITS);
         assert_eq!(First::of(time_word(tick)), First::Time(tick));
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
 use super::gate::Gate;
-use super::record::What;
+use super::record::Words;
 use super::template::Origin;
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
@@ -137,38 +137,50 @@ impl Recorder {
     }
 
     /// Records an event, or counts it as lost where the collector is too far behind.
-    #[inline]
     pub(crate) fn record(&self, kind: EventKind) {
-        if self.0.paused.load(Ordering::Relaxed) {
+        if self.is_paused() {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => match What::packed(&kind) {
-                Some(what) => buffers.write(what),
-                None => buffers.write_rare(kind),
-            },
+            Sink::RealTime(buffers) => buffers.write_rare(kind),
             Sink::VirtualTime(channel) => channel.send(kind),
         }
     }
 
-    /// Records an event that the last one on this thread has brought about, at the same time.
+    /// The same for an event that is known in words, too.
     #[inline]
-    pub(crate) fn record_at_last(&self, kind: EventKind) {
-        if self.0.paused.load(Ordering::Relaxed) {
+    pub(crate) fn record_words(&self, words: Words, kind: impl FnOnce() -> EventKind) {
+        if self.is_paused() {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => match What::packed(&kind) {
-                Some(what) => buffers.write_at_last(what),
-                None => buffers.write_rare(kind),
-            },
-            Sink::VirtualTime(channel) => channel.send(kind),
+            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
+            Sink::RealTime(buffers) => buffers.write(words),
+            Sink::VirtualTime(channel) => channel.send(kind()),
         }
+    }
+
+    /// The same, at the time of the last event on this thread, which has brought this one about.
+    #[inline]
+    pub(crate) fn record_at_last(&self, words: Words, kind: impl FnOnce() -> EventKind) {
+        if self.is_paused() {
+            return;
+        }
+        match &self.0.sink {
+            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
+            Sink::RealTime(buffers) => buffers.write_at_last(words),
+            Sink::VirtualTime(channel) => channel.send(kind()),
+        }
+    }
+
+    #[inline]
+    fn is_paused(&self) -> bool {
+        self.0.paused.load(Ordering::Relaxed)
     }
 
     /// Records that a task was spawned.
     pub(crate) fn record_spawned(&self, lane: LaneId, parent: Option<LaneId>, origin: &Origin) {
-        if self.0.paused.load(Ordering::Relaxed) {
+        if self.is_paused() {
             return;
         }
         match &self.0.sink {

@@ -61,9 +61,7 @@ impl Name {
 
 impl Origin {
     fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(self.site, other.site)
-            && self.name.is(other.name)
-            && self.kind == other.kind
+        std::ptr::eq(self.site, other.site) && self.name.is(other.name) && self.kind == other.kind
     }
 
     pub(crate) fn template(self) -> Template {

@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::context;
+use super::context::{self, Caller};
 use super::lane::Lane;
+use super::record::Words;
 use crate::event::{self, EventKind};
 
 /// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
@@ -203,17 +204,19 @@ pub(crate) fn leave_to_clones(lane: &Arc<Lane>) {
 
 impl Lane {
     fn wake(&self) {
-        let by = context::waking().unwrap_or_else(|| self.caller());
+        let by = self.caller();
         if !self.over.load(Ordering::Acquire) {
             self.woken.store(true, Ordering::Release);
-            let event = EventKind::Woken { lane: self.id, by };
+            let recorder = &self.probe.recorder;
+            let words = Words::woken(self.id, by);
+            let event = || EventKind::Woken { lane: self.id, by };
             if by == event::Waker::Itself {
                 // It is ready since it yielded; when the scheduler comes to say so does not matter.
-                self.probe.recorder.record_at_last(event);
+                recorder.record_at_last(words, event);
             } else {
-                self.record(event);
+                recorder.record_words(words, event);
             }
-            if let Some(gate) = self.probe.recorder.gate() {
+            if let Some(gate) = recorder.gate() {
                 gate.woken();
             }
         }
@@ -222,30 +225,22 @@ impl Lane {
 
     /// Who calls this lane's waker.
     fn caller(&self) -> event::Waker {
-        let current = context::with_scope(|scope| {
-            let current = scope.lane.as_ref()?;
-            Some(match current.id {
-                _ if !current.is_of_same_session(self) => event::Waker::Thread,
-                id if id == self.id => event::Waker::Itself,
-                id => event::Waker::Lane(id),
-            })
-        });
-        if let Some(current) = current {
-            if current == event::Waker::Itself {
+        let is_in_runtime = match context::caller(self) {
+            Caller::Known(by) => return by,
+            Caller::Itself => {
                 self.wakes_itself();
+                return event::Waker::Itself;
             }
-            return current;
-        }
-        if let Some(finished) = context::take_finished(self.id) {
-            return event::Waker::Lane(finished);
-        }
+            Caller::Runtime => true,
+            Caller::Unknown => tokio::runtime::Handle::try_current().is_ok(),
+        };
         if self.is_woken_for_yielding() {
-            return event::Waker::Itself;
+            event::Waker::Itself
+        } else if is_in_runtime {
+            event::Waker::Driver
+        } else {
+            event::Waker::Thread
         }
-        if tokio::runtime::Handle::try_current().is_ok() {
-            return event::Waker::Driver;
-        }
-        event::Waker::Thread
     }
 
     /// Counts a clone of the waker off. True where the clones' `Arc` is to be dropped.
@@ -298,7 +293,10 @@ mod tests {
             let mut future = std::pin::pin!(
                 poll_fn(|cx| {
                     wakers = vec![cx.waker().clone(), cx.waker().clone()];
-                    known = context::lane().as_ref().map(Arc::downgrade).unwrap_or_default();
+                    known = context::lane()
+                        .as_ref()
+                        .map(Arc::downgrade)
+                        .unwrap_or_default();
                     assert!(wakers.iter().all(|waker| waker.will_wake(cx.waker())));
                     Poll::<()>::Pending
                 })
