@@ -23,6 +23,8 @@ const FIRST: usize = 1 << 9;
 const LARGEST: usize = 1 << 13;
 /// How many words' room an event that is kept beside them counts for: its size, and what it holds.
 const RARE: usize = 24;
+/// So many events of a scheduler's in a row may take the time of the one before: see [`Buffers::write_between`].
+const BORROWED: u8 = 8;
 /// The most words that are written at a time: a time, a loss, and an event.
 const MOST_AT_ONCE: usize = 4;
 
@@ -94,6 +96,8 @@ struct Local {
     /// All words so far.
     written: u64,
     last: Tick,
+    /// How many events have taken that time from another since it was read; [`BORROWED`] where none may any more.
+    borrowed: u8,
     /// Whether something was lost since the last event.
     is_losing: bool,
     recent: Recent,
@@ -140,6 +144,14 @@ impl Buffers {
     /// The same, at the time of the thread's last event: for what that event has already brought about.
     pub(crate) fn write_at_last(self: &Arc<Self>, words: Words) {
         self.with_local(|local| local.write_at_last(self, words));
+    }
+
+    /// Writes an event between two polls, where nothing but the scheduler runs unless the thread parks.
+    ///
+    /// What a scheduler does there takes nanoseconds, and so does reading the clock: unless the thread has
+    /// [parked](parks) since its last event, this one is given the same time.
+    pub(crate) fn write_between(self: &Arc<Self>, words: Words) {
+        self.with_local(|local| local.write_between(self, words));
     }
 
     /// Writes an event that numbers do not tell.
@@ -246,6 +258,16 @@ impl Buffers {
     }
 }
 
+/// Takes note that the calling thread parks: its last event will be long ago when it goes on.
+pub(crate) fn parks() {
+    // Without locals there is nothing to take note of.
+    let _ = LOCALS.try_with(|locals| {
+        for local in locals.borrow_mut().iter_mut() {
+            local.borrowed = BORROWED;
+        }
+    });
+}
+
 impl Room {
     /// Takes room for as many words as wanted, or for fewer where that is all there is.
     fn take(bound: &Arc<Bound>, wanted: usize) -> Option<Self> {
@@ -308,6 +330,7 @@ impl Local {
             at: 0,
             written: 0,
             last: Tick(0),
+            borrowed: BORROWED,
             is_losing: false,
             recent: Recent::default(),
             shared,
@@ -322,7 +345,18 @@ impl Local {
     fn write(&mut self, session: &Buffers, words: Words) -> bool {
         self.is_writing();
         let tick = session.clock.tick();
+        self.borrowed = 0;
         self.put(session, tick, words)
+    }
+
+    #[inline]
+    fn write_between(&mut self, session: &Buffers, words: Words) {
+        if self.borrowed >= BORROWED {
+            self.write(session, words);
+        } else {
+            self.borrowed += 1;
+            self.write_at_last(session, words);
+        }
     }
 
     #[inline]

@@ -30,6 +30,8 @@ pub(crate) struct Within {
     is_scope: bool,
     /// A poll of another lane.
     pub(crate) is_lane: bool,
+    /// The scheduler of a runtime of one thread, and nothing else.
+    pub(crate) is_scheduler: bool,
 }
 
 /// A task whose last poll is over on this thread, while tokio wakes whoever joins it.
@@ -54,6 +56,8 @@ struct Thread {
     name: Option<&'static str>,
     /// Whether it is a thread of a runtime.
     is_worker: bool,
+    /// Whether it runs a runtime of one thread, so that outside of polls nothing runs but its scheduler.
+    is_scheduler: bool,
 }
 
 /// Who calls a waker, as far as the thread knows.
@@ -64,6 +68,8 @@ pub(crate) enum Caller {
     Itself,
     /// A runtime, while it polls no task that is known.
     Runtime,
+    /// The same, of one thread.
+    Scheduler,
     #[default]
     Unknown,
 }
@@ -136,6 +142,7 @@ pub(crate) fn begin_poll(lane: Arc<Lane>) -> Within {
         let within = Within {
             is_scope: !thread.scope.is_empty(),
             is_lane: thread.scope.lane.is_some(),
+            is_scheduler: thread.is_scheduler && thread.scope.is_empty(),
         };
         if within.is_scope {
             thread.outer.push(std::mem::take(&mut thread.scope));
@@ -206,11 +213,20 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
             thread.finished = None;
             return Caller::Known(event::Waker::Lane(finished.lane));
         }
-        if thread.is_worker || thread.ambient.is_some() {
+        if thread.is_scheduler {
+            Caller::Scheduler
+        } else if thread.is_worker || thread.ambient.is_some() {
             Caller::Runtime
         } else {
             Caller::Unknown
         }
+    })
+}
+
+/// Tells whether the thread runs a runtime of one thread until the guard is dropped.
+pub(crate) fn enter_scheduler(is_scheduler: bool) -> Restore<bool> {
+    Restore::new(is_scheduler, |thread, is_scheduler| {
+        std::mem::replace(&mut thread.is_scheduler, is_scheduler)
     })
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::buffer;
 use super::context::{self, Scope};
 use super::future::Observed;
 use super::gate::Gate;
@@ -158,6 +159,7 @@ impl Builder {
             }
         };
         builder.on_thread_start(context::set_worker);
+        builder.on_thread_park(buffer::parks);
         if self.io {
             builder.enable_all();
         } else {
@@ -167,16 +169,20 @@ impl Builder {
         if self.virtual_time {
             builder.start_paused(true);
         }
+        let runtime = builder.build()?;
+        let is_on_one_thread = self.workers.is_none();
+        let tasks = || (runtime.metrics(), AtomicUsize::new(0));
         let probe = recording.map(|recording| {
             Arc::new(Probe {
                 runtime: Some(recording.recorder.next_lane()),
                 recorder: recording.recorder,
                 closing: AtomicBool::new(false),
                 stop: recording.stop.map(|stop| stop.of_one_executor()),
+                tasks: is_on_one_thread.then(tasks),
             })
         });
         Ok(Executor {
-            runtime: Some(builder.build()?),
+            runtime: Some(runtime),
             probe,
             flavor: match self.workers {
                 None => Flavor::CurrentThread,
@@ -231,6 +237,7 @@ impl Executor {
             kind: TaskKind::Root,
         };
         let _ambient = context::enter_probe(Some(Arc::clone(probe)));
+        let _turns = context::enter_scheduler(self.flavor == Flavor::CurrentThread);
         // Nothing is recorded until the runtime runs: tokio refuses to enter one within another.
         runtime.block_on(async {
             self.record_entry(probe);

@@ -85,7 +85,7 @@ impl<F: Future> Future for Observed<F> {
             gate.pass(lane.id, lane.probe.recorder.now());
         }
         lane.wakers.set(cx.waker());
-        let poll = OnePoll::start(lent);
+        let poll = OnePoll::start(lane, lent);
         let waker = waker::borrow(lane);
         let result = poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker));
         if result.is_ready() {
@@ -117,14 +117,19 @@ struct OnePoll {
 
 impl OnePoll {
     #[inline]
-    fn start(lane: Arc<Lane>) -> Self {
+    fn start(lane: &Lane, lent: Arc<Lane>) -> Self {
         lane.resumes();
+        let within = context::begin_poll(lent);
         let recorder = &lane.probe.recorder;
-        recorder.record_words(Words::started(lane.id), || EventKind::PollStarted {
-            lane: lane.id,
-        });
+        let words = Words::started(lane.id);
+        let event = || EventKind::PollStarted { lane: lane.id };
+        if within.is_scheduler && lane.probe.knows_all_tasks() {
+            recorder.record_between(words, event);
+        } else {
+            recorder.record_words(words, event);
+        }
         Self {
-            within: context::begin_poll(lane),
+            within,
             is_over: false,
         }
     }

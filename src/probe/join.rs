@@ -74,14 +74,15 @@ impl<T> JoinHandle<T> {
         lane.set_joiner(joiner);
         // A handle that is polled by reference may be awaited by one lane after another.
         if self.waits.map(|waits| waits.lane) != joiner {
-            self.leave();
+            self.leave(false);
         }
         if self.waits.is_none() {
             self.waits = self.lane.as_ref().and_then(Waits::begin);
         }
     }
 
-    fn leave(&mut self) {
+    /// Records that the wait is over; at the time at which it began, where the task had ended before.
+    fn leave(&mut self, at_once: bool) {
         if let (Some(waits), Some(lane)) = (self.waits.take(), &self.lane) {
             let Waits {
                 lane: joiner,
@@ -92,7 +93,11 @@ impl<T> JoinHandle<T> {
                 frame,
             };
             let recorder = &lane.probe.recorder;
-            recorder.record_words(Words::left(joiner, frame), left);
+            if at_once {
+                recorder.record_at_last(Words::left(joiner, frame), left);
+            } else {
+                recorder.record_words(Words::left(joiner, frame), left);
+            }
         }
     }
 }
@@ -134,11 +139,12 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let waited = this.waits.is_some();
         // Before the poll: on another thread the task may end as soon as it knows the waker.
         this.enter();
         let result = Pin::new(&mut this.inner).poll(cx);
         if result.is_ready() {
-            this.leave();
+            this.leave(!waited);
         }
         result
     }
@@ -146,7 +152,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.leave();
+        self.leave(false);
         if let Some(lane) = &self.lane {
             lane.set_joiner(None);
         }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use tokio::runtime::RuntimeMetrics;
 
 use super::context;
 use super::executor::Stop;
@@ -22,6 +24,17 @@ pub(crate) struct Probe {
     pub(crate) closing: AtomicBool,
     /// How the executor's tasks are told to end.
     pub(crate) stop: Option<Stop>,
+    /// Where a runtime runs on one thread: what it says of itself, and how many of its tasks are known.
+    pub(crate) tasks: Option<(RuntimeMetrics, AtomicUsize)>,
+}
+
+impl Probe {
+    /// Whether all tasks of a runtime on one thread are known, so that between their polls runs no other.
+    #[inline]
+    pub(crate) fn knows_all_tasks(&self) -> bool {
+        let tasks = self.tasks.as_ref();
+        tasks.is_some_and(|(all, known)| all.num_alive_tasks() == known.load(Ordering::Relaxed))
+    }
 }
 
 /// A task or branch, as long as it lives.
@@ -45,6 +58,8 @@ pub(crate) struct Lane {
     joiner: AtomicU64,
     /// Whether its join handle is one that tells who awaits it.
     pub(crate) has_handle: bool,
+    /// Whether it is among the tasks that its probe knows of its runtime.
+    is_counted: AtomicBool,
     /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
     pub(crate) group: Option<Arc<Group>>,
 }
@@ -89,6 +104,7 @@ impl Lane {
             aborted: AtomicU64::new(NOBODY),
             joiner: AtomicU64::new(NOBODY),
             has_handle,
+            is_counted: AtomicBool::new(false),
             group,
         })
     }
@@ -166,9 +182,22 @@ impl Lane {
         }
     }
 
+    /// Counts it among the tasks of its runtime until it is over.
+    pub(crate) fn count(&self) {
+        if let Some((_, known)) = &self.probe.tasks {
+            known.fetch_add(1, Ordering::Relaxed);
+            self.is_counted.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Remembers that it is over.
     pub(crate) fn ends(self: &Arc<Self>) {
         self.over.store(true, Ordering::Release);
+        let is_counted = self.is_counted.load(Ordering::Relaxed);
+        self.is_counted.store(false, Ordering::Relaxed);
+        if is_counted && let Some((_, known)) = &self.probe.tasks {
+            known.fetch_sub(1, Ordering::Relaxed);
+        }
         waker::leave_to_clones(self);
     }
 

@@ -173,6 +173,19 @@ impl Recorder {
         }
     }
 
+    /// The same, where nothing but the runtime's scheduler has run since the last event on this thread.
+    #[inline]
+    pub(crate) fn record_between(&self, words: Words, kind: impl FnOnce() -> EventKind) {
+        if self.is_paused() {
+            return;
+        }
+        match &self.0.sink {
+            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
+            Sink::RealTime(buffers) => buffers.write_between(words),
+            Sink::VirtualTime(channel) => channel.send(kind()),
+        }
+    }
+
     #[inline]
     fn is_paused(&self) -> bool {
         self.0.paused.load(Ordering::Relaxed)

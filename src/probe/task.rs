@@ -50,7 +50,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let stop = lane.as_ref().and_then(|lane| lane.probe.stop.clone());
+    let stop = lane.as_ref().and_then(|lane| {
+        lane.count();
+        lane.probe.stop.clone()
+    });
     let observed = Observed::new(future, lane.clone());
     let inner = match stop {
         Some(stop) => tokio::spawn(Stoppable::new(observed, &stop)),

@@ -10,7 +10,7 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -20,9 +20,13 @@ use super::record::Words;
 use crate::event::{self, EventKind};
 
 /// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Wakers {
-    /// The waker that the lane was polled with first.
+    /// The waker that the lane is polled with. To be looked at only while there is no `first`: then nobody can have a
+    /// waker of the lane but its future, while it is polled.
+    polling: AtomicPtr<Waker>,
+    polling_nested: AtomicBool,
+    /// The waker that the lane was polled with when its own was cloned first.
     first: OnceLock<Within>,
     /// The one that it was polled with last, where that is another one.
     later: Mutex<Option<Within>>,
@@ -85,6 +89,7 @@ pub(crate) fn borrow(lane: &Arc<Lane>) -> Borrowed<'_> {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker that is cloned is there, and so is its lane.
     let lane = unsafe { lane(data) };
+    lane.wakers.keep();
     lane.wakers.holders.fetch_add(CLONE, Ordering::Relaxed);
     RawWaker::new(data, &TABLE)
 }
@@ -99,7 +104,7 @@ unsafe fn wake(data: *const ()) {
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker that is called is there, and so is its lane.
-    unsafe { lane(data) }.wake();
+    unsafe { lane(data).wake() }
 }
 
 unsafe fn drop_waker(data: *const ()) {
@@ -119,14 +124,32 @@ impl Wakers {
         match self.first.get() {
             Some(first) if first.waker.will_wake(waker) && !self.has_later() => {}
             Some(_) => self.set_later(waker),
-            None => self.set_first(waker),
+            None => {
+                let polling = std::ptr::from_ref(waker).cast_mut();
+                self.polling.store(polling, Ordering::Relaxed);
+                let is_nested = context::is_in_lane();
+                self.polling_nested.store(is_nested, Ordering::Relaxed);
+            }
         }
     }
 
-    fn set_first(&self, waker: &Waker) {
-        let within = Within::new(waker);
-        let _ = self.first.set(within);
-        self.holders.store(FUTURE, Ordering::Relaxed);
+    /// The waker that the lane is polled with just now.
+    ///
+    /// # Safety
+    ///
+    /// There is no `first` yet, and the caller has a waker of this lane.
+    unsafe fn polling(&self) -> &Waker {
+        // SAFETY: a waker that is no clone lives within a poll, which has set this and still has what it points to.
+        unsafe { &*self.polling.load(Ordering::Relaxed) }
+    }
+
+    /// Keeps the waker that the lane is polled with: from now on it may be called at any time.
+    fn keep(&self) {
+        self.first.get_or_init(|| Within {
+            // SAFETY: this is called for a waker of this lane.
+            waker: unsafe { self.polling() }.clone(),
+            is_nested: self.polling_nested.load(Ordering::Relaxed),
+        });
     }
 
     #[cold]
@@ -152,16 +175,47 @@ impl Wakers {
         self.holders.load(Ordering::Acquire) < CLONE
     }
 
-    fn call(&self, by: event::Waker) {
+    /// # Safety
+    ///
+    /// The caller has a waker of this lane.
+    unsafe fn call(&self, by: event::Waker) {
         if self.has_later() {
             let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
             let later = later.clone();
             // Not under the lock: whoever is woken may poll the lane at once.
             if let Some(later) = later {
-                later.call(by);
+                call(&later.waker, later.is_nested, by);
             }
         } else if let Some(first) = self.first.get() {
-            first.call(by);
+            call(&first.waker, first.is_nested, by);
+        } else {
+            let is_nested = self.polling_nested.load(Ordering::Relaxed);
+            // SAFETY: as this function's.
+            call(unsafe { self.polling() }, is_nested, by);
+        }
+    }
+}
+
+/// Passes a call on.
+#[inline]
+fn call(waker: &Waker, is_nested: bool, by: event::Waker) {
+    if is_nested {
+        let _passed_on = context::enter_waking(by);
+        waker.wake_by_ref();
+    } else {
+        waker.wake_by_ref();
+    }
+}
+
+impl Default for Wakers {
+    fn default() -> Self {
+        Self {
+            polling: AtomicPtr::default(),
+            polling_nested: AtomicBool::new(false),
+            first: OnceLock::new(),
+            later: Mutex::new(None),
+            has_later: AtomicBool::new(false),
+            holders: AtomicUsize::new(FUTURE),
         }
     }
 }
@@ -171,16 +225,6 @@ impl Within {
         Self {
             waker: waker.clone(),
             is_nested: context::is_in_lane(),
-        }
-    }
-
-    #[inline]
-    fn call(&self, by: event::Waker) {
-        if self.is_nested {
-            let _passed_on = context::enter_waking(by);
-            self.waker.wake_by_ref();
-        } else {
-            self.waker.wake_by_ref();
         }
     }
 }
@@ -203,8 +247,12 @@ pub(crate) fn leave_to_clones(lane: &Arc<Lane>) {
 }
 
 impl Lane {
-    fn wake(&self) {
-        let by = self.caller();
+    /// # Safety
+    ///
+    /// The caller has a waker of this lane.
+    unsafe fn wake(&self) {
+        let caller = context::caller(self);
+        let by = self.who(caller);
         if !self.over.load(Ordering::Acquire) {
             self.woken.store(true, Ordering::Release);
             let recorder = &self.probe.recorder;
@@ -213,6 +261,8 @@ impl Lane {
             if by == event::Waker::Itself {
                 // It is ready since it yielded; when the scheduler comes to say so does not matter.
                 recorder.record_at_last(words, event);
+            } else if matches!(caller, Caller::Scheduler) && self.probe.knows_all_tasks() {
+                recorder.record_between(words, event);
             } else {
                 recorder.record_words(words, event);
             }
@@ -220,18 +270,19 @@ impl Lane {
                 gate.woken();
             }
         }
-        self.wakers.call(by);
+        // SAFETY: as this function's.
+        unsafe { self.wakers.call(by) }
     }
 
-    /// Who calls this lane's waker.
-    fn caller(&self) -> event::Waker {
-        let is_in_runtime = match context::caller(self) {
+    /// Who the caller of this lane's waker is.
+    fn who(&self, caller: Caller) -> event::Waker {
+        let is_in_runtime = match caller {
             Caller::Known(by) => return by,
             Caller::Itself => {
                 self.wakes_itself();
                 return event::Waker::Itself;
             }
-            Caller::Runtime => true,
+            Caller::Runtime | Caller::Scheduler => true,
             Caller::Unknown => tokio::runtime::Handle::try_current().is_ok(),
         };
         if self.is_woken_for_yielding() {
