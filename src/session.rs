@@ -34,7 +34,7 @@
 //! |---|---|---|
 //! | 0 | 4 | the marker `ff 62 6c 6b`; its first byte occurs in no UTF-8 text |
 //! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end |
-//! | 5 | 1 | flags, zero: kept for ways in which the payload may be packed |
+//! | 5 | 1 | flags: 1 for an events block whose payload is packed, else 0 |
 //! | 6 | 2 | zero; readers ignore it |
 //! | 8 | 4 | the block's number in the file, from 0; after the highest it goes on from 0 |
 //! | 12 | 4 | checksum of the payload |
@@ -62,7 +62,11 @@
 //!
 //! ## Kind 2, events
 //!
-//! First the block's dictionary: how many texts there are (varint), then each text's length in bytes (varint) and its
+//! Where the block's flags are 1, its payload is packed: it is the length of what follows when unpacked (varint), at
+//! most 2²⁰ and at most 32 times the block's payload, and then a Zstandard frame (RFC 8878) that unpacks to exactly so
+//! many bytes. Readers treat anything else like damage, so that no file unfolds to more than its size justifies.
+//!
+//! Unpacked, the payload is first the block's dictionary: how many texts there are (varint), then each text's length in bytes (varint) and its
 //! UTF-8. Then the events, as many as the block's header says, each of them:
 //!
 //! 1. one byte: the number of what happened, from the table below; its top bit is set where the event's thread is not
@@ -94,7 +98,8 @@
 //! | 15 | [`Mark`](EventKind::Mark) | lane?, text |
 //! | 16 | [`Lost`](EventKind::Lost) | count |
 //!
-//! Lanes, frames, times (absolute, in nanoseconds) and counts are varints. A text is its index in the dictionary
+//! A lane is the difference to the lane that stands before it in the block, in whichever field (for the first one: to
+//! 0), as a zigzag varint that counts modulo 2⁶⁴. Frames, times (absolute, in nanoseconds) and counts are varints. A text is its index in the dictionary
 //! (varint, from 0). A site is file (a text), line and column (varints). A truth is one byte, 0 or 1. A field with `?`
 //! is one byte, 0 for none, or 1 and then its value. A choice is one byte and then its fields:
 //!

@@ -2,7 +2,7 @@
 //!
 //! *Architecture invariant:* pure functions; nothing here reads or writes a file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::event::{
@@ -29,25 +29,99 @@ impl Texts {
     }
 }
 
+/// From which a block's first lane differs.
+const NO_LANE: LaneId = LaneId(0);
+
 /// Set in an event's first byte where its thread is not that of the event before.
 const OTHER_THREAD: u8 = 0x80;
 
-/// The payload that holds these events, the first of which is at `base` or soon after.
-pub(super) fn encode(events: &[Event], base: Timestamp) -> Vec<u8> {
-    let mut encoder = Encoder::default();
-    let (mut at, mut thread) = (base, ThreadId::default());
-    for event in events {
-        let other = event.thread != thread;
+/// Puts together a block's payload, event by event.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    bytes: Vec<u8>,
+    texts: Vec<Text>,
+    indices: HashMap<Text, u64>,
+    /// Texts that were written of late, by where they stand in memory.
+    recent: VecDeque<(usize, usize, u64)>,
+    events: u64,
+    first: Option<Timestamp>,
+    last: Timestamp,
+    thread: ThreadId,
+    lane: Option<LaneId>,
+}
+
+impl Encoder {
+    pub(super) fn put(&mut self, event: &Event) {
+        let base = *self.first.get_or_insert(event.at);
+        let before = if self.events == 0 { base } else { self.last };
+        let other = event.thread != self.thread;
         let flag = if other { OTHER_THREAD } else { 0 };
-        encoder.bytes.push(event.kind.tag() | flag);
-        put_varint(&mut encoder.bytes, zigzag(event.at.0.wrapping_sub(at.0)));
+        self.bytes.push(event.kind.tag() | flag);
+        put_varint(&mut self.bytes, zigzag(event.at.0.wrapping_sub(before.0)));
         if other {
-            event.thread.put(&mut encoder);
+            event.thread.put(self);
         }
-        event.kind.put_fields(&mut encoder);
-        (at, thread) = (event.at, event.thread);
+        event.kind.put_fields(self);
+        self.last = event.at;
+        self.thread = event.thread;
+        self.events += 1;
     }
-    encoder.finish()
+
+    /// How many events there are.
+    pub(super) fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The times of the first event and the last.
+    pub(super) fn times(&self) -> (Timestamp, Timestamp) {
+        (self.first.unwrap_or_default(), self.last)
+    }
+
+    /// How many bytes the events take.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The payload: the dictionary, then the events. From here on the next block is put together.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(self.bytes.len() + 32 * self.texts.len() + 10);
+        put_varint(&mut payload, self.texts.len() as u64);
+        for text in &self.texts {
+            put_varint(&mut payload, text.len() as u64);
+            payload.extend_from_slice(text.as_bytes());
+        }
+        payload.extend_from_slice(&self.bytes);
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        *self = Self {
+            bytes,
+            ..Self::default()
+        };
+        payload
+    }
+
+    /// The index of a text in the dictionary.
+    fn index(&mut self, text: &Text) -> u64 {
+        /// Few places of a program make most of its events.
+        const RECENT: usize = 8;
+        let place = (text.as_ptr().addr(), text.len());
+        let mut recent = self.recent.iter();
+        if let Some(known) = recent.find(|known| (known.0, known.1) == place) {
+            return known.2;
+        }
+        let known = self.indices.get(text).copied();
+        let index = known.unwrap_or(self.texts.len() as u64);
+        if known.is_none() {
+            self.texts.push(text.clone());
+            self.indices.insert(text.clone(), index);
+        }
+        // A text that is not kept here may leave its place to another one.
+        if known.is_none() || matches!(text, Text::Static(_)) {
+            self.recent.truncate(RECENT - 1);
+            self.recent.push_front((place.0, place.1, index));
+        }
+        index
+    }
 }
 
 /// Appends the `count` events of a payload; where it is malformed, an unknown number of them.
@@ -124,30 +198,10 @@ fn unzigzag(value: u64) -> u64 {
     (value >> 1) ^ if value & 1 == 1 { u64::MAX } else { 0 }
 }
 
-#[derive(Default)]
-struct Encoder<'a> {
-    bytes: Vec<u8>,
-    texts: Vec<&'a str>,
-    indices: HashMap<&'a str, u64>,
-}
-
-impl Encoder<'_> {
-    /// The payload: the dictionary, then the events.
-    fn finish(self) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(self.bytes.len() + 32 * self.texts.len() + 1);
-        put_varint(&mut payload, self.texts.len() as u64);
-        for text in self.texts {
-            put_varint(&mut payload, text.len() as u64);
-            payload.extend_from_slice(text.as_bytes());
-        }
-        payload.extend_from_slice(&self.bytes);
-        payload
-    }
-}
-
 struct Decoder<'a> {
     bytes: &'a [u8],
     texts: Vec<Text>,
+    lane: LaneId,
 }
 
 impl<'a> Decoder<'a> {
@@ -159,7 +213,8 @@ impl<'a> Decoder<'a> {
             let text = str::from_utf8(take_bytes(&mut bytes, length)?).map_err(|_| Malformed)?;
             texts.push(known.intern(text));
         }
-        Ok(Self { bytes, texts })
+        let lane = NO_LANE;
+        Ok(Self { bytes, texts, lane })
     }
 
     fn byte(&mut self) -> Result<u8, Malformed> {
@@ -175,12 +230,12 @@ impl<'a> Decoder<'a> {
 
 /// What can stand in an event.
 trait Field: Sized {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>);
+    fn put(&self, to: &mut Encoder);
     fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
 }
 
 impl Field for u64 {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+    fn put(&self, to: &mut Encoder) {
         put_varint(&mut to.bytes, *self);
     }
 
@@ -190,7 +245,7 @@ impl Field for u64 {
 }
 
 impl Field for u32 {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+    fn put(&self, to: &mut Encoder) {
         put_varint(&mut to.bytes, u64::from(*self));
     }
 
@@ -200,7 +255,7 @@ impl Field for u32 {
 }
 
 impl Field for bool {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+    fn put(&self, to: &mut Encoder) {
         to.bytes.push(u8::from(*self));
     }
 
@@ -214,7 +269,7 @@ impl Field for bool {
 }
 
 impl<T: Field> Field for Option<T> {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+    fn put(&self, to: &mut Encoder) {
         to.bytes.push(u8::from(self.is_some()));
         if let Some(value) = self {
             value.put(to);
@@ -227,17 +282,9 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl Field for Text {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
-        let Encoder {
-            bytes,
-            texts,
-            indices,
-        } = to;
-        let index = *indices.entry(self).or_insert_with(|| {
-            texts.push(self);
-            texts.len() as u64 - 1
-        });
-        put_varint(bytes, index);
+    fn put(&self, to: &mut Encoder) {
+        let index = to.index(self);
+        put_varint(&mut to.bytes, index);
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
@@ -250,7 +297,7 @@ impl Field for Text {
 macro_rules! fields {
     ($($type:ident { $($field:tt),* })*) => {$(
         impl Field for $type {
-            fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+            fn put(&self, to: &mut Encoder) {
                 $(self.$field.put(to);)*
             }
 
@@ -261,8 +308,22 @@ macro_rules! fields {
     )*};
 }
 
+/// The difference to the lane before: the same one or a neighbour, as a rule.
+impl Field for LaneId {
+    fn put(&self, to: &mut Encoder) {
+        let before = to.lane.unwrap_or(NO_LANE);
+        put_varint(&mut to.bytes, zigzag(self.0.wrapping_sub(before.0)));
+        to.lane = Some(*self);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        let difference = unzigzag(from.varint()?);
+        from.lane = Self(from.lane.0.wrapping_add(difference));
+        Ok(from.lane)
+    }
+}
+
 fields! {
-    LaneId { 0 }
     FrameId { 0 }
     ThreadId { 0 }
     Timestamp { 0 }
@@ -272,12 +333,12 @@ fields! {
 /// A choice: a byte that names the variant, then its fields.
 trait Choice: Sized {
     fn tag(&self) -> u8;
-    fn put_fields<'a>(&'a self, to: &mut Encoder<'a>);
+    fn put_fields(&self, to: &mut Encoder);
     fn take_fields(tag: u8, from: &mut Decoder<'_>) -> Result<Self, Malformed>;
 }
 
 impl<T: Choice> Field for T {
-    fn put<'a>(&'a self, to: &mut Encoder<'a>) {
+    fn put(&self, to: &mut Encoder) {
         to.bytes.push(self.tag());
         self.put_fields(to);
     }
@@ -301,7 +362,7 @@ macro_rules! choices {
                 }
             }
 
-            fn put_fields<'a>(&'a self, to: &mut Encoder<'a>) {
+            fn put_fields(&self, to: &mut Encoder) {
                 match self {
                     $(Self::$variant $({ $($field),* })? $(($value))? => {
                         $($($field.put(to);)*)?

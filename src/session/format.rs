@@ -2,12 +2,13 @@
 //!
 //! *Architecture invariant:* pure functions; nothing here reads or writes a file, and no bytes make it panic.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crc32c::crc32c;
 
-use super::codec::{self, Malformed, put_varint, take_bytes, take_varint};
-use crate::event::{Event, Timestamp};
+use super::codec::{Encoder, Malformed, put_varint, take_bytes, take_varint};
+use crate::event::Timestamp;
 
 /// With what a session log begins.
 pub(super) const MAGIC: [u8; 8] = *b"\x89aline\r\n";
@@ -26,6 +27,16 @@ pub(super) const METADATA: u8 = 1;
 pub(super) const EVENTS: u8 = 2;
 /// Kind of the block that ends a file.
 pub(super) const END: u8 = 3;
+
+/// Flag of an events block whose payload is packed.
+pub(super) const PACKED: u8 = 1;
+/// The fastest that there is; more would gain little.
+const ZSTD_LEVEL: i32 = 1;
+/// A payload that is longer is not packed.
+const MOST_UNPACKED: usize = 1 << 20;
+/// A payload is at most so many times as long as it is packed. More than real ones need, and so little that a hostile
+/// file cannot unfold to more than its size justifies.
+const MOST_PACKED: usize = 32;
 
 /// What a session log says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,14 +149,55 @@ pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
     block(Header::new(METADATA, 0, 0), &payload)
 }
 
-/// A block that holds these events.
-pub(super) fn events_block(number: u32, before: u64, events: &[Event]) -> Vec<u8> {
+/// The block that holds an encoder's events, which are taken out of it.
+pub(super) fn events_block(number: u32, before: u64, encoder: &mut Encoder) -> Vec<u8> {
     let header = Header {
-        events: events.len() as u64,
-        time: events.first().map_or(Timestamp::ZERO, |event| event.at),
+        events: encoder.events(),
+        time: encoder.times().0,
         ..Header::new(EVENTS, number, before)
     };
-    block(header, &codec::encode(events, header.time))
+    let payload = encoder.take();
+    match pack(&payload) {
+        Some(packed) => block(
+            Header {
+                flags: PACKED,
+                ..header
+            },
+            &packed,
+        ),
+        None => block(header, &payload),
+    }
+}
+
+/// The payload in fewer bytes: its length, and what zstd makes of it. None where that is no gain, or where a reader
+/// would not believe it.
+fn pack(payload: &[u8]) -> Option<Vec<u8>> {
+    if payload.len() > MOST_UNPACKED {
+        return None;
+    }
+    let mut packed = Vec::new();
+    put_varint(&mut packed, payload.len() as u64);
+    packed.extend(zstd::bulk::compress(payload, ZSTD_LEVEL).ok()?);
+    let is_gain = packed.len() < payload.len();
+    (is_gain && payload.len() <= packed.len() * MOST_PACKED).then_some(packed)
+}
+
+/// A block's payload as it was before it was packed.
+pub(super) fn unpack<'a>(block: &Block<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
+    if block.header.flags != PACKED {
+        return Ok(Cow::Borrowed(block.payload));
+    }
+    let mut packed = block.payload;
+    let length = usize::try_from(take_varint(&mut packed)?).map_err(|_| Malformed)?;
+    if length > MOST_UNPACKED.min(block.payload.len() * MOST_PACKED) {
+        return Err(Malformed);
+    }
+    let payload = zstd::bulk::decompress(packed, length).map_err(|_| Malformed)?;
+    if payload.len() == length {
+        Ok(Cow::Owned(payload))
+    } else {
+        Err(Malformed)
+    }
 }
 
 /// The block that ends a file whose last event was at `time`.

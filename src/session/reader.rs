@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
                 self.session.meta = meta;
                 self.has_metadata = true;
             }
-            format::EVENTS if flags == 0 => return self.take_events(block),
+            format::EVENTS if flags & !format::PACKED == 0 => return self.take_events(block),
             format::METADATA | format::EVENTS => return false,
             _ => {}
         }
@@ -227,7 +227,10 @@ impl<'a> Reader<'a> {
     fn take_events(&mut self, block: &Block<'_>) -> bool {
         let Header { events, time, .. } = block.header;
         let mut decoded = Vec::new();
-        if codec::decode(block.payload, events, time, &mut self.texts, &mut decoded).is_err() {
+        let read = format::unpack(block).and_then(|payload| {
+            codec::decode(&payload, events, time, &mut self.texts, &mut decoded)
+        });
+        if read.is_err() {
             self.note(&block.header);
             return false;
         }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
 use crate::event::{Event, Timestamp};
@@ -13,8 +14,8 @@ use crate::event::{Event, Timestamp};
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
 /// tenth of a second that is promised.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Events are written without waiting when there are so many.
-const LARGE: usize = 8192;
+/// Events are written without waiting when they take so many bytes. They pack the better the more they are.
+const LARGE: usize = 128 << 10;
 
 /// Records a session.
 ///
@@ -25,7 +26,7 @@ pub struct Writer {
     file: String,
     /// None once the recording has ended.
     sink: Option<Sink>,
-    waiting: Vec<Event>,
+    waiting: Encoder,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -82,7 +83,7 @@ impl Writer {
         let mut writer = Self {
             file,
             sink: Some(sink),
-            waiting: Vec::new(),
+            waiting: Encoder::default(),
             waiting_since: None,
             last_tick: None,
             number: 0,
@@ -110,14 +111,16 @@ impl Writer {
         if self.sink.is_none() || events.is_empty() {
             return Ok(());
         }
-        if self.waiting.is_empty() {
+        if self.waiting.events() == 0 {
             self.waiting_since = self.last_tick;
         }
-        self.waiting.extend_from_slice(events);
-        if self.waiting.len() < LARGE {
-            return Ok(());
+        for event in events {
+            self.waiting.put(event);
+            if self.waiting.size() >= LARGE {
+                self.flush()?;
+            }
         }
-        self.flush()
+        Ok(())
     }
 
     /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then
@@ -141,17 +144,16 @@ impl Writer {
     ///
     /// Where it cannot be written. The recording ends with that.
     pub fn flush(&mut self) -> Result<(), Error> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let written = waiting.chunks(LARGE).try_for_each(|events| {
-            let block = format::events_block(self.number, self.written, events);
-            self.put(&block)?;
-            self.written += events.len() as u64;
-            self.end = events.last().map_or(self.end, |event| event.at);
-            Ok(())
-        });
-        self.waiting = waiting;
-        self.waiting.clear();
-        written
+        let events = self.waiting.events();
+        if events == 0 {
+            return Ok(());
+        }
+        let (_, end) = self.waiting.times();
+        let block = format::events_block(self.number, self.written, &mut self.waiting);
+        self.put(&block)?;
+        self.written += events;
+        self.end = end;
+        Ok(())
     }
 
     /// Writes what is left, and the end.
@@ -278,7 +280,9 @@ mod tests {
             thread: ThreadId(0),
             kind: EventKind::PollStarted { lane: LaneId(1) },
         }];
-        let block = format::events_block(1, 0, &events).len();
+        let mut encoder = Encoder::default();
+        encoder.put(&events[0]);
+        let block = format::events_block(1, 0, &mut encoder).len();
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("full.aline");
         for room in block..2 * block {

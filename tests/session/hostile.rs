@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use asyncline::event::{Event, EventKind};
+use asyncline::event::{Event, EventKind, LaneId};
 use asyncline::session::{Damage, Session};
 use asyncline::timeline::Timeline;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn block(number: u32, before: u64, events: u64, payload: &[u8]) -> Block {
 }
 
 /// An empty dictionary, and one event: lane 1 is resumed.
-const RESUMED: &[u8] = &[0, 5, 0, 1];
+const RESUMED: &[u8] = &[0, 5, 0, 2];
 
 #[test]
 fn payloads_that_are_wrong_are_passed_over() {
@@ -162,10 +162,65 @@ fn what_a_later_version_may_add_is_passed_over() {
     assert_eq!(session.events.len(), 2);
 }
 
+/// A block whose payload is packed.
+fn packed(payload: &[u8], length: u64) -> Block {
+    let mut bytes = Vec::new();
+    let mut rest = length;
+    while rest >= 0x80 {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes.extend(zstd::bulk::compress(payload, 19).unwrap());
+    Block {
+        flags: 1,
+        ..block(1, 0, 1, &bytes)
+    }
+}
+
+#[test]
+fn a_packed_block_is_read_and_one_that_lies_is_passed_over() {
+    let right = packed(RESUMED, RESUMED.len() as u64);
+    let session = Session::read(&file(std::slice::from_ref(&right))).unwrap();
+    assert!(matches!(
+        session.events[0].kind,
+        EventKind::PollStarted { lane: LaneId(1) }
+    ));
+
+    let mut torn = right.clone();
+    torn.payload.pop();
+    // A dictionary of one text, which is long and all alike.
+    let bomb = [
+        &[1, 0x80, 0x80, 0x3f][..],
+        &vec![b'a'; 0x0f_c000],
+        &RESUMED[1..],
+    ]
+    .concat();
+    for (what, block) in [
+        ("more than it holds", packed(RESUMED, 5)),
+        ("less than it holds", packed(RESUMED, 3)),
+        ("nothing", packed(RESUMED, 0)),
+        ("any length", packed(RESUMED, u64::MAX)),
+        ("half of it", torn),
+        (
+            "far more than its size justifies",
+            packed(&bomb, bomb.len() as u64),
+        ),
+    ] {
+        let session = Session::read(&file(&[block])).unwrap();
+        assert_eq!(session.events.len(), 1, "{what}");
+        assert!(
+            matches!(session.events[0].kind, EventKind::Lost { count: 1 }),
+            "{what}: {:?}",
+            session.events[0]
+        );
+    }
+}
+
 #[test]
 fn a_block_that_is_packed_in_an_unknown_way_is_lost() {
     let packed = Block {
-        flags: 1,
+        flags: 2,
         ..block(1, 0, 9, RESUMED)
     };
     let session = Session::read(&file(&[packed, block(2, 9, 1, RESUMED)])).unwrap();
