@@ -98,8 +98,11 @@
 //! | 15 | [`Mark`](EventKind::Mark) | lane?, text |
 //! | 16 | [`Lost`](EventKind::Lost) | count |
 //!
-//! A lane is the difference to the lane that stands before it in the block, in whichever field (for the first one: to
-//! 0), as a zigzag varint that counts modulo 2⁶⁴. Frames, times (absolute, in nanoseconds) and counts are varints. A text is its index in the dictionary
+//! A lane is the difference to the lane that stood last in the same place of the block (to 0, where none did), as a
+//! zigzag varint that counts modulo 2⁶⁴. Places are the same where three numbers are: the event's thread modulo 8; the
+//! number of what happened, with 6 taken for 5 and 14 for 13; and how many lanes stand before it in the event. A frame
+//! is such a difference to the frame that stood last in the same place, too. Times (absolute, in nanoseconds) and counts
+//! are varints. A text is its index in the dictionary
 //! (varint, from 0). A site is file (a text), line and column (varints). A truth is one byte, 0 or 1. A field with `?`
 //! is one byte, 0 for none, or 1 and then its value. A choice is one byte and then its fields:
 //!

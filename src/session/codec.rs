@@ -29,8 +29,74 @@ impl Texts {
     }
 }
 
-/// From which a block's first lane differs.
-const NO_LANE: LaneId = LaneId(0);
+/// The lane and the frame that stood last in each place of an event: the next one there is the same or a neighbour.
+#[derive(Debug)]
+struct Places {
+    lanes: Box<[[u64; PLACES]; THREADS]>,
+    frames: Box<[[u64; PLACES]; THREADS]>,
+    thread: usize,
+    lane: usize,
+    frame: usize,
+}
+
+/// Threads that are told apart.
+const THREADS: usize = 8;
+/// Kinds of events that are told apart: more than there are.
+const KINDS: usize = 32;
+/// Places in an event: more than there are.
+const PLACES_PER_KIND: usize = 4;
+const PLACES: usize = PLACES_PER_KIND * KINDS;
+
+impl Default for Places {
+    fn default() -> Self {
+        let none = [[0; PLACES]; THREADS];
+        Self {
+            lanes: Box::new(none),
+            frames: Box::new(none),
+            thread: 0,
+            lane: 0,
+            frame: 0,
+        }
+    }
+}
+
+impl Places {
+    /// Comes to the first places of an event. What is ended has the places of its beginning.
+    fn begin(&mut self, thread: ThreadId, tag: u8) {
+        let kind = match tag {
+            6 => 5,
+            14 => 13,
+            other => usize::from(other) % KINDS,
+        };
+        self.thread = thread.0 as usize % THREADS;
+        (self.lane, self.frame) = (kind * PLACES_PER_KIND, kind * PLACES_PER_KIND);
+    }
+
+    /// The next place of a lane.
+    fn lane(&mut self) -> &mut u64 {
+        let place = &mut self.lanes[self.thread][self.lane];
+        self.lane += 1;
+        place
+    }
+
+    /// The next place of a frame.
+    fn frame(&mut self) -> &mut u64 {
+        let place = &mut self.frames[self.thread][self.frame];
+        self.frame += 1;
+        place
+    }
+}
+
+/// The difference to what stood there before, which this takes the place of.
+fn difference(place: &mut u64, value: u64) -> u64 {
+    zigzag(value.wrapping_sub(std::mem::replace(place, value)))
+}
+
+/// Undoes [`difference`].
+fn sum(place: &mut u64, difference: u64) -> u64 {
+    *place = place.wrapping_add(unzigzag(difference));
+    *place
+}
 
 /// Set in an event's first byte where its thread is not that of the event before.
 const OTHER_THREAD: u8 = 0x80;
@@ -47,7 +113,7 @@ pub(super) struct Encoder {
     first: Option<Timestamp>,
     last: Timestamp,
     thread: ThreadId,
-    lane: Option<LaneId>,
+    places: Places,
 }
 
 impl Encoder {
@@ -61,6 +127,7 @@ impl Encoder {
         if other {
             event.thread.put(self);
         }
+        self.places.begin(event.thread, event.kind.tag());
         event.kind.put_fields(self);
         self.last = event.at;
         self.thread = event.thread;
@@ -144,7 +211,9 @@ pub(super) fn decode(
         if tag & OTHER_THREAD != 0 {
             thread = ThreadId::take(&mut decoder)?;
         }
-        let kind = EventKind::take_fields(tag & !OTHER_THREAD, &mut decoder)?;
+        let tag = tag & !OTHER_THREAD;
+        decoder.places.begin(thread, tag);
+        let kind = EventKind::take_fields(tag, &mut decoder)?;
         into.push(Event { at, thread, kind });
     }
     if decoder.bytes.is_empty() {
@@ -201,7 +270,7 @@ fn unzigzag(value: u64) -> u64 {
 struct Decoder<'a> {
     bytes: &'a [u8],
     texts: Vec<Text>,
-    lane: LaneId,
+    places: Places,
 }
 
 impl<'a> Decoder<'a> {
@@ -213,8 +282,11 @@ impl<'a> Decoder<'a> {
             let text = str::from_utf8(take_bytes(&mut bytes, length)?).map_err(|_| Malformed)?;
             texts.push(known.intern(text));
         }
-        let lane = NO_LANE;
-        Ok(Self { bytes, texts, lane })
+        Ok(Self {
+            bytes,
+            texts,
+            places: Places::default(),
+        })
     }
 
     fn byte(&mut self) -> Result<u8, Malformed> {
@@ -308,23 +380,32 @@ macro_rules! fields {
     )*};
 }
 
-/// The difference to the lane before: the same one or a neighbour, as a rule.
-impl Field for LaneId {
+impl Field for FrameId {
     fn put(&self, to: &mut Encoder) {
-        let before = to.lane.unwrap_or(NO_LANE);
-        put_varint(&mut to.bytes, zigzag(self.0.wrapping_sub(before.0)));
-        to.lane = Some(*self);
+        let difference = difference(to.places.frame(), self.0.into());
+        put_varint(&mut to.bytes, difference);
     }
 
     fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let difference = unzigzag(from.varint()?);
-        from.lane = Self(from.lane.0.wrapping_add(difference));
-        Ok(from.lane)
+        let difference = from.varint()?;
+        let frame = sum(from.places.frame(), difference);
+        u32::try_from(frame).map(Self).map_err(|_| Malformed)
+    }
+}
+
+impl Field for LaneId {
+    fn put(&self, to: &mut Encoder) {
+        let difference = difference(to.places.lane(), self.0);
+        put_varint(&mut to.bytes, difference);
+    }
+
+    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        let difference = from.varint()?;
+        Ok(Self(sum(from.places.lane(), difference)))
     }
 }
 
 fields! {
-    FrameId { 0 }
     ThreadId { 0 }
     Timestamp { 0 }
     Site { file, line, column }

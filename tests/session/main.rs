@@ -121,7 +121,7 @@ fn the_format_is_what_its_description_says() {
     let metadata = b"\x01\x01T\x02\x00\x03\x030.1\x04\x08\x02\x01\x00\x00\x00\x00\x00\x00";
     let dictionary = b"\x02\x04main\x04a.rs";
     let spawned = [3, 0, 0xd8, 0x04, 0, 0, 0, 1, 1, 7, 5];
-    let marked = [15 | 0x80, 3, 2, 1, 0xd5, 0x04, 0];
+    let marked = [15 | 0x80, 3, 2, 1, 2, 0];
     let expected = [
         file_header(1),
         Block {
