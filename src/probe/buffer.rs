@@ -181,6 +181,10 @@ impl Buffers {
         });
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "what is written is to stay in registers"
+    )]
     #[inline(always)]
     fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut Local)) {
         let written = LOCALS.try_with(|locals| {

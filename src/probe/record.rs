@@ -96,7 +96,7 @@ impl Words {
         second: 0,
     };
 
-    #[inline(always)]
+    #[inline]
     fn new(tag: u64, lane: LaneId, [high, low]: [u64; 2]) -> Self {
         const MOST: u64 = u32::MAX as u64;
         if lane.0 > MOST || high > MOST || low > MOST {
@@ -127,12 +127,12 @@ impl Words {
         self.first == tag::NOTHING
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn started(lane: LaneId) -> Self {
         Self::new(tag::STARTED, lane, [0; 2])
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn ended(lane: LaneId, result: Polled) -> Self {
         match result {
             Polled::Pending => Self::new(tag::PENDING, lane, [0; 2]),
@@ -141,7 +141,7 @@ impl Words {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn woken(lane: LaneId, by: Waker) -> Self {
         match by {
             Waker::Lane(by) => Self::new(tag::WOKEN_BY_LANE, lane, [0, by.0]),
@@ -151,17 +151,17 @@ impl Words {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn spawned(lane: LaneId, parent: LaneId, template: u32) -> Self {
         Self::new(tag::SPAWNED, lane, [parent.0, template.into()])
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn joins(lane: LaneId, frame: FrameId, task: LaneId) -> Self {
         Self::new(tag::JOINS, lane, [frame.0.into(), task.0])
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn left(lane: LaneId, frame: FrameId) -> Self {
         Self::new(tag::LEFT, lane, [0, frame.0.into()])
     }

@@ -52,8 +52,8 @@ impl Name {
 
     fn is(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Given(one), Self::Given(other)) => std::ptr::eq(one, other),
-            (Self::OfFuture(one), Self::OfFuture(other)) => std::ptr::eq(one, other),
+            (Self::Given(one), Self::Given(other))
+            | (Self::OfFuture(one), Self::OfFuture(other)) => std::ptr::eq(one, other),
             _ => false,
         }
     }

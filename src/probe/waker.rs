@@ -355,7 +355,6 @@ mod tests {
             );
             let mut cx = std::task::Context::from_waker(noop_waker_ref());
             assert!(future.as_mut().poll(&mut cx).is_pending());
-            drop(future);
         }
         run(wakers);
         drop(entered);
