@@ -126,7 +126,7 @@ pub async fn a_broadcast_tells_of_what_was_missed(log: Log) {
         loop {
             match other.recv().await {
                 Err(broadcast::error::RecvError::Closed) => return got,
-                received => got.push(format!("{received:?}")),
+                other => got.push(format!("{other:?}")),
             }
         }
     });
