@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use asyncline::event::{Event, EventKind, LaneId, Polled, ThreadId};
+use asyncline::event::{Event, EventKind, LaneId, Polled, ThreadId, Timestamp};
 use asyncline::{Collector, Executor, Timeline, spawn, spawn_blocking, yield_now};
 use tokio::sync::mpsc;
 
@@ -214,18 +214,99 @@ fn assert_order(events: &[Event]) {
     }
 }
 
-/// The polls on a thread do not overlap, so that their times add up to no more than there was.
+/// The polls on a thread do not overlap, and their times add up to no more than there was.
 fn assert_running(events: &[Event]) {
-    let mut depth: HashMap<ThreadId, u32> = HashMap::new();
+    let mut running: HashMap<ThreadId, (Option<Timestamp>, u64)> = HashMap::new();
     for event in events {
-        let depth = depth.entry(event.thread).or_default();
+        let (since, sum) = running.entry(event.thread).or_default();
         match event.kind {
-            EventKind::PollStarted { .. } => *depth += 1,
-            EventKind::PollEnded { .. } => *depth -= 1,
+            EventKind::PollStarted { .. } => {
+                let before = since.replace(event.at);
+                assert_eq!(before, None, "two tasks at once on a thread");
+            }
+            EventKind::PollEnded { .. } => {
+                let began = since.take().expect("a poll ends on the thread it began on");
+                *sum += event.at - began;
+            }
             _ => {}
         }
-        assert!(*depth <= 1, "two tasks at once on a thread");
     }
+    let wall = events[events.len() - 1].at - events[0].at;
+    assert!(running.values().any(|(_, sum)| *sum > 0));
+    assert!(running.values().all(|(_, sum)| *sum <= wall));
+}
+
+/// Yields and messages, the same in each run.
+async fn repeatable() {
+    let mut tasks = Vec::new();
+    for number in 0..20 {
+        let (sender, mut receiver) = mpsc::channel(1);
+        tasks.push(spawn(async move {
+            for step in 0..200 {
+                sender.send(step).await.unwrap();
+                if step % 3 == number % 3 {
+                    yield_now().await;
+                }
+            }
+        }));
+        tasks.push(spawn(
+            async move { while receiver.recv().await.is_some() {} },
+        ));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[test]
+fn what_is_recorded_and_what_is_lost_make_a_whole() {
+    let recorded = |capacity| {
+        let builder = Executor::builder().capacity(capacity);
+        let (executor, mut events) = builder.record().unwrap();
+        executor.block_on(repeatable());
+        drop(executor);
+        let timeline: Timeline = events.drain().iter().collect();
+        let told = timeline.gaps().len() as u64;
+        (timeline.events() - told, timeline.lost())
+    };
+    let (all, lost) = recorded(1 << 20);
+    assert!(all > 20_000 && lost == 0);
+    for capacity in [10, 600, 5_000, 17_000] {
+        let (some, lost) = recorded(capacity);
+        assert!(lost > 0, "capacity {capacity}");
+        assert_eq!(some + lost, all, "capacity {capacity}");
+    }
+}
+
+#[test]
+fn recording_stops_and_starts_while_two_threads_run() {
+    let (executor, mut collector) = Executor::builder().worker_threads(2).record().unwrap();
+    let counts = Arc::new(Counts::default());
+    let tasks = Arc::clone(&counts);
+    let program = thread::spawn(move || executor.block_on(program(tasks, 3, 20, 2_000)));
+    let mut events = Vec::new();
+    let mut rounds = 0;
+    while !program.is_finished() {
+        if rounds % 2 == 0 {
+            collector.pause();
+        } else {
+            collector.resume();
+        }
+        collector.drain_into(&mut events);
+        rounds += 1;
+        thread::yield_now();
+    }
+    program.join().unwrap();
+    collector.drain_into(&mut events);
+    assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    let polls = count(&events, |kind| {
+        matches!(kind, EventKind::PollStarted { .. })
+    });
+    let roots = 1 + 20; // At most one for each task that it joins.
+    assert!(polls <= counts.polls.load(SeqCst) + roots);
+    // What was missed is not there, and nothing is made of it.
+    let timeline: Timeline = events.iter().collect();
+    assert_eq!(timeline.lost(), 0);
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub async fn an_aborted_task_is_cancelled(log: Log) {
     let waiting = Dropped(log.clone(), "waiting");
     let waits: JoinHandle<()> = spawn(async move {
         let _kept = waiting;
-        pending().await;
+        pending::<()>().await;
     });
     let handle: AbortHandle = waits.abort_handle();
     yield_now().await;
