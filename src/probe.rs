@@ -39,6 +39,9 @@ pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_n
 #[cfg(feature = "app")]
 pub(crate) use executor::Recording;
 
+/// Whether recording is compiled out.
+const OFF: bool = cfg!(feature = "off");
+
 /// What the names of this crate's own threads begin with.
 const THREADS: &str = "asyncline-";
 

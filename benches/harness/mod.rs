@@ -6,6 +6,7 @@
 mod args;
 mod report;
 pub mod slices;
+mod targets;
 pub mod tool;
 mod workload;
 
@@ -89,8 +90,14 @@ impl Bench {
                 }
             }
         }
-        if args.format == Format::Markdown {
-            print!("{}", report::markdown(&rows, &self.versions()));
+        let targets = targets::lines(&rows);
+        match args.format {
+            Format::Json => {}
+            Format::Text => println!("\nTargets:\n{}", targets.join("\n")),
+            Format::Markdown => {
+                print!("{}", report::markdown(&rows, &self.versions()));
+                println!("\nTargets:\n\n- {}", targets.join("\n- "));
+            }
         }
         match failed {
             0 => Ok(()),

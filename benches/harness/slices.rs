@@ -16,16 +16,20 @@ pub struct Plan {
     pairs: usize,
     /// About how long each is.
     slice: Duration,
+    /// For how long the tool then runs without a pause: whether it keeps up shows in what it lost, and in its memory.
+    sustained: Duration,
 }
 
 impl Plan {
     pub const FULL: Self = Self {
         pairs: 21,
         slice: Duration::from_millis(40),
+        sustained: Duration::from_secs(1),
     };
     pub const QUICK: Self = Self {
         pairs: 5,
         slice: Duration::from_millis(10),
+        sustained: Duration::from_millis(200),
     };
 
     /// For a tool that takes much memory.
@@ -34,6 +38,7 @@ impl Plan {
         Self {
             pairs: self.pairs.min(9),
             slice: self.slice / 2,
+            sustained: Duration::ZERO,
         }
     }
 }
@@ -86,6 +91,10 @@ pub fn measure<T: Tool>(tool: T, case: Case, plan: &Plan) -> io::Result<Measured
             let with = with()?;
             (without()?, with)
         });
+    }
+    let began = Instant::now();
+    while began.elapsed() < plan.sustained {
+        run(&tool, case, tool_operations)?;
     }
     let rss_mib = peak_mib();
     Ok(summary(&pairs, tool.finish()?, rss_mib))

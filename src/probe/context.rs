@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::OFF;
 use super::lane::{Lane, Probe};
 use crate::event::{self, Awaited, Cancel, FrameId, LaneId};
 
@@ -180,7 +181,11 @@ pub(crate) fn with_scope<R: Default>(look: impl FnOnce(&Scope) -> R) -> R {
 }
 
 /// The probe that applies here.
+#[inline]
 pub(crate) fn probe() -> Option<Arc<Probe>> {
+    if OFF {
+        return None;
+    }
     with(|thread| match &thread.scope.lane {
         Some(lane) => Some(Arc::clone(&lane.probe)),
         None => thread.ambient.clone(),

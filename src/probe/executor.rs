@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::OFF;
 use super::buffer;
 use super::context::{self, Scope};
 use super::future::Observed;
@@ -172,7 +173,7 @@ impl Builder {
         let runtime = builder.build()?;
         let is_on_one_thread = self.workers.is_none();
         let tasks = || (runtime.metrics(), AtomicUsize::new(0));
-        let probe = recording.map(|recording| {
+        let probe = recording.filter(|_| !OFF).map(|recording| {
             Arc::new(Probe {
                 runtime: Some(recording.recorder.next_lane()),
                 recorder: recording.recorder,

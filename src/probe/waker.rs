@@ -328,8 +328,6 @@ mod tests {
     use std::sync::Weak;
     use std::task::Poll;
 
-    use futures_util::task::noop_waker_ref;
-
     use super::*;
     use crate::event::Event;
     use crate::{Executor, TaskExt};
@@ -353,7 +351,7 @@ mod tests {
                 })
                 .lane("waits")
             );
-            let mut cx = std::task::Context::from_waker(noop_waker_ref());
+            let mut cx = std::task::Context::from_waker(Waker::noop());
             assert!(future.as_mut().poll(&mut cx).is_pending());
         }
         run(wakers);
