@@ -11,7 +11,7 @@
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::context::{self, Caller};
@@ -22,13 +22,16 @@ use crate::event::{self, EventKind};
 /// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
 #[derive(Debug)]
 pub(crate) struct Wakers {
-    /// The waker that the lane is polled with. To be looked at only while there is no `first`: then nobody can have a
-    /// waker of the lane but its future, while it is polled.
+    /// The waker that the lane is polled with. To be looked at only while none is kept: then there is no clone of the
+    /// lane's waker, and who has it borrowed it for a poll.
     polling: AtomicPtr<Waker>,
+    /// Whether that may be the waker of a lane round this one.
     polling_nested: AtomicBool,
-    /// The waker that the lane was polled with when its own was cloned first.
+    /// The waker to pass calls on to, kept as soon as the lane's own is cloned: whoever has a clone may call it at any
+    /// time. It is set once, where the lane is within no other.
     first: OnceLock<Within>,
-    /// The one that it was polled with last, where that is another one.
+    /// The same, where the lane was polled with another one since; or where it is within another lane, whose waker is
+    /// let go when nobody has this lane's any more, so that the other lane learns of it.
     later: Mutex<Option<Within>>,
     has_later: AtomicBool,
     /// Two for each clone of the lane's waker, and one while the lane's future lives.
@@ -89,8 +92,8 @@ pub(crate) fn borrow(lane: &Arc<Lane>) -> Borrowed<'_> {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker that is cloned is there, and so is its lane.
     let lane = unsafe { lane(data) };
-    lane.wakers.keep();
-    lane.wakers.holders.fetch_add(CLONE, Ordering::Relaxed);
+    // SAFETY: it is called for a waker of the lane.
+    unsafe { lane.wakers.count_clone() };
     RawWaker::new(data, &TABLE)
 }
 
@@ -108,12 +111,23 @@ unsafe fn wake_by_ref(data: *const ()) {
 }
 
 unsafe fn drop_waker(data: *const ()) {
-    // SAFETY: the waker that is dropped is counted until `release` says otherwise.
-    let is_last = unsafe { lane(data) }.release_waker();
-    if is_last {
+    let arc = data.cast::<Lane>();
+    // SAFETY: the waker that is dropped is counted, and keeps the lane, until `release_waker` says otherwise.
+    let lane = unsafe { lane(data) };
+    let keeps_later = lane.wakers.first.get().is_none();
+    if keeps_later {
+        // SAFETY: the pointer is that of an `Arc`, as all of wakers are.
+        unsafe { Arc::increment_strong_count(arc) };
+    }
+    if lane.release_waker() {
         fence(Ordering::Acquire);
         // SAFETY: the lane's future is gone, and left an `Arc` to the clones; this was the last of them.
-        drop(unsafe { Arc::from_raw(data.cast::<Lane>()) });
+        drop(unsafe { Arc::from_raw(arc) });
+    }
+    if keeps_later {
+        // SAFETY: it was counted a few lines above.
+        let lane = unsafe { Arc::from_raw(arc) };
+        lane.wakers.let_go();
     }
 }
 
@@ -129,6 +143,9 @@ impl Wakers {
                 self.polling.store(polling, Ordering::Relaxed);
                 let is_nested = context::is_in_lane();
                 self.polling_nested.store(is_nested, Ordering::Relaxed);
+                if self.has_later() {
+                    self.set_later(waker);
+                }
             }
         }
     }
@@ -137,29 +154,69 @@ impl Wakers {
     ///
     /// # Safety
     ///
-    /// There is no `first` yet, and the caller has a waker of this lane.
+    /// The caller has a waker of this lane, and none is kept.
     unsafe fn polling(&self) -> &Waker {
         // SAFETY: a waker that is no clone lives within a poll, which has set this and still has what it points to.
         unsafe { &*self.polling.load(Ordering::Relaxed) }
     }
 
-    /// Keeps the waker that the lane is polled with: from now on it may be called at any time.
-    fn keep(&self) {
-        self.first.get_or_init(|| Within {
-            // SAFETY: this is called for a waker of this lane.
+    /// Counts a clone of the lane's waker, and keeps the one that the lane is polled with, unless one is kept.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a waker of this lane.
+    unsafe fn count_clone(&self) {
+        if self.first.get().is_some() {
+            self.holders.fetch_add(CLONE, Ordering::Relaxed);
+            return;
+        }
+        let is_nested = self.polling_nested.load(Ordering::Relaxed);
+        let keep = || Within {
+            // SAFETY: none is kept, and the rest is this function's.
             waker: unsafe { self.polling() }.clone(),
-            is_nested: self.polling_nested.load(Ordering::Relaxed),
-        });
+            is_nested,
+        };
+        if is_nested || self.has_later() {
+            // Under the lock, so that `let_go` sees either both or none.
+            let mut later = self.later();
+            later.get_or_insert_with(keep);
+            self.has_later.store(true, Ordering::Release);
+            self.holders.fetch_add(CLONE, Ordering::Relaxed);
+        } else {
+            self.first.get_or_init(keep);
+            self.holders.fetch_add(CLONE, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets go of the waker that is kept, where nobody can call it any more.
+    fn let_go(&self) {
+        let mut later = self.later();
+        if self.has_no_clones() {
+            self.has_later.store(false, Ordering::Release);
+            let gone = later.take();
+            drop(later);
+            // Not under the lock: it may be the last waker of the lane round this one.
+            drop(gone);
+        }
+    }
+
+    fn later(&self) -> MutexGuard<'_, Option<Within>> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
     fn set_later(&self, waker: &Waker) {
-        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = later
-            .as_ref()
-            .is_some_and(|later| later.waker.will_wake(waker));
+        let mut later = self.later();
+        let is_known = match &*later {
+            Some(later) => later.waker.will_wake(waker),
+            // It was let go of just now.
+            None => self.first.get().is_none(),
+        };
         if !is_known {
-            let before = later.replace(Within::new(waker));
+            let before = later.replace(Within {
+                waker: waker.clone(),
+                is_nested: context::is_in_lane(),
+            });
             self.has_later.store(true, Ordering::Release);
             drop(later);
             drop(before);
@@ -179,15 +236,10 @@ impl Wakers {
     ///
     /// The caller has a waker of this lane.
     unsafe fn call(&self, by: event::Waker) {
-        if self.has_later() {
-            let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-            let later = later.clone();
-            // Not under the lock: whoever is woken may poll the lane at once.
-            if let Some(later) = later {
-                call(&later.waker, later.is_nested, by);
-            }
-        } else if let Some(first) = self.first.get() {
-            call(&first.waker, first.is_nested, by);
+        // Not called under the lock: whoever is woken may poll the lane at once.
+        let later = self.has_later().then(|| self.later().clone()).flatten();
+        if let Some(kept) = later.as_ref().or_else(|| self.first.get()) {
+            call(&kept.waker, kept.is_nested, by);
         } else {
             let is_nested = self.polling_nested.load(Ordering::Relaxed);
             // SAFETY: as this function's.
@@ -216,15 +268,6 @@ impl Default for Wakers {
             later: Mutex::new(None),
             has_later: AtomicBool::new(false),
             holders: AtomicUsize::new(FUTURE),
-        }
-    }
-}
-
-impl Within {
-    fn new(waker: &Waker) -> Self {
-        Self {
-            waker: waker.clone(),
-            is_nested: context::is_in_lane(),
         }
     }
 }
@@ -357,6 +400,68 @@ mod tests {
         run(wakers);
         drop(entered);
         (collector.drain(), known)
+    }
+
+    #[test]
+    fn who_waits_for_a_branch_that_nobody_can_wake_cannot_be_woken_either() {
+        let (executor, mut collector) = Executor::builder().record().expect("a runtime");
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&kept);
+        executor.block_on(async move {
+            crate::spawn(async move {
+                let waits = poll_fn(move |cx| {
+                    keep.lock().expect("whole").push(cx.waker().clone());
+                    Poll::<()>::Pending
+                });
+                crate::join!(waits)
+            });
+            crate::yield_now().await;
+        });
+        let lost = |collector: &mut crate::Collector| {
+            let events = collector.drain();
+            let lost = |event: &&Event| matches!(event.kind, EventKind::Unwakeable { .. });
+            events.iter().filter(lost).count()
+        };
+        assert_eq!(lost(&mut collector), 0);
+        let mut wakers = std::mem::take(&mut *kept.lock().expect("whole"));
+        wakers.push(wakers[0].clone());
+        wakers.pop();
+        assert_eq!(lost(&mut collector), 0);
+        drop(wakers);
+        assert_eq!(lost(&mut collector), 2, "the branch, and its task");
+    }
+
+    #[test]
+    fn branches_are_polled_while_their_wakers_come_and_go_elsewhere() {
+        let builder = Executor::builder().worker_threads(2);
+        let (executor, collector) = builder.record().expect("a runtime");
+        let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
+        let other = std::thread::spawn(move || {
+            for waker in receiver {
+                let more = waker.clone();
+                waker.wake_by_ref();
+                drop(waker);
+                more.wake();
+            }
+        });
+        let branch = |mut polls: u32| {
+            let sender = sender.clone();
+            poll_fn(move |cx| {
+                polls -= 1;
+                if polls == 0 {
+                    return Poll::Ready(());
+                }
+                sender.send(cx.waker().clone()).expect("it listens");
+                Poll::Pending
+            })
+        };
+        let all = executor.block_on(async {
+            let both = async { crate::join!(branch(20_000), branch(20_000)) };
+            tokio::time::timeout(std::time::Duration::from_secs(60), both).await
+        });
+        assert!(all.is_ok(), "a wake was lost");
+        drop((sender, executor, collector));
+        other.join().expect("it ends");
     }
 
     #[test]
