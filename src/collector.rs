@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::sync::mpsc::Receiver;
 
-use crate::event::{Event, EventKind, ThreadId, Timestamp};
+use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
-use crate::probe::clock::Tick;
+use crate::probe::clock::{RealTime, Tick};
 use crate::probe::record::{First, Words};
 use crate::probe::recorder::{Recorder, Source};
 use crate::probe::template::Template;
+use crate::session::{self, Writer};
 
 /// So long ago, in nanoseconds, a thread that was about to write an event is seen to be.
 const MARGIN: u64 = 2_000;
@@ -29,6 +30,15 @@ pub struct Collector {
     merger: Merger,
 }
 
+/// How many events have been drained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Events that were recorded.
+    pub events: u64,
+    /// Events that were lost.
+    pub lost: u64,
+}
+
 /// Puts the threads' events in order.
 #[derive(Debug, Default)]
 struct Merger {
@@ -41,7 +51,9 @@ struct Merger {
 /// What is known of a thread's buffer.
 #[derive(Debug)]
 struct Thread {
+    /// To be looked at only now and then: the thread writes to it all the time, and whoever reads it makes the thread wait.
     shared: Arc<Shared>,
+    name: ThreadId,
     chunks: VecDeque<Chunk>,
     /// The place of the next word in the first chunk.
     at: usize,
@@ -87,21 +99,42 @@ impl Collector {
 
     /// Appends the events that have come since the last call.
     pub fn drain_into(&mut self, batch: &mut Vec<Event>) {
-        self.drain_each(|event| batch.push(event));
+        self.drain_each(|event| batch.push(event.clone()));
+    }
+
+    /// Writes the events that have come since the last call to a session log. Tells how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be written: see [`Writer::write`]. The events that were not are taken all the same.
+    pub fn drain_to(&mut self, writer: &mut Writer) -> Result<Drained, session::Error> {
+        let mut writing = Writing {
+            writer,
+            drained: Drained::default(),
+            error: None,
+        };
+        self.drain_into_sink(&mut writing);
+        writing.error.map_or(Ok(writing.drained), Err)
     }
 
     /// Hands on the events that have come since the last call, one by one: so many at a time take no memory.
-    pub fn drain_each(&mut self, mut hand_on: impl FnMut(Event)) {
+    pub fn drain_each(&mut self, hand_on: impl FnMut(&Event)) {
+        self.drain_into_sink(&mut Handing(hand_on));
+    }
+
+    fn drain_into_sink(&mut self, sink: &mut impl Sink) {
         match (
             &self.source,
             self.recorder.channel(),
             self.recorder.buffers(),
         ) {
             (Source::VirtualTime(receiver), Some(channel), _) => {
-                channel.take(receiver).into_iter().for_each(hand_on);
+                for event in &channel.take(receiver) {
+                    sink.event(event);
+                }
             }
             (Source::RealTime(chunks), _, Some(buffers)) => {
-                self.merger.drain(chunks, buffers, &mut hand_on);
+                self.merger.drain(chunks, buffers, sink);
             }
             _ => {}
         }
@@ -110,22 +143,17 @@ impl Collector {
 
 impl Merger {
     /// Hands on all that was recorded before this was called.
-    fn drain(
-        &mut self,
-        chunks: &Receiver<Begun>,
-        buffers: &Buffers,
-        hand_on: &mut impl FnMut(Event),
-    ) {
-        let called = buffers.clock().tick();
+    fn drain(&mut self, chunks: &Receiver<Begun>, buffers: &Buffers, sink: &mut impl Sink) {
+        let called = Tick::now();
         for _ in 0..PATIENCE {
             let safe = self.look(chunks, buffers);
-            self.merge(safe, buffers, hand_on);
+            self.merge(safe, buffers, sink);
             if safe >= called || self.threads.iter().all(|thread| thread.next.is_none()) {
                 break;
             }
             std::thread::yield_now();
         }
-        self.tell_of_losses(buffers, hand_on);
+        self.tell_of_losses(buffers, sink);
         self.threads.retain(|thread| !thread.is_over());
     }
 
@@ -135,7 +163,7 @@ impl Merger {
     /// read before, and has told of the chunks that hold it.
     fn look(&mut self, chunks: &Receiver<Begun>, buffers: &Buffers) -> Tick {
         let clock = buffers.clock();
-        let mut safe = clock.before(clock.tick(), MARGIN);
+        let mut safe = clock.before(Tick::now(), MARGIN);
         let known = self.threads.len();
         for thread in &mut self.threads {
             safe = thread.look(safe);
@@ -156,28 +184,21 @@ impl Merger {
     }
 
     /// Hands on the events that are old enough, in the order of their times.
-    fn merge(&mut self, safe: Tick, buffers: &Buffers, hand_on: &mut impl FnMut(Event)) {
+    fn merge(&mut self, safe: Tick, buffers: &Buffers, sink: &mut impl Sink) {
         for thread in &mut self.threads {
             thread.read_next(buffers);
         }
         while let Some((first, until)) = self.first(safe) {
             let thread = &mut self.threads[first];
-            while let Some((tick, words)) = thread.next
-                && tick <= until
-            {
-                // A task that yields is woken as of its last poll, which may have been handed on long ago.
-                let latest = self.latest.map_or(tick, |latest| latest.max(tick));
-                self.latest = Some(latest);
-                if let Some(kind) = thread.kind(words, &self.templates) {
-                    hand_on(Event {
-                        at: buffers.clock().timestamp(latest),
-                        thread: thread.shared.thread,
-                        kind,
-                    });
-                }
-                thread.next = None;
-                thread.read_next(buffers);
-            }
+            let mut way = Way {
+                thread: thread.name,
+                latest: self.latest.unwrap_or(Tick(0)),
+                clock: buffers.clock(),
+                templates: &self.templates,
+                sink,
+            };
+            thread.hand_on_until(until, buffers, &mut way);
+            self.latest = Some(way.latest);
         }
     }
 
@@ -202,25 +223,117 @@ impl Merger {
     }
 
     /// Tells of what threads lost that have not written since. What they lost and then wrote on, they tell themselves.
-    fn tell_of_losses(&self, buffers: &Buffers, hand_on: &mut impl FnMut(Event)) {
+    fn tell_of_losses(&self, buffers: &Buffers, sink: &mut impl Sink) {
         let latest = self.latest.map(|latest| buffers.clock().timestamp(latest));
         let at = latest.unwrap_or_else(|| buffers.clock().now());
         let mut tell = |thread, count| {
             if count > 0 {
                 let kind = EventKind::Lost { count };
-                hand_on(Event { at, thread, kind });
+                sink.event(&Event { at, thread, kind });
             }
         };
         for thread in self.threads.iter().filter(|thread| thread.is_read()) {
-            tell(thread.shared.thread, thread.shared.take_lost());
+            tell(thread.name, thread.shared.take_lost());
         }
         tell(ThreadId(0), buffers.take_lost());
+    }
+}
+
+/// Who events are handed on to.
+trait Sink {
+    /// Something that happens at every poll.
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step);
+
+    /// Anything.
+    fn event(&mut self, event: &Event);
+}
+
+/// Hands on events as they are.
+struct Handing<F>(F);
+
+impl<F: FnMut(&Event)> Sink for Handing<F> {
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        let kind = step.into();
+        self.event(&Event { at, thread, kind });
+    }
+
+    fn event(&mut self, event: &Event) {
+        (self.0)(event);
+    }
+}
+
+/// Writes events to a session log.
+struct Writing<'a> {
+    writer: &'a mut Writer,
+    drained: Drained,
+    error: Option<session::Error>,
+}
+
+impl Writing<'_> {
+    #[cold]
+    fn flush(&mut self) {
+        if let Err(error) = self.writer.flush() {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl Sink for Writing<'_> {
+    #[inline]
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        self.drained.events += 1;
+        if self.writer.take_step(at, thread, step) {
+            self.flush();
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::Lost { count } => self.drained.lost += count,
+            _ => self.drained.events += 1,
+        }
+        if self.writer.take(event) {
+            self.flush();
+        }
+    }
+}
+
+/// The way that the events of one thread go.
+struct Way<'a, S> {
+    thread: ThreadId,
+    /// The time of the last event that was handed on.
+    latest: Tick,
+    clock: &'a RealTime,
+    templates: &'a [Template],
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Way<'_, S> {
+    #[inline]
+    fn hand_on(&mut self, tick: Tick, words: Words, shared: &Shared) {
+        // A task that yields is woken as of its last poll, which may have been handed on long ago.
+        self.latest = self.latest.max(tick);
+        let at = self.clock.timestamp(self.latest);
+        match words.step() {
+            Some(step) => self.sink.step(at, self.thread, step),
+            None => self.hand_on_event(at, words, shared),
+        }
+    }
+
+    #[inline(never)]
+    fn hand_on_event(&mut self, at: Timestamp, words: Words, shared: &Shared) {
+        let kind = words.event(self.templates).or_else(|| shared.take_rare());
+        if let Some(kind) = kind {
+            let thread = self.thread;
+            self.sink.event(&Event { at, thread, kind });
+        }
     }
 }
 
 impl Thread {
     fn new(shared: Arc<Shared>, chunk: Chunk) -> Self {
         Self {
+            name: shared.thread,
             shared,
             chunks: VecDeque::from([chunk]),
             at: 0,
@@ -244,45 +357,73 @@ impl Thread {
     }
 
     /// Reads the next event, where there is one, unless one is waiting.
-    #[inline]
     fn read_next(&mut self, buffers: &Buffers) {
-        if self.next.is_some() {
-            return;
+        if self.next.is_none() {
+            self.read(buffers, |_, _, _| false);
         }
+    }
+
+    /// Hands on the next event and those after it until this time; the one after that is the next.
+    fn hand_on_until<S: Sink>(&mut self, until: Tick, buffers: &Buffers, way: &mut Way<'_, S>) {
+        if let Some((tick, words)) = self.next.take() {
+            way.hand_on(tick, words, &self.shared);
+        }
+        self.read(buffers, |tick, words, shared| {
+            let is_due = tick <= until;
+            if is_due {
+                way.hand_on(tick, words, shared);
+            }
+            is_due
+        });
+    }
+
+    /// Reads events for as long as they are taken; the one that is not is the next.
+    #[inline]
+    fn read(&mut self, buffers: &Buffers, mut take: impl FnMut(Tick, Words, &Shared) -> bool) {
         while self.read < self.written {
-            let first = self.word(buffers);
-            match First::of(first) {
-                First::Nothing => {}
-                First::Time(tick) => self.tick = tick,
-                First::Event { since, has_second } => {
-                    self.tick = Tick(self.tick.0 + since);
-                    let second = if has_second { self.word(buffers) } else { 0 };
-                    self.next = Some((self.tick, Words::read(first, second)));
-                    return;
+            let chunk = self.chunks.front();
+            let chunk = chunk.expect("a chunk is told of before it is written to");
+            let most = usize::try_from(self.written - self.read).unwrap_or(usize::MAX);
+            let mut words = chunk.words(self.at, most);
+            let there = words.len();
+            while let Some((first, rest)) = words.split_first() {
+                words = rest;
+                match First::of(first.load(Ordering::Relaxed)) {
+                    First::Nothing => {}
+                    First::Time(tick) => self.tick = tick,
+                    First::Event {
+                        since,
+                        word,
+                        has_second,
+                    } => {
+                        let mut second = 0;
+                        // Both words of an event are written at once, to the same chunk.
+                        if has_second && let Some((more, rest)) = words.split_first() {
+                            second = more.load(Ordering::Relaxed);
+                            words = rest;
+                        }
+                        self.tick = Tick(self.tick.0 + since);
+                        let event = Words::read(word, second);
+                        if !take(self.tick, event, &self.shared) {
+                            self.next = Some((self.tick, event));
+                            break;
+                        }
+                    }
                 }
             }
-        }
-    }
-
-    /// Takes the next word.
-    #[inline]
-    fn word(&mut self, buffers: &Buffers) -> u64 {
-        let chunk = self.chunks.front();
-        let chunk = chunk.expect("a chunk is told of before it is written to");
-        let word = chunk.word(self.at);
-        self.at += 1;
-        self.read += 1;
-        if self.at == chunk.len() {
-            self.at = 0;
-            if let Some(chunk) = self.chunks.pop_front() {
-                buffers.take_back(chunk);
+            let read = there - words.len();
+            self.at += read;
+            self.read += read as u64;
+            if self.at == chunk.len() {
+                self.at = 0;
+                if let Some(chunk) = self.chunks.pop_front() {
+                    buffers.take_back(chunk);
+                }
+            }
+            if self.next.is_some() {
+                break;
             }
         }
-        word
-    }
-
-    fn kind(&self, words: Words, templates: &[Template]) -> Option<EventKind> {
-        words.event(templates).or_else(|| self.shared.take_rare())
     }
 
     /// Whether all that was written has been handed on.

@@ -245,6 +245,49 @@ pub enum EventKind {
     },
 }
 
+/// What happens at every poll, and so is most of any session, in a form that fits into registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) lane: LaneId,
+    pub(crate) what: What,
+}
+
+/// What a [`Step`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// [`EventKind::PollStarted`].
+    Started,
+    /// [`EventKind::PollEnded`].
+    Ended(Polled),
+    /// [`EventKind::Woken`].
+    Woken(Waker),
+}
+
+impl From<Step> for EventKind {
+    #[inline]
+    fn from(Step { lane, what }: Step) -> Self {
+        match what {
+            What::Started => Self::PollStarted { lane },
+            What::Ended(result) => Self::PollEnded { lane, result },
+            What::Woken(by) => Self::Woken { lane, by },
+        }
+    }
+}
+
+impl EventKind {
+    /// The step that this is, if it is one.
+    #[inline]
+    pub(crate) fn step(&self) -> Option<Step> {
+        let (lane, what) = match *self {
+            Self::PollStarted { lane } => (lane, What::Started),
+            Self::PollEnded { lane, result } => (lane, What::Ended(result)),
+            Self::Woken { lane, by } => (lane, What::Woken(by)),
+            _ => return None,
+        };
+        Some(Step { lane, what })
+    }
+}
+
 /// The kind of a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavor {

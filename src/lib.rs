@@ -105,7 +105,7 @@ pub mod tui;
 pub mod width;
 
 pub use asyncline_macros::{gather, join, select, trace};
-pub use collector::Collector;
+pub use collector::{Collector, Drained};
 pub use probe::{
     Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
     yield_now,

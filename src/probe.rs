@@ -14,6 +14,8 @@ pub(crate) mod buffer;
 pub(crate) mod clock;
 mod context;
 mod coroutine;
+mod current;
+mod cursor;
 mod executor;
 mod future;
 pub mod gate;

@@ -81,8 +81,8 @@ impl Entered {
         site: Option<StaticSite>,
         on: impl FnOnce(&Lane) -> Option<Awaited>,
     ) -> Option<Self> {
+        let lane = context::lane()?;
         let scope = context::scope();
-        let lane = scope.lane?;
         let frame = Frame {
             id: lane.next_frame(),
             on: on(&lane),
@@ -174,7 +174,7 @@ impl<F: Future> Future for Awaiting<F> {
         let mut scope = context::scope();
         scope.frame = Some(entered.frame);
         let timeout = this.site.callee == Callee::Timeout;
-        let within = context::enter(scope.clone());
+        let within = context::enter(scope);
         let result = inner.poll(cx);
         if result.is_ready() {
             if timeout {

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use super::clock::{RealTime, Tick};
-use super::record::{self, FAR, NO_WORD, Words};
+use super::cursor::{self, Place, When};
+use super::record::{self, NO_WORD, Words};
 use super::template::{Origin, Recent, Templates};
 use crate::event::{EventKind, LaneId, Text, ThreadId};
 
@@ -23,8 +24,6 @@ const FIRST: usize = 1 << 9;
 const LARGEST: usize = 1 << 13;
 /// How many words' room an event that is kept beside them counts for: its size, and what it holds.
 const RARE: usize = 24;
-/// So many events of a scheduler's in a row may take the time of the one before: see [`Buffers::write_between`].
-const BORROWED: u8 = 8;
 /// The most words that are written at a time: a time, a loss, and an event.
 const MOST_AT_ONCE: usize = 4;
 
@@ -90,14 +89,10 @@ struct Room {
 struct Local {
     session: Weak<Buffers>,
     number: u64,
-    words: Arc<[AtomicU64]>,
-    /// The place of the next word.
-    at: usize,
-    /// All words so far.
-    written: u64,
-    last: Tick,
-    /// How many events have taken that time from another since it was read; [`BORROWED`] where none may any more.
-    borrowed: u8,
+    /// Where it writes next; none while the thread's cursor has it.
+    place: Option<Place>,
+    /// No event is older than the last one, though the thread moved to a processor whose counter is behind.
+    latest: Tick,
     /// Whether something was lost since the last event.
     is_losing: bool,
     recent: Recent,
@@ -134,33 +129,29 @@ impl Buffers {
         &self.clock
     }
 
-    /// Writes an event to the calling thread's buffer.
+    /// The session's number, by which a thread's cursor knows it.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Writes an event to the calling thread's buffer, where its cursor could not.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn write(self: &Arc<Self>, words: Words) {
         self.with_local(|local| {
             local.write(self, words);
         });
     }
 
-    /// The same, at the time of the thread's last event: for what that event has already brought about.
-    pub(crate) fn write_at_last(self: &Arc<Self>, words: Words) {
-        self.with_local(|local| local.write_at_last(self, words));
-    }
-
-    /// Writes an event between two polls, where nothing but the scheduler runs unless the thread parks.
-    ///
-    /// What a scheduler does there takes nanoseconds, and so does reading the clock: unless the thread has
-    /// [parked](parks) since its last event, this one is given the same time.
-    pub(crate) fn write_between(self: &Arc<Self>, words: Words) {
-        self.with_local(|local| local.write_between(self, words));
-    }
-
     /// Writes an event that numbers do not tell.
     #[cold]
+    #[inline(never)]
     pub(crate) fn write_rare(self: &Arc<Self>, kind: EventKind) {
         self.with_local(|local| local.write_rare(self, kind));
     }
 
     /// Writes that a task was spawned.
+    #[inline(never)]
     pub(crate) fn write_spawned(
         self: &Arc<Self>,
         lane: LaneId,
@@ -169,7 +160,9 @@ impl Buffers {
     ) {
         self.with_local(|local| {
             let words = parent.and_then(|parent| {
-                let template = self.templates.number(&mut local.recent, origin)?;
+                let template = self
+                    .templates
+                    .number(self.number, &mut local.recent, origin)?;
                 Some(Words::spawned(lane, parent, template))
             });
             match words {
@@ -181,18 +174,12 @@ impl Buffers {
         });
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "what is written is to stay in registers"
-    )]
-    #[inline(always)]
+    /// Calls `write` with the thread's end of this session, to which its cursor then points.
     fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut Local)) {
         let written = LOCALS.try_with(|locals| {
             let mut locals = locals.try_borrow_mut().ok()?;
-            if locals
-                .first()
-                .is_none_or(|local| local.number != self.number)
-            {
+            let is_first = |local: &Local| local.number == self.number && local.place.is_none();
+            if !locals.first().is_some_and(is_first) {
                 self.find_local(&mut locals)?;
             }
             write(locals.first_mut()?);
@@ -203,18 +190,24 @@ impl Buffers {
         }
     }
 
-    /// Puts the thread's end of this session first.
+    /// Puts the thread's end of this session first, and its cursor there.
     #[cold]
     fn find_local(self: &Arc<Self>, locals: &mut Vec<Local>) -> Option<()> {
+        if let (Some(mut place), Some(before)) = (cursor::take(), locals.first_mut()) {
+            // When the thread comes back to it, its last event will be long ago.
+            place.borrowed = u8::MAX;
+            before.place = Some(place);
+        }
+        locals.retain(|local| local.session.strong_count() > 0);
         let known = locals.iter().position(|local| local.number == self.number);
         let index = if let Some(index) = known {
             index
         } else {
-            locals.retain(|local| local.session.strong_count() > 0);
             locals.push(Local::begin(self)?);
             locals.len() - 1
         };
         locals.swap(0, index);
+        cursor::set(locals.first_mut()?.place.take()?);
         Some(())
     }
 
@@ -262,16 +255,6 @@ impl Buffers {
     }
 }
 
-/// Takes note that the calling thread parks: its last event will be long ago when it goes on.
-pub(crate) fn parks() {
-    // Without locals there is nothing to take note of.
-    let _ = LOCALS.try_with(|locals| {
-        for local in locals.borrow_mut().iter_mut() {
-            local.borrowed = BORROWED;
-        }
-    });
-}
-
 impl Room {
     /// Takes room for as many words as wanted, or for fewer where that is all there is.
     fn take(bound: &Arc<Bound>, wanted: usize) -> Option<Self> {
@@ -308,10 +291,11 @@ impl Chunk {
         self.words.len()
     }
 
-    /// A word that was written: see [`Shared::progress`].
+    /// At most so many words from this place on: those that were written. See [`Shared::progress`].
     #[inline]
-    pub(crate) fn word(&self, at: usize) -> u64 {
-        self.words[at].load(Ordering::Relaxed)
+    pub(crate) fn words(&self, at: usize, most: usize) -> &[AtomicU64] {
+        let words = &self.words[at..];
+        &words[..most.min(words.len())]
     }
 }
 
@@ -326,57 +310,49 @@ impl Local {
             rare: Mutex::default(),
             rare_waiting: AtomicUsize::new(0),
         });
-        let words = session.begin_chunk(&shared, FIRST)?;
+        let mut place = Place {
+            session: session.number,
+            words: session.begin_chunk(&shared, FIRST)?,
+            at: 0,
+            shared: Arc::clone(&shared),
+            written: 0,
+            last: Tick(0),
+            borrowed: 0,
+        };
         let mut local = Self {
             session: Arc::downgrade(session),
             number: session.number,
-            words,
-            at: 0,
-            written: 0,
-            last: Tick(0),
-            borrowed: BORROWED,
+            place: None,
+            latest: Tick(0),
             is_losing: false,
             recent: Recent::default(),
             shared,
         };
         let name = thread::current().name().unwrap_or_default().to_owned();
         let name = Text::from(name);
-        local.write_rare(session, EventKind::ThreadNamed { name });
+        local.shared.put_rare(EventKind::ThreadNamed { name });
+        local.put(session, &mut place, Words::RARE);
+        local.place = Some(place);
         Some(local)
     }
 
-    #[inline]
+    /// Writes an event, or counts it as lost. The cursor points here.
     fn write(&mut self, session: &Buffers, words: Words) -> bool {
-        self.is_writing();
-        let tick = session.clock.tick();
-        self.borrowed = 0;
-        self.put(session, tick, words)
-    }
-
-    #[inline]
-    fn write_between(&mut self, session: &Buffers, words: Words) {
-        if self.borrowed >= BORROWED {
-            self.write(session, words);
-        } else {
-            self.borrowed += 1;
-            self.write_at_last(session, words);
+        if cursor::write(self.number, When::Now, words) {
+            return true;
         }
-    }
-
-    #[inline]
-    fn write_at_last(&mut self, session: &Buffers, words: Words) {
-        self.is_writing();
-        let tick = if self.last.0 == 0 {
-            session.clock.tick()
-        } else {
-            self.last
+        let Some(mut place) = cursor::take() else {
+            return false;
         };
-        self.put(session, tick, words);
+        let is_put = self.put(session, &mut place, words);
+        cursor::set(place);
+        is_put
     }
 
     fn write_rare(&mut self, session: &Buffers, kind: EventKind) {
         if !self.shared.has_room_for_rare(session.bound.most) {
-            return self.lose(1);
+            self.latest = cursor::forget_last().max(self.latest);
+            return self.lose();
         }
         self.shared.put_rare(kind);
         if !self.write(session, Words::RARE) {
@@ -384,96 +360,98 @@ impl Local {
         }
     }
 
-    /// From here on the collector knows that an event may come that is older than now.
-    #[inline]
-    fn is_writing(&self) {
-        let progress = 2 * self.written + 1;
-        self.shared.progress.store(progress, Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn has_written(&self) {
-        let progress = 2 * self.written;
-        self.shared.progress.store(progress, Ordering::Release);
-    }
-
-    /// Writes an event, or counts it as lost.
-    #[inline]
-    fn put(&mut self, session: &Buffers, tick: Tick, words: Words) -> bool {
-        let tick = tick.max(self.last);
-        let since = tick.0 - self.last.0;
-        let is_put = if since < FAR && !self.is_losing && self.words.len() - self.at >= 2 {
-            self.last = tick;
-            self.put_event(since, words);
-            true
+    /// Writes an event with its time, in another chunk where this one has no room for it.
+    #[cold]
+    fn put(&mut self, session: &Buffers, place: &mut Place, words: Words) -> bool {
+        self.shared.is_writing(place.written);
+        let tick = Tick::now().max(self.latest).max(place.last);
+        self.latest = tick;
+        let is_put =
+            place.words.len() - place.at >= MOST_AT_ONCE || self.begin_chunk(session, place);
+        if is_put {
+            place.put(record::time_word(tick));
+            place.last = tick;
+            place.borrowed = 0;
+            self.tell_of_loss(place);
+            place.put_event(words);
         } else {
-            self.put_slowly(session, tick, words)
-        };
-        self.has_written();
+            place.last = Tick(0);
+            self.lose();
+        }
+        self.shared.has_written(place.written);
         is_put
     }
 
-    #[inline]
-    fn put_event(&mut self, since: u64, words: Words) {
-        let (first, second) = words.after(since);
-        self.put_word(first);
-        if let Some(second) = second {
-            self.put_word(second);
-        }
-    }
-
-    #[inline]
-    fn put_word(&mut self, word: u64) {
-        self.words[self.at].store(word, Ordering::Relaxed);
-        self.at += 1;
-        self.written += 1;
-    }
-
-    #[cold]
-    fn put_slowly(&mut self, session: &Buffers, tick: Tick, words: Words) -> bool {
-        if self.words.len() - self.at < MOST_AT_ONCE && !self.begin_chunk(session) {
-            self.lose(1);
-            return false;
-        }
-        self.put_word(record::time_word(tick));
-        self.last = tick;
-        self.tell_of_loss();
-        self.put_event(0, words);
-        true
-    }
-
     /// Fills up the chunk and begins another, twice as large.
-    fn begin_chunk(&mut self, session: &Buffers) -> bool {
-        let larger = (self.words.len() * 2).clamp(FIRST, LARGEST);
+    fn begin_chunk(&self, session: &Buffers, place: &mut Place) -> bool {
+        let larger = (place.words.len() * 2).clamp(FIRST, LARGEST);
         let Some(words) = session.begin_chunk(&self.shared, larger) else {
             return false;
         };
-        while self.at < self.words.len() {
-            self.put_word(NO_WORD);
+        while place.at < place.words.len() {
+            place.put(NO_WORD);
         }
-        (self.words, self.at) = (words, 0);
+        (place.words, place.at) = (words, 0);
         true
     }
 
-    fn lose(&mut self, count: u64) {
+    fn lose(&mut self) {
         self.is_losing = true;
-        self.shared.lost.fetch_add(count, Ordering::Relaxed);
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Puts what was lost in its place among the thread's events, as soon as there is room again.
-    fn tell_of_loss(&mut self) {
+    fn tell_of_loss(&mut self, place: &mut Place) {
         if !std::mem::take(&mut self.is_losing) {
             return;
         }
         let count = self.shared.take_lost();
         if count > 0 {
             self.shared.put_rare(EventKind::Lost { count });
-            self.put_event(0, Words::RARE);
+            place.put_event(Words::RARE);
+        }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        if self.place.is_none() {
+            drop(cursor::take());
+        }
+    }
+}
+
+impl Place {
+    fn put(&mut self, word: u64) {
+        self.words[self.at].store(word, Ordering::Relaxed);
+        self.at += 1;
+        self.written += 1;
+    }
+
+    /// Puts an event at the time of the last one.
+    fn put_event(&mut self, words: Words) {
+        let (first, second, count) = words.after(0);
+        self.put(first);
+        if count > 1 {
+            self.put(second);
         }
     }
 }
 
 impl Shared {
+    /// The thread has written so many words. From here on the collector knows that an event may come that is older
+    /// than now.
+    #[inline]
+    pub(crate) fn is_writing(&self, written: u64) {
+        self.progress.store(2 * written + 1, Ordering::Relaxed);
+    }
+
+    /// The thread has written so many words, and is not about to write more.
+    #[inline]
+    pub(crate) fn has_written(&self, written: u64) {
+        self.progress.store(2 * written, Ordering::Release);
+    }
+
     /// How many words the thread has written, and whether it may be about to write an event that is older than now.
     pub(crate) fn progress(&self) -> (u64, bool) {
         /// It takes a thread some nanoseconds to write, unless it is interrupted.

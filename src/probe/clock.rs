@@ -3,48 +3,102 @@
 //! Real time is read from the processor's time stamp counter where it runs evenly, and from the operating system's
 //! monotonic clock elsewhere (see `quanta`). Its ticks become nanoseconds only where they are collected.
 
-use std::sync::{Mutex, PoisonError};
+#[cfg(target_arch = "x86_64")]
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::Timestamp;
 
+/// Reads the present, in ticks.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if IS_COUNTER.load(Ordering::Relaxed) {
+        return counter();
+    }
+    clock().raw()
+}
+
+/// The clock of all sessions: it is calibrated once.
+fn clock() -> &'static quanta::Clock {
+    static CLOCK: OnceLock<quanta::Clock> = OnceLock::new();
+    CLOCK.get_or_init(|| {
+        let clock = quanta::Clock::new();
+        #[cfg(target_arch = "x86_64")]
+        IS_COUNTER.store(is_counter(&clock), Ordering::Relaxed);
+        clock
+    })
+}
+
+/// Whether the clock is known to be the processor's counter as it is, so that it can be read without a call.
+#[cfg(target_arch = "x86_64")]
+static IS_COUNTER: AtomicBool = AtomicBool::new(false);
+
+#[cfg(target_arch = "x86_64")]
+fn is_counter(clock: &quanta::Clock) -> bool {
+    (0..8).all(|_| {
+        let (before, now, after) = (counter(), clock.raw(), counter());
+        (before..=after).contains(&now)
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[allow(
+    unsafe_code,
+    reason = "the standard library has no safe way to read it"
+)]
+fn counter() -> u64 {
+    // SAFETY: every processor of this kind has it; where a program must not read it, the clock is another one, too.
+    unsafe { std::arch::x86_64::_rdtsc() }
+}
+
 /// Real time since the session began.
 #[derive(Debug)]
 pub(crate) struct RealTime {
-    ticks: quanta::Clock,
     /// The session's beginning, in ticks and on the operating system's clock.
     began: (u64, Instant),
+    /// The nanoseconds of [`SCALE`] ticks.
+    scaled: u64,
 }
+
+/// Ticks enough to tell how long one is: the error is less than a nanosecond in an hour.
+const SCALE: u64 = 1 << 44;
 
 /// A moment in real time, in ticks of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(pub(crate) u64);
 
+impl Tick {
+    pub(crate) fn now() -> Self {
+        Self(ticks())
+    }
+}
+
 impl RealTime {
     pub(crate) fn begin() -> Self {
-        let ticks = quanta::Clock::new();
-        let began = (ticks.raw(), Instant::now());
-        Self { ticks, began }
-    }
-
-    #[inline]
-    pub(crate) fn tick(&self) -> Tick {
-        Tick(self.ticks.raw())
+        let clock = clock();
+        Self {
+            began: (ticks(), Instant::now()),
+            scaled: clock.delta_as_nanos(0, SCALE),
+        }
     }
 
     /// The tick so many nanoseconds before another.
     pub(crate) fn before(&self, tick: Tick, nanos: u64) -> Tick {
-        const SAMPLE: u64 = 1 << 20;
-        let sample = self.ticks.delta_as_nanos(0, SAMPLE).max(1);
-        Tick(tick.0.saturating_sub(nanos * SAMPLE / sample))
+        let ticks = u128::from(nanos) * u128::from(SCALE) / u128::from(self.scaled.max(1));
+        Tick(tick.0.saturating_sub(ticks as u64))
     }
 
+    #[inline]
     pub(crate) fn timestamp(&self, tick: Tick) -> Timestamp {
-        Timestamp(self.ticks.delta_as_nanos(self.began.0, tick.0))
+        let since = u128::from(tick.0.saturating_sub(self.began.0));
+        Timestamp((since * u128::from(self.scaled) / u128::from(SCALE)) as u64)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.timestamp(self.tick())
+        self.timestamp(Tick::now())
     }
 
     pub(crate) fn at(&self, instant: tokio::time::Instant) -> Timestamp {

@@ -1,16 +1,17 @@
 //! What runs on this thread: which lane is being polled, at which await, in which coroutine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::OFF;
+use super::current::{Before, Current};
 use super::lane::{Lane, Probe};
 use crate::event::{self, Awaited, Cancel, FrameId, LaneId};
 
-/// What is being polled.
-#[derive(Clone, Debug, Default)]
+/// What is being polled within the current lane.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scope {
-    pub(crate) lane: Option<Arc<Lane>>,
     pub(crate) frame: Option<Frame>,
     pub(crate) coroutine: Option<LaneId>,
     /// Why futures that are dropped now are dropped, where somebody knows.
@@ -24,17 +25,6 @@ pub(crate) struct Frame {
     pub(crate) on: Option<Awaited>,
 }
 
-/// What a poll is within.
-#[derive(Debug, Default)]
-pub(crate) struct Within {
-    /// A scope that is kept while the poll has one of its own.
-    is_scope: bool,
-    /// A poll of another lane.
-    pub(crate) is_lane: bool,
-    /// The scheduler of a runtime of one thread, and nothing else.
-    pub(crate) is_scheduler: bool,
-}
-
 /// A task whose last poll is over on this thread, while tokio wakes whoever joins it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finished {
@@ -43,22 +33,27 @@ pub(crate) struct Finished {
     pub(crate) joiner: Option<LaneId>,
 }
 
-#[derive(Debug, Default)]
+/// Nothing here has to be dropped, so that it is there for as long as the thread.
+#[derive(Debug)]
 struct Thread {
-    scope: Scope,
-    /// The scopes round the present poll, of whichever polls it is within.
-    outer: Vec<Scope>,
-    /// The probe that applies outside of all lanes.
-    ambient: Option<Arc<Probe>>,
-    finished: Option<Finished>,
+    /// Whether nothing runs but the scheduler of a runtime of one thread: what most polls and most wakes begin in. It
+    /// follows from the others, see [`Thread::settle`].
+    is_idle: Cell<bool>,
+    /// Whether all tasks of the runtime have been seen to be known since the last poll ended.
+    knows_all_tasks: Cell<bool>,
+    lane: Current,
+    scope: Cell<Scope>,
+    finished: Cell<Option<Finished>>,
     /// Whose call of a waker is being passed on to the waker within it.
-    waking: Option<event::Waker>,
+    waking: Cell<Option<event::Waker>>,
     /// What the next task to be spawned is called.
-    name: Option<&'static str>,
+    name: Cell<Option<&'static str>>,
     /// Whether it is a thread of a runtime.
-    is_worker: bool,
+    is_worker: Cell<bool>,
     /// Whether it runs a runtime of one thread, so that outside of polls nothing runs but its scheduler.
-    is_scheduler: bool,
+    is_scheduler: Cell<bool>,
+    /// Whether a probe applies outside of all lanes.
+    has_ambient: Cell<bool>,
 }
 
 /// Who calls a waker, as far as the thread knows.
@@ -69,158 +64,296 @@ pub(crate) enum Caller {
     Itself,
     /// A runtime, while it polls no task that is known.
     Runtime,
-    /// The same, of one thread.
-    Scheduler,
     #[default]
     Unknown,
 }
 
 impl Scope {
+    const EMPTY: Self = Self {
+        frame: None,
+        coroutine: None,
+        cancel: None,
+    };
+
+    #[inline]
     fn is_empty(&self) -> bool {
-        self.lane.is_none()
-            && self.frame.is_none()
-            && self.coroutine.is_none()
-            && self.cancel.is_none()
+        self.frame.is_none() && self.coroutine.is_none() && self.cancel.is_none()
     }
 }
 
 thread_local! {
-    static THREAD: RefCell<Thread> = RefCell::default();
-}
-
-/// Runs `f` on the thread's state; gives the default where the thread's locals are gone.
-#[inline]
-fn with<R: Default>(f: impl FnOnce(&mut Thread) -> R) -> R {
-    THREAD
-        .try_with(|thread| f(&mut thread.borrow_mut()))
-        .unwrap_or_default()
+    static THREAD: Thread = const {
+        Thread {
+            is_idle: Cell::new(false),
+            knows_all_tasks: Cell::new(false),
+            lane: Current::none(),
+            scope: Cell::new(Scope::EMPTY),
+            finished: Cell::new(None),
+            waking: Cell::new(None),
+            name: Cell::new(None),
+            is_worker: Cell::new(false),
+            is_scheduler: Cell::new(false),
+            has_ambient: Cell::new(false),
+        }
+    };
+    /// The probe that applies outside of all lanes.
+    static AMBIENT: RefCell<Option<Arc<Probe>>> = const { RefCell::new(None) };
 }
 
 /// Puts back what was there before.
 #[derive(Debug)]
-pub(crate) struct Restore<T: 'static>(Option<T>, fn(&mut Thread, T) -> T);
+pub(crate) struct Restore<T: Copy + 'static>(T, fn(&Thread) -> &Cell<T>);
 
-impl<T> Restore<T> {
-    fn new(value: T, swap: fn(&mut Thread, T) -> T) -> Self {
-        Self(with(|thread| Some(swap(thread, value))), swap)
+impl<T: Copy> Restore<T> {
+    fn new(value: T, place: fn(&Thread) -> &Cell<T>) -> Self {
+        THREAD.with(|thread| {
+            let before = place(thread).replace(value);
+            thread.settle();
+            Self(before, place)
+        })
     }
 }
 
-impl<T> Drop for Restore<T> {
+impl<T: Copy> Drop for Restore<T> {
     fn drop(&mut self) {
-        if let Some(before) = self.0.take() {
-            let swap = self.1;
-            // What is taken out may be the last of its kind; it is dropped outside of the borrow.
-            drop(with(|thread| Some(swap(thread, before))));
-        }
+        THREAD.with(|thread| {
+            self.1(thread).set(self.0);
+            thread.settle();
+        });
     }
 }
 
 /// The present scope.
 pub(crate) fn scope() -> Scope {
-    with(|thread| thread.scope.clone())
+    THREAD.with(|thread| thread.scope.get())
 }
 
-/// Enters a scope until the guard is dropped.
+/// Enters a scope within the current lane until the guard is dropped.
 pub(crate) fn enter(scope: Scope) -> Restore<Scope> {
-    Restore::new(scope, |thread, scope| {
-        std::mem::replace(&mut thread.scope, scope)
-    })
+    Restore::new(scope, |thread| &thread.scope)
 }
 
-/// Makes a probe apply outside of all lanes until the guard is dropped.
-pub(crate) fn enter_probe(probe: Option<Arc<Probe>>) -> Restore<Option<Arc<Probe>>> {
-    Restore::new(probe, |thread, probe| {
-        std::mem::replace(&mut thread.ambient, probe)
-    })
+/// A lane that is current until this is dropped.
+#[derive(Debug)]
+pub(crate) struct InLane<'a> {
+    /// The lane in whose poll this began, where there was one.
+    before: Before,
+    /// The scope in which it began, where there was one.
+    scope: Option<Box<Scope>>,
+    /// Whether it began in the scheduler of a runtime of one thread, and in nothing else.
+    is_in_scheduler: bool,
+    is_left: bool,
+    /// The tick of the event with which the poll began, for whoever wants to remember it.
+    pub(crate) began: u64,
+    _lane: PhantomData<&'a Arc<Lane>>,
 }
 
-/// Enters the scope of a poll, whose end nobody can take for another one's. Tells what is round it.
-#[inline]
-pub(crate) fn begin_poll(lane: Arc<Lane>) -> Within {
-    with(|thread| {
-        thread.finished = None;
-        let within = Within {
-            is_scope: !thread.scope.is_empty(),
-            is_lane: thread.scope.lane.is_some(),
-            is_scheduler: thread.is_scheduler && thread.scope.is_empty(),
-        };
-        if within.is_scope {
-            thread.outer.push(std::mem::take(&mut thread.scope));
+impl<'a> InLane<'a> {
+    /// Makes a lane current, whose end nobody can take for another one's.
+    #[inline]
+    #[allow(unsafe_code, reason = "see `Current::set`")]
+    pub(crate) fn enter(lane: &'a Arc<Lane>) -> Self {
+        THREAD.with(|thread| {
+            let (before, scope) = if thread.is_idle.replace(false) {
+                (Before::NOTHING, None)
+            } else {
+                thread.finished.set(None);
+                (thread.lane.before(), thread.leave_scope())
+            };
+            let is_in_nothing = !before.is_lane() && scope.is_none();
+            // SAFETY: what was before is put back when this is left or dropped, which is within `'a`; nobody here
+            // forgets one of these.
+            unsafe { thread.lane.set(lane) };
+            Self {
+                is_in_scheduler: is_in_nothing && thread.is_scheduler.get(),
+                before,
+                scope,
+                is_left: false,
+                began: 0,
+                _lane: PhantomData,
+            }
+        })
+    }
+
+    /// Goes back to what was before.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.is_left = true;
+        THREAD.with(|thread| {
+            thread.knows_all_tasks.set(false);
+            thread.lane.put_back(&self.before);
+            match self.scope.take() {
+                None => thread.is_idle.set(self.is_in_scheduler),
+                Some(scope) => thread.come_back(*scope),
+            }
+        });
+    }
+
+    #[inline]
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_left
+    }
+
+    /// Whether it is within a poll of another lane.
+    #[inline]
+    pub(crate) fn is_in_lane(&self) -> bool {
+        self.before.is_lane()
+    }
+
+    /// Whether it is in the scheduler of a runtime of one thread, and in nothing else.
+    #[inline]
+    pub(crate) fn is_in_scheduler(&self) -> bool {
+        self.is_in_scheduler
+    }
+}
+
+impl Drop for InLane<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_left {
+            self.leave();
         }
-        thread.scope.lane = Some(lane);
-        within
-    })
+    }
 }
 
-/// Goes back to the scope round a poll; gives back the poll's own lane.
-#[inline]
-pub(crate) fn end_poll(within: &Within) -> Option<Arc<Lane>> {
-    with(|thread| {
-        let lane = thread.scope.lane.take();
-        if within.is_scope {
-            thread.scope = thread.outer.pop().unwrap_or_default();
-        }
-        lane
-    })
+impl Thread {
+    /// Finds out anew whether it is idle, after anything that this depends on has changed.
+    fn settle(&self) {
+        let is_in_nothing = self.lane.is_none() && self.scope.get().is_empty();
+        let is_woken_for = self.waking.get().is_some() || self.finished.get().is_some();
+        self.is_idle
+            .set(self.is_scheduler.get() && is_in_nothing && !is_woken_for);
+    }
+
+    /// Takes the present scope, where there is one.
+    #[inline]
+    fn leave_scope(&self) -> Option<Box<Scope>> {
+        let has_scope = !self.scope.get().is_empty();
+        has_scope.then(|| Box::new(self.take_scope()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_scope(&self) -> Scope {
+        self.scope.replace(Scope::EMPTY)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn come_back(&self, scope: Scope) {
+        self.scope.set(scope);
+        self.settle();
+    }
 }
 
 /// The lane that is being polled.
 pub(crate) fn lane() -> Option<Arc<Lane>> {
-    with(|thread| thread.scope.lane.clone())
+    THREAD.with(|thread| thread.lane.get())
+}
+
+/// Looks at the lane that is being polled.
+#[inline]
+pub(crate) fn with_lane<R>(look: impl FnOnce(Option<&Lane>) -> R) -> R {
+    THREAD.with(|thread| thread.lane.with(look))
 }
 
 /// Whether a lane is being polled.
+#[inline]
 pub(crate) fn is_in_lane() -> bool {
-    with(|thread| thread.scope.lane.is_some())
-}
-
-/// Looks at the present scope.
-pub(crate) fn with_scope<R: Default>(look: impl FnOnce(&Scope) -> R) -> R {
-    with(|thread| look(&thread.scope))
+    THREAD.with(|thread| !thread.lane.is_none())
 }
 
 /// The probe that applies here.
 #[inline]
 pub(crate) fn probe() -> Option<Arc<Probe>> {
-    if OFF {
-        return None;
-    }
-    with(|thread| match &thread.scope.lane {
+    let is_none = THREAD.with(|thread| thread.lane.is_none() && !thread.has_ambient.get());
+    if OFF || is_none { None } else { find_probe() }
+}
+
+#[inline(never)]
+fn find_probe() -> Option<Arc<Probe>> {
+    with_lane(|lane| match lane {
         Some(lane) => Some(Arc::clone(&lane.probe)),
-        None => thread.ambient.clone(),
+        None => ambient(),
     })
 }
 
+/// The probe that applies outside of all lanes; none where the thread is about to end.
+fn ambient() -> Option<Arc<Probe>> {
+    let ambient = AMBIENT.try_with(|ambient| ambient.borrow().clone());
+    ambient.ok().flatten()
+}
+
+/// Puts back the probe that applied outside of all lanes before.
+#[derive(Debug)]
+pub(crate) struct RestoreProbe(Option<Arc<Probe>>);
+
+impl RestoreProbe {
+    /// Takes the place of the probe that applies, and gives it.
+    fn swap(probe: Option<Arc<Probe>>) -> Option<Arc<Probe>> {
+        let is_some = probe.is_some();
+        let before = AMBIENT.try_with(|ambient| ambient.replace(probe));
+        if before.is_ok() {
+            THREAD.with(|thread| thread.has_ambient.set(is_some));
+        }
+        before.ok().flatten()
+    }
+}
+
+impl Drop for RestoreProbe {
+    fn drop(&mut self) {
+        // What is taken out may be the last of its kind; it is dropped outside of the borrow.
+        drop(Self::swap(self.0.take()));
+    }
+}
+
+/// Makes a probe apply outside of all lanes until the guard is dropped.
+pub(crate) fn enter_probe(probe: Option<Arc<Probe>>) -> RestoreProbe {
+    RestoreProbe(RestoreProbe::swap(probe))
+}
+
 /// Remembers whose last poll has just ended, or that another poll begins.
+#[inline]
 pub(crate) fn set_finished(finished: Option<Finished>) {
-    with(|thread| thread.finished = finished);
+    THREAD.with(|thread| {
+        thread.finished.set(finished);
+        thread.settle();
+    });
+}
+
+/// Whether nothing runs on the thread but the scheduler of a runtime of one thread.
+#[inline]
+pub(crate) fn is_idle() -> bool {
+    THREAD.with(|thread| thread.is_idle.get())
 }
 
 /// Who calls the waker of a lane now.
 #[inline]
 pub(crate) fn caller(woken: &Lane) -> Caller {
-    with(|thread| {
-        if let Some(by) = thread.waking {
+    THREAD.with(|thread| {
+        if let Some(by) = thread.waking.get() {
             return Caller::Known(by);
         }
-        if let Some(current) = &thread.scope.lane {
-            return match current.id {
+        let current = thread.lane.with(|current| {
+            let current = current?;
+            Some(match current.id {
                 _ if !current.is_of_same_session(woken) => Caller::Known(event::Waker::Thread),
                 id if id == woken.id => Caller::Itself,
                 id => Caller::Known(event::Waker::Lane(id)),
-            };
+            })
+        });
+        if let Some(current) = current {
+            return current;
         }
         // A join handle wakes one lane only.
-        if let Some(finished) = thread.finished
+        if let Some(finished) = thread.finished.get()
             && finished.joiner.is_none_or(|joiner| joiner == woken.id)
         {
-            thread.finished = None;
+            thread.finished.set(None);
+            thread.settle();
             return Caller::Known(event::Waker::Lane(finished.lane));
         }
-        if thread.is_scheduler {
-            Caller::Scheduler
-        } else if thread.is_worker || thread.ambient.is_some() {
+        if thread.is_scheduler.get() || thread.is_worker.get() || thread.has_ambient.get() {
             Caller::Runtime
         } else {
             Caller::Unknown
@@ -228,37 +361,44 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
     })
 }
 
+/// Whether nothing but the scheduler has run on its thread since the last poll ended, as far as can be told: all tasks
+/// of the runtime are known. It is asked once; who spawns a task from elsewhere right then is not noticed.
+#[inline]
+pub(crate) fn knows_all_tasks(probe: &Probe) -> bool {
+    THREAD.with(|thread| {
+        let knows = thread.knows_all_tasks.get() || probe.knows_all_tasks();
+        thread.knows_all_tasks.set(knows);
+        knows
+    })
+}
+
 /// Tells whether the thread runs a runtime of one thread until the guard is dropped.
 pub(crate) fn enter_scheduler(is_scheduler: bool) -> Restore<bool> {
-    Restore::new(is_scheduler, |thread, is_scheduler| {
-        std::mem::replace(&mut thread.is_scheduler, is_scheduler)
-    })
+    Restore::new(is_scheduler, |thread| &thread.is_scheduler)
 }
 
 /// Remembers that the thread belongs to a runtime for as long as it lives.
 pub(crate) fn set_worker() {
-    with(|thread| thread.is_worker = true);
+    THREAD.with(|thread| thread.is_worker.set(true));
 }
 
 /// Passes a call of a waker on until the guard is dropped.
 pub(crate) fn enter_waking(by: event::Waker) -> Restore<Option<event::Waker>> {
-    Restore::new(Some(by), |thread, by| {
-        std::mem::replace(&mut thread.waking, by)
-    })
+    Restore::new(Some(by), |thread| &thread.waking)
 }
 
 /// Names the next task that is spawned until the guard is dropped.
 pub(crate) fn enter_name(name: &'static str) -> Restore<Option<&'static str>> {
-    Restore::new(Some(name), |thread, name| {
-        std::mem::replace(&mut thread.name, name)
-    })
+    Restore::new(Some(name), |thread| &thread.name)
 }
 
 /// What a task of this probe that is spawned now is to be called, where that is known, and the lane that spawns it.
 pub(crate) fn spawning(probe: &Probe) -> (Option<&'static str>, Option<LaneId>) {
-    with(|thread| {
-        let parent = thread.scope.lane.as_ref();
-        let parent = parent.filter(|parent| parent.probe.recorder.is(&probe.recorder));
-        (thread.name.take(), parent.map(|parent| parent.id))
+    THREAD.with(|thread| {
+        let parent = thread.lane.with(|parent| {
+            let parent = parent.filter(|parent| parent.probe.recorder.is(&probe.recorder));
+            parent.map(|parent| parent.id)
+        });
+        (thread.name.take(), parent)
     })
 }

@@ -69,7 +69,7 @@ impl<F: Future> Coroutine<F> {
             value,
         };
         // Outside of all lanes it becomes known when a lane begins to run it.
-        if context::lane().is_some() {
+        if context::is_in_lane() {
             coroutine.known = Known::created(name, &coroutine.site);
         }
         coroutine
@@ -78,29 +78,33 @@ impl<F: Future> Coroutine<F> {
 
 impl Known {
     fn created(name: &'static str, site: &Site) -> Option<Self> {
-        let lane = context::lane()?;
-        let probe = Arc::clone(&lane.probe);
-        let id = probe.recorder.next_lane();
-        probe.recorder.record(EventKind::CoroutineCreated {
-            lane: id,
-            name: name.into(),
-            parent: Some(lane.id),
-            site: Some(site.clone()),
-        });
-        Some(Self {
-            lane: id,
-            probe,
-            started: false,
+        context::with_lane(|lane| {
+            let lane = lane?;
+            let probe = Arc::clone(&lane.probe);
+            let id = probe.recorder.next_lane();
+            probe.recorder.record(EventKind::CoroutineCreated {
+                lane: id,
+                name: name.into(),
+                parent: Some(lane.id),
+                site: Some(site.clone()),
+            });
+            Some(Self {
+                lane: id,
+                probe,
+                started: false,
+            })
         })
     }
 
     fn start(&mut self, scope: &Scope) {
         self.started = true;
-        let host = scope.lane.as_ref();
-        let host = host.filter(|host| host.probe.recorder.is(&self.probe.recorder));
+        let host = context::with_lane(|host| {
+            let host = host.filter(|host| host.probe.recorder.is(&self.probe.recorder));
+            host.map(|host| host.id)
+        });
         self.probe.recorder.record(EventKind::CoroutineStarted {
             lane: self.lane,
-            host: host.map(|host| host.id),
+            host,
             frame: scope.frame.map(|frame| frame.id),
         });
     }

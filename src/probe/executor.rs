@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::OFF;
-use super::buffer;
 use super::context::{self, Scope};
+use super::cursor;
 use super::future::Observed;
 use super::gate::Gate;
 use super::join::JoinHandle;
@@ -160,7 +160,7 @@ impl Builder {
             }
         };
         builder.on_thread_start(context::set_worker);
-        builder.on_thread_park(buffer::parks);
+        builder.on_thread_park(cursor::parks);
         if self.io {
             builder.enable_all();
         } else {
@@ -347,7 +347,7 @@ impl Drop for Executor {
 #[derive(Debug)]
 pub struct Entered<'a> {
     _runtime: tokio::runtime::EnterGuard<'a>,
-    _probe: context::Restore<Option<Arc<Probe>>>,
+    _probe: context::RestoreProbe,
 }
 
 impl Stop {

@@ -1,15 +1,17 @@
 //! The wrapper future: every poll of a lane goes through it.
 
 use std::future::Future;
+use std::mem::forget;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
 use super::OFF;
-use super::context::{self, Scope, Within};
+use super::context::{self, InLane, Scope};
+use super::cursor::{self, When};
 use super::lane::Lane;
 use super::record::Words;
 use super::waker;
@@ -25,8 +27,6 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         lane: Option<Arc<Lane>>,
-        // The same, to be lent to the thread's scope while it is polled.
-        lent: Option<Arc<Lane>>,
     }
 
     impl<F> PinnedDrop for Observed<F> {
@@ -38,14 +38,15 @@ pin_project! {
             }
             let why = lane.why_dropped();
             let outermost = !context::is_in_lane();
+            let within = InLane::enter(&lane);
             let scope = context::enter(Scope {
-                lane: this.lent.take(),
                 cancel: Some(why),
                 ..Scope::default()
             });
             lane.waits.store(false, Ordering::Release);
             this.inner.set(None);
             drop(scope);
+            drop(within);
             lane.record(EventKind::Cancelled { lane: lane.id, why });
             lane.ends();
             if outermost {
@@ -59,15 +60,12 @@ impl<F: Future> Observed<F> {
     pub(crate) fn new(inner: F, lane: Option<Arc<Lane>>) -> Self {
         Self {
             inner: Some(inner),
-            lent: lane.clone(),
             lane,
         }
     }
 
     pub(crate) fn set_lane(self: Pin<&mut Self>, lane: Arc<Lane>) {
-        let this = self.project();
-        *this.lent = Some(Arc::clone(&lane));
-        *this.lane = Some(lane);
+        *self.project().lane = Some(lane);
     }
 }
 
@@ -80,27 +78,24 @@ impl<F: Future> Future for Observed<F> {
         if OFF {
             return poll_inner(this.inner.as_mut(), cx);
         }
-        let (Some(lane), Some(lent)) = (&*this.lane, this.lent.take()) else {
+        let Some(lane) = this.lane.as_ref().filter(|lane| !lane.is_over()) else {
             return poll_inner(this.inner.as_mut(), cx);
         };
-        if let Some(gate) = lane.probe.recorder.gate()
-            && !context::is_in_lane()
-        {
-            gate.pass(lane.id, lane.probe.recorder.now());
-        }
-        lane.wakers.set(cx.waker());
-        let poll = OnePoll::start(lane, lent);
+        let mut poll = OnePoll {
+            lane,
+            within: begin(lane, cx.waker()),
+        };
         let waker = waker::borrow(lane);
         let result = poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker));
-        if result.is_ready() {
+        if result.is_pending() {
+            suspend(&mut poll.within, lane);
+            forget(poll);
+        } else {
             // Dropped here, where what it wakes is known to be woken by it.
             this.inner.set(None);
+            finish(&mut poll.within, lane, Polled::Completed);
+            forget(poll);
         }
-        *this.lent = poll.end(if result.is_ready() {
-            Polled::Completed
-        } else {
-            Polled::Pending
-        });
         result
     }
 }
@@ -113,73 +108,101 @@ fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Po
         .poll(cx)
 }
 
+/// Begins a poll with this waker.
+#[inline(never)]
+fn begin<'a>(lane: &'a Arc<Lane>, waker: &Waker) -> InLane<'a> {
+    let recorder = &lane.probe.recorder;
+    let is_plain = recorder.is_plain();
+    if !is_plain
+        && let Some(gate) = recorder.gate()
+        && !context::is_in_lane()
+    {
+        gate.pass(lane.id, recorder.now());
+    }
+    lane.wakers.set(waker);
+    lane.resumes();
+    let mut within = InLane::enter(lane);
+    let when = if within.is_in_scheduler() && context::knows_all_tasks(&lane.probe) {
+        When::Between
+    } else {
+        When::Now
+    };
+    let words = Words::started(lane.id);
+    if !is_plain || !recorder.write(when, words) {
+        recorder.record_slowly(words, || EventKind::PollStarted { lane: lane.id });
+    }
+    within.began = cursor::last();
+    within
+}
+
+/// Ends a poll. Tells whether it was within no other lane's.
+#[expect(
+    clippy::inline_always,
+    reason = "it has two callers, and both are to be quick"
+)]
+#[inline(always)]
+fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
+    let outermost = !within.is_in_lane();
+    within.leave();
+    let recorder = &lane.probe.recorder;
+    let is_plain = recorder.is_plain();
+    if !is_plain
+        && outermost
+        && let Some(gate) = recorder.gate()
+    {
+        gate.polled(recorder.now());
+    }
+    let words = Words::ended(lane.id, result);
+    if !is_plain || !recorder.write(When::Now, words) {
+        let lane = lane.id;
+        recorder.record_slowly(words, || EventKind::PollEnded { lane, result });
+    }
+    outermost
+}
+
+/// In so few ticks no task can use up the budget that tokio gives it for a poll: 128 operations, each of which takes
+/// dozens.
+const SHORT: u64 = 256;
+
+/// Ends a poll after which the lane waits.
+#[inline(never)]
+fn suspend(within: &mut InLane<'_>, lane: &Lane) {
+    let outermost = end(within, lane, Polled::Pending);
+    // It takes time to use up a task's budget: where so little has passed, there is no need to ask. None has passed where
+    // nothing was recorded in real time.
+    let ticks = cursor::last().wrapping_sub(within.began);
+    let was_short = outermost && lane.has_handle && (1..SHORT).contains(&ticks);
+    if !was_short && !tokio::task::coop::has_budget_remaining() {
+        lane.yields();
+    }
+    lane.waits.store(true, Ordering::Release);
+    if lane.wakers.has_no_clones() {
+        lane.has_lost_its_wakers();
+    }
+}
+
+/// Ends a poll, and the lane with it.
+#[inline(never)]
+fn finish(within: &mut InLane<'_>, lane: &Arc<Lane>, result: Polled) {
+    let outermost = end(within, lane, result);
+    lane.ends();
+    if outermost {
+        lane.announce_end();
+    }
+}
+
 /// A poll, from its start to its end, however it ends.
-struct OnePoll {
-    within: Within,
-    is_over: bool,
+struct OnePoll<'a> {
+    lane: &'a Arc<Lane>,
+    within: InLane<'a>,
 }
 
-impl OnePoll {
+impl Drop for OnePoll<'_> {
     #[inline]
-    fn start(lane: &Lane, lent: Arc<Lane>) -> Self {
-        lane.resumes();
-        let within = context::begin_poll(lent);
-        let recorder = &lane.probe.recorder;
-        let words = Words::started(lane.id);
-        let event = || EventKind::PollStarted { lane: lane.id };
-        if within.is_scheduler && lane.probe.knows_all_tasks() {
-            recorder.record_between(words, event);
-        } else {
-            recorder.record_words(words, event);
-        }
-        Self {
-            within,
-            is_over: false,
-        }
-    }
-
-    /// Ends it; gives back the lane.
-    #[inline]
-    fn end(mut self, result: Polled) -> Option<Arc<Lane>> {
-        self.finish(result)
-    }
-
-    #[inline]
-    fn finish(&mut self, result: Polled) -> Option<Arc<Lane>> {
-        self.is_over = true;
-        let outermost = !self.within.is_lane;
-        let lane = context::end_poll(&self.within)?;
-        let recorder = &lane.probe.recorder;
-        if outermost && let Some(gate) = recorder.gate() {
-            gate.polled(recorder.now());
-        }
-        recorder.record_words(Words::ended(lane.id, result), || EventKind::PollEnded {
-            lane: lane.id,
-            result,
-        });
-        if result == Polled::Pending {
-            if !tokio::task::coop::has_budget_remaining() {
-                lane.yields();
-            }
-            lane.waits.store(true, Ordering::Release);
-            if lane.wakers.has_no_clones() {
-                lane.has_lost_its_wakers();
-            }
-        } else {
-            lane.ends();
-            if outermost {
-                lane.announce_end();
-            }
-        }
-        Some(lane)
-    }
-}
-
-impl Drop for OnePoll {
     fn drop(&mut self) {
-        // Only a panic comes here before the end.
-        if !self.is_over {
-            self.finish(Polled::Panicked);
+        // Only a panic comes here: at its end, a poll is forgotten.
+        if !self.within.is_left() {
+            finish(&mut self.within, self.lane, Polled::Panicked);
         }
     }
 }

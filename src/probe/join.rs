@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use tokio::task::{Id, JoinError};
 
 use super::context;
+use super::cursor::When;
 use super::lane::Lane;
 use super::record::{A_TASK, Words};
 use crate::event::{Awaited, EventKind, FrameId, LaneId, Text};
@@ -17,14 +18,8 @@ use crate::event::{Awaited, EventKind, FrameId, LaneId, Text};
 pub struct JoinHandle<T> {
     inner: tokio::task::JoinHandle<T>,
     lane: Option<Arc<Lane>>,
-    waits: Option<Waits>,
-}
-
-/// A wait for the task by a lane.
-#[derive(Clone, Copy)]
-struct Waits {
-    lane: LaneId,
-    frame: FrameId,
+    /// The await by which a lane waits for the task: that lane is its joiner.
+    waits: Option<FrameId>,
 }
 
 impl<T> JoinHandle<T> {
@@ -67,71 +62,93 @@ impl<T> JoinHandle<T> {
         self.lane.as_ref().map(|lane| lane.id)
     }
 
+    /// Polls it in a lane's session.
+    fn poll_seen(&mut self, task: &Arc<Lane>, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        if self.waits.is_none() && self.inner.is_finished() {
+            // Unless the lane has used up its budget, there is no wait.
+            let result = Pin::new(&mut self.inner).poll(cx);
+            if result.is_ready() {
+                record_joined(task);
+                return result;
+            }
+        }
+        // Before the poll: on another thread the task may end as soon as it knows the waker.
+        self.enter(task);
+        let result = Pin::new(&mut self.inner).poll(cx);
+        if result.is_ready() {
+            self.leave(task);
+        }
+        result
+    }
+
     /// Records that the current lane waits for the task, unless the await around this has told so.
-    fn enter(&mut self) {
-        let Some(lane) = &self.lane else { return };
-        let joiner = context::with_scope(|scope| scope.lane.as_ref().map(|lane| lane.id));
-        lane.set_joiner(joiner);
+    fn enter(&mut self, task: &Arc<Lane>) {
+        let joiner = context::with_lane(|lane| lane.map(|lane| lane.id));
         // A handle that is polled by reference may be awaited by one lane after another.
-        if self.waits.map(|waits| waits.lane) != joiner {
-            self.leave(false);
+        if task.joiner() != joiner {
+            self.leave(task);
+            task.set_joiner(joiner);
         }
         if self.waits.is_none() {
-            self.waits = self.lane.as_ref().and_then(Waits::begin);
+            self.waits = begin_wait(task);
         }
     }
 
-    /// Records that the wait is over; at the time at which it began, where the task had ended before.
-    fn leave(&mut self, at_once: bool) {
-        if let (Some(waits), Some(lane)) = (self.waits.take(), &self.lane) {
-            let Waits {
-                lane: joiner,
-                frame,
-            } = waits;
-            let left = || EventKind::AwaitLeft {
-                lane: joiner,
-                frame,
-            };
-            let recorder = &lane.probe.recorder;
-            if at_once {
-                recorder.record_at_last(Words::left(joiner, frame), left);
-            } else {
-                recorder.record_words(Words::left(joiner, frame), left);
-            }
+    /// Records that the wait is over.
+    fn leave(&mut self, task: &Lane) {
+        if let (Some(frame), Some(lane)) = (self.waits.take(), task.joiner()) {
+            let recorder = &task.probe.recorder;
+            recorder.record_words(When::Now, Words::left(lane, frame), || {
+                EventKind::AwaitLeft { lane, frame }
+            });
         }
     }
 }
 
-impl Waits {
-    /// A wait by the current lane, where it is of the task's session and has not told of it yet.
-    fn begin(task: &Arc<Lane>) -> Option<Self> {
-        context::with_scope(|scope| {
-            let joiner = scope.lane.as_ref()?;
-            let on = Some(Awaited::Task(task.id));
-            let is_told = scope.frame.is_some_and(|frame| frame.on == on);
-            if is_told || !joiner.is_of_same_session(task) {
-                return None;
-            }
-            let (lane, frame) = (joiner.id, joiner.next_frame());
-            let is_plain = scope.frame.is_none() && scope.coroutine.is_none();
-            let words = if is_plain {
-                Words::joins(lane, frame, task.id)
-            } else {
-                Words::NONE
+/// Records that the current lane has joined a task that had ended before: an await that takes no time.
+fn record_joined(task: &Arc<Lane>) {
+    if let Some(frame) = begin_wait(task) {
+        context::with_lane(|lane| {
+            let Some(lane) = lane.map(|lane| lane.id) else {
+                return;
             };
             let recorder = &task.probe.recorder;
-            recorder.record_words(words, || EventKind::AwaitEntered {
-                lane,
-                frame,
-                parent: scope.frame.map(|frame| frame.id),
-                coroutine: scope.coroutine,
-                site: None,
-                text: Text::Static(A_TASK),
-                on,
+            recorder.record_words(When::AtLast, Words::left(lane, frame), || {
+                EventKind::AwaitLeft { lane, frame }
             });
-            Some(Self { lane, frame })
-        })
+        });
     }
+}
+
+/// Records that the current lane waits for a task, where it is of the task's session and has not told of it yet.
+fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
+    context::with_lane(|joiner| {
+        let joiner = joiner?;
+        let scope = context::scope();
+        let on = Some(Awaited::Task(task.id));
+        let is_told = scope.frame.is_some_and(|frame| frame.on == on);
+        if is_told || !joiner.is_of_same_session(task) {
+            return None;
+        }
+        let (lane, frame) = (joiner.id, joiner.next_frame());
+        let is_plain = scope.frame.is_none() && scope.coroutine.is_none();
+        let words = if is_plain {
+            Words::joins(lane, frame, task.id)
+        } else {
+            Words::NONE
+        };
+        let recorder = &task.probe.recorder;
+        recorder.record_words(When::Now, words, || EventKind::AwaitEntered {
+            lane,
+            frame,
+            parent: scope.frame.map(|frame| frame.id),
+            coroutine: scope.coroutine,
+            site: None,
+            text: Text::Static(A_TASK),
+            on,
+        });
+        Some(frame)
+    })
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -139,21 +156,20 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let waited = this.waits.is_some();
-        // Before the poll: on another thread the task may end as soon as it knows the waker.
-        this.enter();
-        let result = Pin::new(&mut this.inner).poll(cx);
-        if result.is_ready() {
-            this.leave(!waited);
-        }
+        // Taken out and put back: neither is counted.
+        let Some(lane) = this.lane.take() else {
+            return Pin::new(&mut this.inner).poll(cx);
+        };
+        let result = this.poll_seen(&lane, cx);
+        this.lane = Some(lane);
         result
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.leave(false);
-        if let Some(lane) = &self.lane {
+        if let Some(lane) = self.lane.take() {
+            self.leave(&lane);
             lane.set_joiner(None);
         }
     }

@@ -11,7 +11,7 @@ use super::context;
 use super::executor::Stop;
 use super::recorder::Recorder;
 use super::template::{Name, Origin};
-use super::waker::{self, Wakers};
+use super::waker::{self, Rare, Wakers};
 use crate::event::{Cancel, EventKind, FrameId, LaneId, TaskKind, Text};
 
 /// The probe, wrapped round one executor.
@@ -38,7 +38,11 @@ impl Probe {
 }
 
 /// A task or branch, as long as it lives.
+///
+/// What every poll and every wake looks at stands together, at the beginning: a program has many lanes, and whatever of
+/// them is not in the cache costs more than all else.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lane {
     pub(crate) id: LaneId,
     pub(crate) probe: Arc<Probe>,
@@ -50,19 +54,18 @@ pub(crate) struct Lane {
     pub(crate) over: AtomicBool,
     /// How it stands with the wake that the scheduler owes it: see [`Yield`].
     yielded: AtomicU8,
-    pub(crate) wakers: Wakers,
-    frames: AtomicU32,
-    /// Who aborted it: see [`Lane::abort`].
-    aborted: AtomicU64,
-    /// The lane that awaits its join handle, 0 where none does.
-    joiner: AtomicU64,
     /// Whether its join handle is one that tells who awaits it.
     pub(crate) has_handle: bool,
     /// Whether it is among the tasks that its probe knows of its runtime.
     is_counted: AtomicBool,
-    /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
-    pub(crate) group: Option<Arc<Group>>,
+    pub(crate) wakers: Wakers,
+    frames: AtomicU32,
+    /// The lane that awaits its join handle, 0 where none does.
+    joiner: AtomicU64,
 }
+
+/// With what an `Arc` adds, it is not more than the 120 bytes that `malloc` has at hand in lists of their own.
+const _: () = assert!(size_of::<Lane>() <= 120 - 16);
 
 /// A task that yields is woken later, by the scheduler, once it has looked at its other tasks and at its driver.
 ///
@@ -99,13 +102,11 @@ impl Lane {
             waits: AtomicBool::new(false),
             over: AtomicBool::new(false),
             yielded: AtomicU8::new(Yield::NONE),
-            wakers: Wakers::default(),
+            wakers: Wakers::new(group),
             frames: AtomicU32::new(1),
-            aborted: AtomicU64::new(NOBODY),
             joiner: AtomicU64::new(NOBODY),
             has_handle,
             is_counted: AtomicBool::new(false),
-            group,
         })
     }
 
@@ -159,12 +160,23 @@ impl Lane {
         self.probe.recorder.record(kind);
     }
 
+    #[inline]
     pub(crate) fn is_of_same_session(&self, other: &Self) -> bool {
         self.probe.recorder.is(&other.probe.recorder)
     }
 
+    /// The number of the next await of this lane, which is being polled on this thread.
     pub(crate) fn next_frame(&self) -> FrameId {
-        FrameId(self.frames.fetch_add(1, Ordering::Relaxed))
+        // Only who polls the lane asks for it.
+        let frame = self.frames.load(Ordering::Relaxed);
+        self.frames.store(frame.wrapping_add(1), Ordering::Relaxed);
+        FrameId(frame)
+    }
+
+    /// Whether it has ended.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     /// Remembers that the scheduler is going to wake it, because it yielded.
@@ -173,6 +185,7 @@ impl Lane {
     }
 
     /// Remembers that a poll begins.
+    #[inline]
     pub(crate) fn resumes(&self) {
         self.waits.store(false, Ordering::Release);
         self.woken.store(false, Ordering::Release);
@@ -201,7 +214,14 @@ impl Lane {
         waker::leave_to_clones(self);
     }
 
+    /// Whether no wake by the scheduler can be due to its having yielded.
+    #[inline]
+    pub(crate) fn yielded_nothing(&self) -> bool {
+        self.yielded.load(Ordering::Relaxed) == Yield::NONE
+    }
+
     /// Whether a wake by the scheduler is due to its having yielded.
+    #[inline]
     pub(crate) fn is_woken_for_yielding(&self) -> bool {
         let owed = self.yielded.load(Ordering::Relaxed) != Yield::NONE;
         if owed {
@@ -217,13 +237,24 @@ impl Lane {
 
     /// Remembers who aborts it.
     pub(crate) fn abort(&self) {
-        let by = context::lane().map_or(OUTSIDE, |lane| lane.id.0);
-        let _ = self
-            .aborted
-            .compare_exchange(NOBODY, by, Ordering::Relaxed, Ordering::Relaxed);
+        let by = context::with_lane(|lane| lane.map_or(OUTSIDE, |lane| lane.id.0));
+        let _ = self.wakers.rare_or_new().aborted.compare_exchange(
+            NOBODY,
+            by,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Who awaits its join handle.
+    #[inline]
+    pub(crate) fn joiner(&self) -> Option<LaneId> {
+        let joiner = self.joiner.load(Ordering::Acquire);
+        (joiner != NOBODY).then_some(LaneId(joiner))
     }
 
     /// Remembers who awaits its join handle.
+    #[inline]
     pub(crate) fn set_joiner(&self, joiner: Option<LaneId>) {
         let joiner = joiner.map_or(NOBODY, |lane| lane.0);
         self.joiner.store(joiner, Ordering::Release);
@@ -231,19 +262,10 @@ impl Lane {
 
     /// Why it is dropped, if it is dropped now.
     pub(crate) fn why_dropped(&self) -> Cancel {
-        match self.aborted.load(Ordering::Relaxed) {
-            NOBODY => {}
-            OUTSIDE => return Cancel::Aborted { by: None },
-            by => {
-                return Cancel::Aborted {
-                    by: Some(LaneId(by)),
-                };
-            }
-        }
-        if let Some(group) = &self.group
-            && group.decided.load(Ordering::Relaxed)
+        if let Some(rare) = self.wakers.rare()
+            && let Some(why) = rare.why_dropped()
         {
-            return group.why;
+            return why;
         }
         if let Some(why) = context::scope().cancel {
             return why;
@@ -256,15 +278,29 @@ impl Lane {
 
     /// Tells the thread that tokio is about to wake whoever joins this task, which has ended.
     pub(crate) fn announce_end(&self) {
-        let joiner = match self.joiner.load(Ordering::Acquire) {
-            NOBODY if self.has_handle => return,
-            NOBODY => None,
-            joiner => Some(LaneId(joiner)),
-        };
+        let joiner = self.joiner();
+        if joiner.is_none() && self.has_handle {
+            return;
+        }
         context::set_finished(Some(context::Finished {
             lane: self.id,
             joiner,
         }));
+    }
+}
+
+impl Rare {
+    /// Why the lane is dropped, as far as this tells.
+    fn why_dropped(&self) -> Option<Cancel> {
+        let by = match self.aborted.load(Ordering::Relaxed) {
+            NOBODY => {
+                let group = self.group.as_ref()?;
+                return group.decided.load(Ordering::Relaxed).then_some(group.why);
+            }
+            OUTSIDE => None,
+            by => Some(LaneId(by)),
+        };
+        Some(Cancel::Aborted { by })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::event::EventKind;
 /// Notes a line in the current lane.
 pub fn mark(text: fmt::Arguments<'_>) {
     if let Some(probe) = context::probe() {
-        let lane = context::lane().map(|lane| lane.id);
+        let lane = context::with_lane(|lane| lane.map(|lane| lane.id));
         probe.recorder.record(EventKind::Mark {
             lane,
             text: text.into(),

@@ -5,7 +5,7 @@
 
 use super::clock::Tick;
 use super::template::Template;
-use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Text, Waker};
+use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Step, Text, Waker, What};
 
 /// The text of a wait for a task by somebody who has no other text for it.
 pub(crate) const A_TASK: &str = "a task";
@@ -58,7 +58,11 @@ pub(crate) enum First {
     /// From here on ticks count from this one.
     Time(Tick),
     /// An event, so many ticks after the one before.
-    Event { since: u64, has_second: bool },
+    Event {
+        since: u64,
+        word: u64,
+        has_second: bool,
+    },
 }
 
 /// The word that fills a buffer's end.
@@ -78,6 +82,7 @@ impl First {
             tag::TIME => Self::Time(Tick(word >> tag::BITS)),
             tag => Self::Event {
                 since: word >> tag::BITS & (FAR - 1),
+                word,
                 has_second: tag & tag::TWO != 0,
             },
         }
@@ -98,8 +103,7 @@ impl Words {
 
     #[inline]
     fn new(tag: u64, lane: LaneId, [high, low]: [u64; 2]) -> Self {
-        const MOST: u64 = u32::MAX as u64;
-        if lane.0 > MOST || high > MOST || low > MOST {
+        if (lane.0 | high | low) >> 32 != 0 {
             return Self::NONE;
         }
         Self {
@@ -114,11 +118,12 @@ impl Words {
         Self { first, second }
     }
 
-    /// The first word, so many ticks after the event before, and the second where there is one.
+    /// The first word, so many ticks after the event before, the second, and how many of the two there are.
     #[inline]
-    pub(crate) fn after(self, since: u64) -> (u64, Option<u64>) {
-        let second = (self.first & tag::TWO != 0).then_some(self.second);
-        (self.first | since << tag::BITS, second)
+    pub(crate) fn after(self, since: u64) -> (u64, u64, usize) {
+        let has_second = self.first & tag::TWO != 0;
+        let count = 1 + usize::from(has_second);
+        (self.first | since << tag::BITS, self.second, count)
     }
 
     /// Whether the event has to be kept beside the words.
@@ -143,12 +148,13 @@ impl Words {
 
     #[inline]
     pub(crate) fn woken(lane: LaneId, by: Waker) -> Self {
-        match by {
-            Waker::Lane(by) => Self::new(tag::WOKEN_BY_LANE, lane, [0, by.0]),
-            Waker::Itself => Self::new(tag::WOKEN_BY_ITSELF, lane, [0; 2]),
-            Waker::Driver => Self::new(tag::WOKEN_BY_DRIVER, lane, [0; 2]),
-            Waker::Thread => Self::new(tag::WOKEN_BY_THREAD, lane, [0; 2]),
-        }
+        let (tag, by) = match by {
+            Waker::Lane(by) => (tag::WOKEN_BY_LANE, by.0),
+            Waker::Itself => (tag::WOKEN_BY_ITSELF, 0),
+            Waker::Driver => (tag::WOKEN_BY_DRIVER, 0),
+            Waker::Thread => (tag::WOKEN_BY_THREAD, 0),
+        };
+        Self::new(tag, lane, [0, by])
     }
 
     #[inline]
@@ -166,21 +172,31 @@ impl Words {
         Self::new(tag::LEFT, lane, [0, frame.0.into()])
     }
 
-    /// The event that this is; none where it is kept beside the words.
+    /// What happens at every poll, where that is what this is.
     #[inline]
+    pub(crate) fn step(self) -> Option<Step> {
+        let what = match self.first & tag::MASK {
+            tag::STARTED => What::Started,
+            tag::PENDING => What::Ended(Polled::Pending),
+            tag::COMPLETED => What::Ended(Polled::Completed),
+            tag::WOKEN_BY_LANE => {
+                let by = LaneId(self.second & u64::from(u32::MAX));
+                What::Woken(Waker::Lane(by))
+            }
+            tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
+            tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
+            tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
+            _ => return None,
+        };
+        let lane = LaneId(self.first >> 32);
+        Some(Step { lane, what })
+    }
+
+    /// The event that this is; none where it is kept beside the words.
     pub(crate) fn event(self, templates: &[Template]) -> Option<EventKind> {
         let lane = LaneId(self.first >> 32);
         let (high, low) = ((self.second >> 32) as u32, self.second as u32);
-        let woken = |by| EventKind::Woken { lane, by };
-        let ended = |result| EventKind::PollEnded { lane, result };
         Some(match self.first & tag::MASK {
-            tag::STARTED => EventKind::PollStarted { lane },
-            tag::PENDING => ended(Polled::Pending),
-            tag::COMPLETED => ended(Polled::Completed),
-            tag::WOKEN_BY_LANE => woken(Waker::Lane(LaneId(low.into()))),
-            tag::WOKEN_BY_ITSELF => woken(Waker::Itself),
-            tag::WOKEN_BY_DRIVER => woken(Waker::Driver),
-            tag::WOKEN_BY_THREAD => woken(Waker::Thread),
             tag::SPAWNED => match templates.get(low as usize) {
                 Some(template) => template.spawned(lane, Some(LaneId(high.into()))),
                 None => unreachable!("a template is there before it is used"),
@@ -198,7 +214,7 @@ impl Words {
                 lane,
                 frame: FrameId(low),
             },
-            _ => return None,
+            _ => return self.step().map(EventKind::from),
         })
     }
 }
@@ -210,12 +226,17 @@ mod tests {
     /// Writes it down, reads it again.
     fn there_and_back(words: Words, since: u64) -> (u64, Option<EventKind>) {
         assert!(!words.are_none());
-        let (first, second) = words.after(since);
-        let First::Event { since, has_second } = First::of(first) else {
+        let (first, second, count) = words.after(since);
+        let First::Event {
+            since,
+            word,
+            has_second,
+        } = First::of(first)
+        else {
             panic!("{first:x} is no event");
         };
-        assert_eq!(has_second, second.is_some());
-        let words = Words::read(first, second.unwrap_or_default());
+        assert_eq!(count, if has_second { 2 } else { 1 });
+        let words = Words::read(word, second);
         (since, words.event(&[]))
     }
 

@@ -11,9 +11,10 @@ use std::thread;
 
 use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
+use super::cursor::{self, When};
 use super::gate::Gate;
 use super::record::Words;
-use super::template::Origin;
+use super::template::{self, Origin};
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
 /// How many events may wait to be collected, by default: 16 MiB of them.
@@ -27,6 +28,11 @@ pub(crate) struct Recorder(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// The number by which threads know the session's buffers; that of no session where it has none.
+    session: u64,
+    /// Whether it records in real time, and there is no gate: what a program is recorded with as a rule, and what each
+    /// of its polls looks at first.
+    is_plain: AtomicBool,
     sink: Sink,
     gate: Option<Arc<Gate>>,
     lanes: AtomicU64,
@@ -86,12 +92,20 @@ impl Recorder {
     }
 
     fn new(sink: Sink, gate: Option<Arc<Gate>>) -> Self {
-        Self(Arc::new(Inner {
+        let session = match &sink {
+            Sink::RealTime(buffers) => buffers.number(),
+            Sink::VirtualTime(_) => u64::MAX,
+        };
+        let recorder = Self(Arc::new(Inner {
+            session,
+            is_plain: AtomicBool::new(false),
             sink,
             gate,
             lanes: AtomicU64::new(1),
             paused: AtomicBool::new(false),
-        }))
+        }));
+        recorder.set_paused(false);
+        recorder
     }
 
     #[inline]
@@ -134,6 +148,15 @@ impl Recorder {
     /// Stops recording, or goes on with it.
     pub(crate) fn set_paused(&self, paused: bool) {
         self.0.paused.store(paused, Ordering::Relaxed);
+        let is_in_real_time = matches!(self.0.sink, Sink::RealTime(_));
+        let is_plain = is_in_real_time && self.0.gate.is_none() && !paused;
+        self.0.is_plain.store(is_plain, Ordering::Relaxed);
+    }
+
+    /// Whether an event of a few words has only to be written.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.is_plain.load(Ordering::Relaxed)
     }
 
     /// Records an event, or counts it as lost where the collector is too far behind.
@@ -149,39 +172,28 @@ impl Recorder {
 
     /// The same for an event that is known in words, too.
     #[inline]
-    pub(crate) fn record_words(&self, words: Words, kind: impl FnOnce() -> EventKind) {
+    pub(crate) fn record_words(&self, when: When, words: Words, kind: impl FnOnce() -> EventKind) {
+        let is_written = self.is_plain() && self.write(when, words);
+        if !is_written {
+            self.record_slowly(words, kind);
+        }
+    }
+
+    /// Writes an event, if the thread can at once. To be called where this is [plain](Self::is_plain).
+    #[inline]
+    pub(crate) fn write(&self, when: When, words: Words) -> bool {
+        !words.are_none() && cursor::write(self.0.session, when, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn record_slowly(&self, words: Words, kind: impl FnOnce() -> EventKind) {
         if self.is_paused() {
             return;
         }
         match &self.0.sink {
             Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
             Sink::RealTime(buffers) => buffers.write(words),
-            Sink::VirtualTime(channel) => channel.send(kind()),
-        }
-    }
-
-    /// The same, at the time of the last event on this thread, which has brought this one about.
-    #[inline]
-    pub(crate) fn record_at_last(&self, words: Words, kind: impl FnOnce() -> EventKind) {
-        if self.is_paused() {
-            return;
-        }
-        match &self.0.sink {
-            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
-            Sink::RealTime(buffers) => buffers.write_at_last(words),
-            Sink::VirtualTime(channel) => channel.send(kind()),
-        }
-    }
-
-    /// The same, where nothing but the runtime's scheduler has run since the last event on this thread.
-    #[inline]
-    pub(crate) fn record_between(&self, words: Words, kind: impl FnOnce() -> EventKind) {
-        if self.is_paused() {
-            return;
-        }
-        match &self.0.sink {
-            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
-            Sink::RealTime(buffers) => buffers.write_between(words),
             Sink::VirtualTime(channel) => channel.send(kind()),
         }
     }
@@ -195,6 +207,13 @@ impl Recorder {
     pub(crate) fn record_spawned(&self, lane: LaneId, parent: Option<LaneId>, origin: &Origin) {
         if self.is_paused() {
             return;
+        }
+        let session = self.0.session;
+        if let (Some(parent), Some(number)) = (parent, template::last(session, origin)) {
+            let words = Words::spawned(lane, parent, number);
+            if !words.are_none() && cursor::write(session, When::Now, words) {
+                return;
+            }
         }
         match &self.0.sink {
             Sink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::context::{self, Scope};
+use super::context::{self, InLane};
 use super::executor::Stoppable;
 use super::future::Observed;
 use super::join::JoinHandle;
@@ -105,9 +105,7 @@ where
 
 /// As [`tokio::task::yield_now`], which is then known to be what wakes the task.
 pub async fn yield_now() {
-    if let Some(lane) = context::lane() {
-        lane.yields();
-    }
+    context::with_lane(|lane| lane.into_iter().for_each(Lane::yields));
     tokio::task::yield_now().await;
 }
 
@@ -137,12 +135,9 @@ impl Job {
         }
         lane.record(EventKind::PollStarted { lane: lane.id });
         let mut end = JobEnd(lane, Polled::Panicked);
-        let scope = context::enter(Scope {
-            lane: Some(Arc::clone(lane)),
-            ..Scope::default()
-        });
+        let within = InLane::enter(lane);
         let result = work();
-        drop(scope);
+        drop(within);
         end.1 = Polled::Completed;
         drop(end);
         result

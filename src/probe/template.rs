@@ -1,5 +1,6 @@
 //! What all tasks that are spawned at one place have in common, kept once for all of them.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +40,18 @@ pub(crate) struct Templates(Mutex<Vec<Template>>);
 #[derive(Debug, Default)]
 pub(crate) struct Recent(Vec<(Origin, u32)>);
 
+thread_local! {
+    /// The session and the origin that the thread used last, with the number of their template.
+    static LAST: Cell<Option<(u64, Origin, u32)>> = const { Cell::new(None) };
+}
+
+/// The number of an origin's template, where it is the one that the thread used last.
+#[inline]
+pub(crate) fn last(session: u64, origin: &Origin) -> Option<u32> {
+    let (of, last, number) = LAST.get()?;
+    (of == session && last.is(origin)).then_some(number)
+}
+
 /// A thread that spawns at more places than this writes everything of each further task.
 const MOST: usize = 32;
 
@@ -60,6 +73,7 @@ impl Name {
 }
 
 impl Origin {
+    #[inline]
     fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self.site, other.site) && self.name.is(other.name) && self.kind == other.kind
     }
@@ -88,11 +102,13 @@ impl Template {
 impl Templates {
     /// The number of an origin's template; none where the thread knows too many already.
     #[inline]
-    pub(crate) fn number(&self, recent: &mut Recent, origin: &Origin) -> Option<u32> {
-        match recent.0.iter().find(|known| known.0.is(origin)) {
-            Some(known) => Some(known.1),
-            None => self.add(recent, *origin),
-        }
+    pub(crate) fn number(&self, session: u64, recent: &mut Recent, origin: &Origin) -> Option<u32> {
+        let number = match recent.0.iter().find(|known| known.0.is(origin)) {
+            Some(known) => known.1,
+            None => self.add(recent, *origin)?,
+        };
+        LAST.set(Some((session, *origin, number)));
+        Some(number)
     }
 
     #[cold]

@@ -10,34 +10,48 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::context::{self, Caller};
-use super::lane::Lane;
+use super::cursor::When;
+use super::lane::{Group, Lane};
 use super::record::Words;
 use crate::event::{self, EventKind};
 
 /// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
+///
+/// What every poll and every wake looks at stands together, at the beginning.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Wakers {
-    /// The waker that the lane is polled with. To be looked at only while none is kept: then there is no clone of the
-    /// lane's waker, and who has it borrowed it for a poll.
-    polling: AtomicPtr<Waker>,
-    /// Whether that may be the waker of a lane round this one.
-    polling_nested: AtomicBool,
-    /// The waker to pass calls on to, kept as soon as the lane's own is cloned: whoever has a clone may call it at any
-    /// time. It is set once, where the lane is within no other.
-    first: OnceLock<Within>,
-    /// The same, where the lane was polled with another one since; or where it is within another lane, whose waker is
-    /// let go when nobody has this lane's any more, so that the other lane learns of it.
-    later: Mutex<Option<Within>>,
-    has_later: AtomicBool,
     /// Two for each clone of the lane's waker, and one while the lane's future lives.
     ///
     /// While it is odd, the future's `Arc` keeps the lane; from then on, all clones together hold one.
     holders: AtomicUsize,
+    /// The waker to pass calls on to, kept as soon as the lane's own is cloned: whoever has a clone may call it at any
+    /// time. It is set once, where the lane is within no other.
+    first: OnceLock<Waker>,
+    has_later: AtomicBool,
+    /// Whether the waker that the lane is polled with may be that of a lane round this one.
+    polling_nested: AtomicBool,
+    /// The waker that the lane is polled with. To be looked at only while none is kept: then there is no clone of the
+    /// lane's waker, and who has it borrowed it for a poll.
+    polling: AtomicPtr<Waker>,
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// What few lanes need. Without it, a lane is small enough to be had quickly.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// The waker to pass calls on to, where the lane was polled with another one since the first; or where it is within
+    /// another lane, whose waker is let go when nobody has this lane's any more, so that the other lane learns of it.
+    later: Mutex<Option<Within>>,
+    /// Who aborted it: see [`Lane::abort`].
+    pub(crate) aborted: AtomicU64,
+    /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
+    pub(crate) group: Option<Arc<Group>>,
 }
 
 /// A waker that calls are passed on to.
@@ -136,7 +150,7 @@ impl Wakers {
     #[inline]
     pub(crate) fn set(&self, waker: &Waker) {
         match self.first.get() {
-            Some(first) if first.waker.will_wake(waker) && !self.has_later() => {}
+            Some(first) if are_same(first, waker) && !self.has_later() => {}
             Some(_) => self.set_later(waker),
             None => {
                 let polling = std::ptr::from_ref(waker).cast_mut();
@@ -171,15 +185,15 @@ impl Wakers {
             return;
         }
         let is_nested = self.polling_nested.load(Ordering::Relaxed);
-        let keep = || Within {
-            // SAFETY: none is kept, and the rest is this function's.
-            waker: unsafe { self.polling() }.clone(),
-            is_nested,
-        };
+        // SAFETY: none is kept, and the rest is this function's.
+        let keep = || unsafe { self.polling() }.clone();
         if is_nested || self.has_later() {
             // Under the lock, so that `let_go` sees either both or none.
             let mut later = self.later();
-            later.get_or_insert_with(keep);
+            later.get_or_insert_with(|| Within {
+                waker: keep(),
+                is_nested,
+            });
             self.has_later.store(true, Ordering::Release);
             self.holders.fetch_add(CLONE, Ordering::Relaxed);
         } else {
@@ -201,14 +215,15 @@ impl Wakers {
     }
 
     fn later(&self) -> MutexGuard<'_, Option<Within>> {
-        self.later.lock().unwrap_or_else(PoisonError::into_inner)
+        let later = &self.rare_or_new().later;
+        later.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
     fn set_later(&self, waker: &Waker) {
         let mut later = self.later();
         let is_known = match &*later {
-            Some(later) => later.waker.will_wake(waker),
+            Some(later) => are_same(&later.waker, waker),
             // It was let go of just now.
             None => self.first.get().is_none(),
         };
@@ -223,11 +238,13 @@ impl Wakers {
         }
     }
 
+    #[inline]
     fn has_later(&self) -> bool {
         self.has_later.load(Ordering::Acquire)
     }
 
     /// Whether nobody has a waker of the lane.
+    #[inline]
     pub(crate) fn has_no_clones(&self) -> bool {
         self.holders.load(Ordering::Acquire) < CLONE
     }
@@ -236,16 +253,29 @@ impl Wakers {
     ///
     /// The caller has a waker of this lane.
     unsafe fn call(&self, by: event::Waker) {
-        // Not called under the lock: whoever is woken may poll the lane at once.
-        let later = self.has_later().then(|| self.later().clone()).flatten();
-        if let Some(kept) = later.as_ref().or_else(|| self.first.get()) {
-            call(&kept.waker, kept.is_nested, by);
+        if self.has_later() {
+            // Not called under the lock: whoever is woken may poll the lane at once.
+            let later = self.later().clone();
+            if let Some(kept) = later {
+                return call(&kept.waker, kept.is_nested, by);
+            }
+        }
+        if let Some(first) = self.first.get() {
+            first.wake_by_ref();
         } else {
             let is_nested = self.polling_nested.load(Ordering::Relaxed);
             // SAFETY: as this function's.
             call(unsafe { self.polling() }, is_nested, by);
         }
     }
+}
+
+/// Whether two wakers do the same. A table of functions may stand in memory more than once, so that
+/// [`Waker::will_wake`] takes a waker and its clone for different ones.
+#[inline]
+fn are_same(one: &Waker, other: &Waker) -> bool {
+    let have_one_table = std::ptr::eq(one.vtable(), other.vtable());
+    one.data() == other.data() && (have_one_table || one.vtable() == other.vtable())
 }
 
 /// Passes a call on.
@@ -259,16 +289,35 @@ fn call(waker: &Waker, is_nested: bool, by: event::Waker) {
     }
 }
 
-impl Default for Wakers {
-    fn default() -> Self {
-        Self {
-            polling: AtomicPtr::default(),
-            polling_nested: AtomicBool::new(false),
-            first: OnceLock::new(),
-            later: Mutex::new(None),
-            has_later: AtomicBool::new(false),
-            holders: AtomicUsize::new(FUTURE),
+impl Wakers {
+    /// Those of a lane that is one of a group, where there is one.
+    pub(crate) fn new(group: Option<Arc<Group>>) -> Self {
+        let rare = OnceLock::new();
+        if group.is_some() {
+            rare.get_or_init(|| {
+                Box::new(Rare {
+                    group,
+                    ..Rare::default()
+                })
+            });
         }
+        Self {
+            holders: AtomicUsize::new(FUTURE),
+            first: OnceLock::new(),
+            has_later: AtomicBool::new(false),
+            polling_nested: AtomicBool::new(false),
+            polling: AtomicPtr::default(),
+            rare,
+        }
+    }
+
+    /// What few lanes need, where the lane has it.
+    pub(crate) fn rare(&self) -> Option<&Rare> {
+        self.rare.get().map(Box::as_ref)
+    }
+
+    pub(crate) fn rare_or_new(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 }
 
@@ -293,47 +342,67 @@ impl Lane {
     /// # Safety
     ///
     /// The caller has a waker of this lane.
+    #[inline]
     unsafe fn wake(&self) {
-        let caller = context::caller(self);
-        let by = self.who(caller);
-        if !self.over.load(Ordering::Acquire) {
-            self.woken.store(true, Ordering::Release);
-            let recorder = &self.probe.recorder;
-            let words = Words::woken(self.id, by);
-            let event = || EventKind::Woken { lane: self.id, by };
-            if by == event::Waker::Itself {
-                // It is ready since it yielded; when the scheduler comes to say so does not matter.
-                recorder.record_at_last(words, event);
-            } else if matches!(caller, Caller::Scheduler) && self.probe.knows_all_tasks() {
-                recorder.record_between(words, event);
-            } else {
-                recorder.record_words(words, event);
-            }
-            if let Some(gate) = recorder.gate() {
-                gate.woken();
-            }
-        }
+        let by = if context::is_idle() && self.yielded_nothing() {
+            let knows_all = context::knows_all_tasks(&self.probe);
+            let when = if knows_all { When::Between } else { When::Now };
+            self.is_woken(event::Waker::Driver, when);
+            event::Waker::Driver
+        } else {
+            self.is_woken_by_whom()
+        };
         // SAFETY: as this function's.
         unsafe { self.wakers.call(by) }
     }
 
-    /// Who the caller of this lane's waker is.
-    fn who(&self, caller: Caller) -> event::Waker {
-        let is_in_runtime = match caller {
-            Caller::Known(by) => return by,
+    /// Finds out who calls its waker, and records it.
+    #[inline(never)]
+    fn is_woken_by_whom(&self) -> event::Waker {
+        let (by, when) = match context::caller(self) {
+            Caller::Known(by) => (by, When::Now),
             Caller::Itself => {
                 self.wakes_itself();
-                return event::Waker::Itself;
+                // It is ready since it yielded.
+                (event::Waker::Itself, When::AtLast)
             }
-            Caller::Runtime | Caller::Scheduler => true,
-            Caller::Unknown => tokio::runtime::Handle::try_current().is_ok(),
+            // When the scheduler comes to say so does not matter.
+            Caller::Runtime if self.is_woken_for_yielding() => (event::Waker::Itself, When::AtLast),
+            Caller::Runtime => (event::Waker::Driver, When::Now),
+            Caller::Unknown => self.who(),
         };
+        self.is_woken(by, when);
+        by
+    }
+
+    /// Records that it is woken.
+    #[inline]
+    fn is_woken(&self, by: event::Waker, when: When) {
+        if self.is_over() {
+            return;
+        }
+        self.woken.store(true, Ordering::Release);
+        let recorder = &self.probe.recorder;
+        let words = Words::woken(self.id, by);
+        if recorder.is_plain() && recorder.write(when, words) {
+            return;
+        }
+        recorder.record_slowly(words, || EventKind::Woken { lane: self.id, by });
+        if let Some(gate) = recorder.gate() {
+            gate.woken();
+        }
+    }
+
+    /// Who calls its waker on a thread of which nothing is known.
+    #[cold]
+    fn who(&self) -> (event::Waker, When) {
+        let is_in_runtime = tokio::runtime::Handle::try_current().is_ok();
         if self.is_woken_for_yielding() {
-            event::Waker::Itself
+            (event::Waker::Itself, When::AtLast)
         } else if is_in_runtime {
-            event::Waker::Driver
+            (event::Waker::Driver, When::Now)
         } else {
-            event::Waker::Thread
+            (event::Waker::Thread, When::Now)
         }
     }
 
@@ -355,6 +424,7 @@ impl Lane {
     }
 
     /// Records that nothing can wake it, where it waits.
+    #[inline]
     pub(crate) fn has_lost_its_wakers(&self) {
         if self.waits.load(Ordering::Acquire)
             && !self.woken.load(Ordering::Acquire)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::event::{
     Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
-    Site, TaskKind, Text, ThreadId, Timestamp, Waker,
+    Site, Step, TaskKind, Text, ThreadId, Timestamp, Waker, What,
 };
 
 /// Bytes that are not what the format says.
@@ -62,6 +62,7 @@ impl Default for Places {
 
 impl Places {
     /// Comes to the first places of an event. What is ended has the places of its beginning.
+    #[inline]
     fn begin(&mut self, thread: ThreadId, tag: u8) {
         let kind = match tag {
             6 => 5,
@@ -70,6 +71,13 @@ impl Places {
         };
         self.thread = thread.0 as usize % THREADS;
         (self.lane, self.frame) = (kind * PLACES_PER_KIND, kind * PLACES_PER_KIND);
+    }
+
+    /// The places of an event's lanes.
+    #[inline]
+    fn lanes(&mut self) -> &mut [u64; PLACES_PER_KIND] {
+        let places = self.lanes[self.thread][self.lane..].first_chunk_mut();
+        places.expect("every kind of event has its places")
     }
 
     /// The next place of a lane.
@@ -110,7 +118,7 @@ pub(super) struct Encoder {
     /// Texts that were written of late, by where they stand in memory.
     recent: VecDeque<(usize, usize, u64)>,
     events: u64,
-    first: Option<Timestamp>,
+    first: Timestamp,
     last: Timestamp,
     thread: ThreadId,
     places: Places,
@@ -118,20 +126,89 @@ pub(super) struct Encoder {
 
 impl Encoder {
     pub(super) fn put(&mut self, event: &Event) {
-        let base = *self.first.get_or_insert(event.at);
-        let before = if self.events == 0 { base } else { self.last };
-        let other = event.thread != self.thread;
-        let flag = if other { OTHER_THREAD } else { 0 };
-        self.bytes.push(event.kind.tag() | flag);
-        put_varint(&mut self.bytes, zigzag(event.at.0.wrapping_sub(before.0)));
-        if other {
-            event.thread.put(self);
+        if let Some(step) = event.kind.step() {
+            self.put_step(event.at, event.thread, step);
+        } else {
+            let elapsed = self.elapsed(event.at);
+            self.put_whole(event.thread, &event.kind, elapsed);
         }
-        self.places.begin(event.thread, event.kind.tag());
-        event.kind.put_fields(self);
-        self.last = event.at;
-        self.thread = event.thread;
+    }
+
+    /// Puts an event of the kinds that are most of any session.
+    #[inline]
+    pub(super) fn put_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        let elapsed = self.elapsed(at);
+        if !self.put_short(thread, step, elapsed) {
+            self.put_whole(thread, &step.into(), elapsed);
+        }
+    }
+
+    /// Counts an event at this time; the time since the one before, as it is written.
+    #[inline]
+    fn elapsed(&mut self, at: Timestamp) -> u64 {
+        if self.events == 0 {
+            (self.first, self.last) = (at, at);
+        }
         self.events += 1;
+        let before = std::mem::replace(&mut self.last, at);
+        zigzag(at.0.wrapping_sub(before.0))
+    }
+
+    #[inline(never)]
+    fn put_whole(&mut self, thread: ThreadId, kind: &EventKind, elapsed: u64) {
+        let other = thread != self.thread;
+        let flag = if other { OTHER_THREAD } else { 0 };
+        self.bytes.push(kind.tag() | flag);
+        put_varint(&mut self.bytes, elapsed);
+        if other {
+            thread.put(self);
+        }
+        self.places.begin(thread, kind.tag());
+        kind.put_fields(self);
+        self.thread = thread;
+    }
+
+    /// Puts an event in one go, where its bytes are few: the same as [`put_whole`](Self::put_whole) puts one by one.
+    /// Gives up, and changes nothing, where they are not.
+    #[inline]
+    fn put_short(&mut self, thread: ThreadId, step: Step, elapsed: u64) -> bool {
+        let (tag, last, by) = match step.what {
+            What::Started => (5, None, None),
+            What::Ended(result) => (6, Some(result.tag()), None),
+            What::Woken(Waker::Lane(by)) => (7, Some(0), Some(by)),
+            What::Woken(by) => (7, Some(by.tag()), None),
+        };
+        let other = thread != self.thread;
+        if other && thread.0 >= 0x80 {
+            return false;
+        }
+        self.places.begin(thread, tag);
+        let places = self.places.lanes();
+        let near = zigzag(step.lane.0.wrapping_sub(places[0]));
+        let beside = by.map_or(0, |by| zigzag(by.0.wrapping_sub(places[1])));
+        if elapsed | near | beside >= SHORT {
+            return false;
+        }
+        places[0] = step.lane.0;
+        let mut short = Short::default();
+        short.byte(if other { tag | OTHER_THREAD } else { tag });
+        short.varint(elapsed);
+        if other {
+            self.thread = thread;
+            short.byte(thread.0 as u8);
+            short.put(&mut self.bytes);
+            short = Short::default();
+        }
+        short.varint(near);
+        if let Some(last) = last {
+            short.byte(last);
+        }
+        if let Some(by) = by {
+            places[1] = by.0;
+            short.varint(beside);
+        }
+        short.put(&mut self.bytes);
+        true
     }
 
     /// How many events there are.
@@ -141,7 +218,7 @@ impl Encoder {
 
     /// The times of the first event and the last.
     pub(super) fn times(&self) -> (Timestamp, Timestamp) {
-        (self.first.unwrap_or_default(), self.last)
+        (self.first, self.last)
     }
 
     /// How many bytes the events take.
@@ -188,6 +265,40 @@ impl Encoder {
             self.recent.push_front((place.0, place.1, index));
         }
         index
+    }
+}
+
+/// A number of two bytes at most is less.
+const SHORT: u64 = 1 << 14;
+
+/// At most eight bytes of an event, put together in a register.
+#[derive(Default)]
+struct Short {
+    bytes: u64,
+    length: u32,
+}
+
+impl Short {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes |= u64::from(byte) << (8 * self.length);
+        self.length += 1;
+    }
+
+    /// A number below [`SHORT`] in LEB128.
+    #[inline]
+    fn varint(&mut self, value: u64) {
+        let has_more = u64::from(value >= 0x80);
+        let bytes = value & 0x7f | has_more << 7 | value >> 7 << 8;
+        self.bytes |= bytes << (8 * self.length);
+        self.length += 1 + has_more as u32;
+    }
+
+    #[inline]
+    fn put(self, to: &mut Vec<u8>) {
+        let end = to.len() + self.length as usize;
+        to.extend_from_slice(&self.bytes.to_le_bytes());
+        to.truncate(end);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
-use crate::event::{Event, Timestamp};
+use crate::event::{Event, Step, ThreadId, Timestamp};
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
 /// tenth of a second that is promised.
@@ -108,19 +108,38 @@ impl Writer {
     ///
     /// Where they cannot be written. The recording ends with that.
     pub fn write(&mut self, events: &[Event]) -> Result<(), Error> {
-        if self.sink.is_none() || events.is_empty() {
-            return Ok(());
-        }
-        if self.waiting.events() == 0 {
-            self.waiting_since = self.last_tick;
-        }
         for event in events {
-            self.waiting.put(event);
-            if self.waiting.size() >= LARGE {
+            if self.take(event) {
                 self.flush()?;
             }
         }
         Ok(())
+    }
+
+    /// As [`take`](Self::take), of an event that happens at every poll.
+    #[inline]
+    pub(crate) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) -> bool {
+        if self.sink.is_none() {
+            return false;
+        }
+        if self.waiting.events() == 0 {
+            self.waiting_since = self.last_tick;
+        }
+        self.waiting.put_step(at, thread, step);
+        self.waiting.size() >= LARGE
+    }
+
+    /// Takes in an event. True where it is time to [`flush`](Self::flush), since so many wait.
+    #[inline]
+    pub(crate) fn take(&mut self, event: &Event) -> bool {
+        if self.sink.is_none() {
+            return false;
+        }
+        if self.waiting.events() == 0 {
+            self.waiting_since = self.last_tick;
+        }
+        self.waiting.put(event);
+        self.waiting.size() >= LARGE
     }
 
     /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then

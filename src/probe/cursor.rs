@@ -1,0 +1,218 @@
+//! The fast way into a thread's buffer: where the thread writes next, in variables that are there as long as it.
+//!
+//! It takes an event that fits into the chunk and is near the one before; for all others, see
+//! [`buffer`](super::buffer).
+#![allow(
+    unsafe_code,
+    reason = "a thread's variable that needs no dropping cannot own what it points to otherwise; it is confined to this file"
+)]
+
+use std::cell::Cell;
+use std::mem::size_of;
+use std::ptr::{null, slice_from_raw_parts};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::buffer::Shared;
+use super::clock::{self, Tick};
+use super::record::{FAR, Words};
+
+/// So many events of a scheduler's in a row may take the time of the one before: see [`When::Between`].
+const BORROWED: u8 = 32;
+
+/// The time that an event is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// The present.
+    Now,
+    /// That of the thread's last event, which has already brought this one about.
+    AtLast,
+    /// It happens between two polls, where nothing but the scheduler runs unless the thread parks.
+    ///
+    /// What a scheduler does there takes nanoseconds, and so does reading the clock: unless the thread has
+    /// [parked](parks) since its last event, this one is given the same time.
+    Between,
+}
+
+/// Where a thread writes in one session.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The session's number, from 1.
+    pub(crate) session: u64,
+    pub(crate) words: Arc<[AtomicU64]>,
+    /// The place of the next word.
+    pub(crate) at: usize,
+    pub(crate) shared: Arc<Shared>,
+    /// All words so far.
+    pub(crate) written: u64,
+    /// The time of the last event; 0 where the next one has to tell its time by itself.
+    pub(crate) last: Tick,
+    /// How many events have taken that time from another since it was read; [`BORROWED`] where none may any more.
+    pub(crate) borrowed: u8,
+}
+
+/// A [`Place`] in pieces. While `session` is not 0, this owns what the pointers are of.
+struct Cursor {
+    session: Cell<u64>,
+    words: Cell<*const AtomicU64>,
+    len: Cell<usize>,
+    at: Cell<usize>,
+    shared: Cell<*const Shared>,
+    written: Cell<u64>,
+    last: Cell<u64>,
+    borrowed: Cell<u8>,
+}
+
+thread_local! {
+    static CURSOR: Cursor = const {
+        Cursor {
+            session: Cell::new(0),
+            words: Cell::new(null()),
+            len: Cell::new(0),
+            at: Cell::new(0),
+            shared: Cell::new(null()),
+            written: Cell::new(0),
+            last: Cell::new(0),
+            borrowed: Cell::new(BORROWED),
+        }
+    };
+}
+
+/// Writes an event, if the thread writes to this session and the event can be written here.
+#[inline]
+pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
+    match when {
+        When::Now => write_now(session, words),
+        When::AtLast => write_at_last(session, words),
+        When::Between => write_between(session, words),
+    }
+}
+
+// Three functions of a few dozen instructions, which call no other and need no frame on the stack.
+
+#[inline(never)]
+fn write_now(session: u64, words: Words) -> bool {
+    let cursor = cursor();
+    cursor.is_of(session) && cursor.put(cursor.since_last(), words)
+}
+
+#[inline(never)]
+fn write_at_last(session: u64, words: Words) -> bool {
+    let cursor = cursor();
+    cursor.is_of(session) && cursor.put(0, words)
+}
+
+#[inline(never)]
+fn write_between(session: u64, words: Words) -> bool {
+    let cursor = cursor();
+    let borrowed = cursor.borrowed.get();
+    if borrowed >= BORROWED {
+        return write_now(session, words);
+    }
+    cursor.borrowed.set(borrowed + 1);
+    cursor.is_of(session) && cursor.put(0, words)
+}
+
+/// The thread's cursor, for as long as a call.
+#[inline]
+fn cursor<'a>() -> &'a Cursor {
+    // SAFETY: it needs no dropping, so that it is there until the thread ends, and nobody keeps what this gives.
+    unsafe { &*CURSOR.with(std::ptr::from_ref) }
+}
+
+/// Takes note that the calling thread parks: its last event will be long ago when it goes on.
+pub(crate) fn parks() {
+    cursor().borrowed.set(BORROWED);
+}
+
+/// The time of the thread's last event, where it is recorded in real time.
+#[inline]
+pub(crate) fn last() -> u64 {
+    cursor().last.get()
+}
+
+/// Makes the next event tell its time by itself. Gives the time of the last one.
+pub(crate) fn forget_last() -> Tick {
+    Tick(cursor().last.replace(0))
+}
+
+/// Lets the thread write here. Whoever calls this takes the place back before the thread ends.
+pub(crate) fn set(place: Place) {
+    drop(take());
+    let cursor = cursor();
+    cursor.session.set(place.session);
+    cursor.len.set(place.words.len());
+    cursor.words.set(Arc::into_raw(place.words).cast());
+    cursor.at.set(place.at);
+    cursor.shared.set(Arc::into_raw(place.shared));
+    cursor.written.set(place.written);
+    cursor.last.set(place.last.0);
+    cursor.borrowed.set(place.borrowed);
+}
+
+/// Takes back where the thread writes.
+pub(crate) fn take() -> Option<Place> {
+    let cursor = cursor();
+    let session = cursor.session.replace(0);
+    if session == 0 {
+        return None;
+    }
+    let words = slice_from_raw_parts(cursor.words.get(), cursor.len.get());
+    // SAFETY: both were made of an `Arc` by `set`, and are given back once: the session is 0 from here on.
+    let (words, shared) = unsafe { (Arc::from_raw(words), Arc::from_raw(cursor.shared.get())) };
+    Some(Place {
+        session,
+        words,
+        at: cursor.at.get(),
+        shared,
+        written: cursor.written.get(),
+        last: Tick(cursor.last.get()),
+        borrowed: cursor.borrowed.get(),
+    })
+}
+
+impl Cursor {
+    #[inline]
+    fn is_of(&self, session: u64) -> bool {
+        self.session.get() == session
+    }
+
+    /// The time since the last event. From here on the collector knows that an event may come that is older than now.
+    #[inline]
+    fn since_last(&self) -> u64 {
+        // SAFETY: the session is not 0.
+        let shared = unsafe { &*self.shared.get() };
+        shared.is_writing(self.written.get());
+        self.borrowed.set(0);
+        clock::ticks().saturating_sub(self.last.get())
+    }
+
+    /// Writes an event so many ticks after the last one. Where that cannot be told, nothing is written.
+    #[inline]
+    fn put(&self, since: u64, words: Words) -> bool {
+        let at = self.at.get();
+        let last = self.last.get();
+        if since >= FAR || last == 0 || at + 2 > self.len.get() {
+            return false;
+        }
+        let (word, more, count) = words.after(since);
+        // SAFETY: the session is not 0, and both places are within the chunk.
+        let (shared, first, second) = unsafe {
+            let first = self.words.get().add(at);
+            (&*self.shared.get(), &*first, &*first.add(1))
+        };
+        first.store(word, Ordering::Relaxed);
+        // Where the event has one word only, the next one takes the place of this.
+        second.store(more, Ordering::Relaxed);
+        let written = self.written.get() + count as u64;
+        self.at.set(at + count);
+        self.written.set(written);
+        if since > 0 {
+            self.last.set(last + since);
+        }
+        shared.has_written(written);
+        true
+    }
+}
+
+const _: () = assert!(size_of::<Cursor>() <= 64, "it is one line of the cache");
