@@ -7,7 +7,6 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use asyncline::event::EventKind;
 use asyncline::session::{Meta, Writer};
 use asyncline::{Collector, Executor};
 use tempfile::TempDir;
@@ -115,19 +114,11 @@ impl Written {
     }
 
     fn take(&mut self, collector: &mut Collector) -> io::Result<()> {
-        let mut written = Ok(());
-        collector.drain_each(|event| {
-            match event.kind {
-                EventKind::Lost { count } => self.lost += count,
-                _ => self.events += 1,
-            }
-            if written.is_ok() {
-                written = self.writer.write(&[event]);
-            }
-        });
-        written
-            .and_then(|()| self.writer.tick(Instant::now()))
-            .map_err(io::Error::other)
+        let drained = collector.drain_to(&mut self.writer);
+        let drained = drained.map_err(io::Error::other)?;
+        self.events += drained.events;
+        self.lost += drained.lost;
+        self.writer.tick(Instant::now()).map_err(io::Error::other)
     }
 
     fn finish(self, path: &Path) -> io::Result<Kept> {

@@ -56,6 +56,8 @@ pub struct Measured {
     pub cpu_added_ns: f64,
     pub bytes_per_event: Option<f64>,
     pub lost: Option<u64>,
+    /// Events that were not lost.
+    pub events: Option<u64>,
     /// The most memory that the process had at a time, where that can be known.
     pub rss_mib: Option<f64>,
 }
@@ -109,6 +111,7 @@ fn summary(pairs: &[(Slice, Slice)], kept: Kept, rss_mib: Option<f64>) -> Measur
         cpu_added_ns: of(|(without, with)| with.cpu - without.cpu)[1],
         bytes_per_event: kept.bytes_per_event(),
         lost: kept.lost,
+        events: kept.events,
         rss_mib,
     }
 }
@@ -190,10 +193,10 @@ impl Measured {
             self.cpu_added_ns,
         ]
         .map(Some);
-        let lost = self.lost.map(|lost| lost as f64);
+        let [lost, events] = [self.lost, self.events].map(|count| Some(count? as f64));
         let fields = known
             .into_iter()
-            .chain([self.bytes_per_event, lost, self.rss_mib]);
+            .chain([self.bytes_per_event, lost, events, self.rss_mib]);
         let fields = fields.map(|field| field.map_or("-".into(), |field| field.to_string()));
         fields.collect::<Vec<_>>().join(" ")
     }
@@ -210,6 +213,7 @@ impl Measured {
             cpu_added_ns,
             bytes_per_event,
             lost,
+            events,
             rss_mib,
         ] = fields.try_into().ok()?;
         Some(Self {
@@ -219,6 +223,7 @@ impl Measured {
             cpu_added_ns: cpu_added_ns?,
             bytes_per_event,
             lost: lost.map(|lost| lost as u64),
+            events: events.map(|events| events as u64),
             rss_mib,
         })
     }

@@ -25,9 +25,13 @@ pub fn lines(rows: &[Row]) -> Vec<String> {
             1.1,
             |of| Some(of.ratio[1]),
         ),
-        worst(rows, "asyncline", "events lost", 0.0, |of| {
-            of.lost.map(|lost| lost as f64)
-        }),
+        worst(
+            rows,
+            "asyncline",
+            "events lost at worst, %",
+            0.0,
+            lost_share,
+        ),
         worst(rows, "asyncline", "MiB of the whole process", 32.0, |of| {
             of.rss_mib
         }),
@@ -56,6 +60,12 @@ impl Target {
         };
         format!("{what}: {measured:.2}, target {most:.2}, {verdict}")
     }
+}
+
+/// The share of events that were lost, in percent.
+fn lost_share(of: &Measured) -> Option<f64> {
+    let (lost, kept) = (of.lost? as f64, of.events? as f64);
+    Some(100.0 * lost / (lost + kept).max(1.0))
 }
 
 /// How many times as long a case takes.
