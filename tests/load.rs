@@ -16,7 +16,8 @@ use std::thread;
 use std::time::Duration;
 
 use asyncline::event::{Event, EventKind, LaneId, Polled, ThreadId, Timestamp};
-use asyncline::{Collector, Executor, Timeline, spawn, spawn_blocking, yield_now};
+use asyncline::session::{Meta, Session, Writer};
+use asyncline::{Collector, Executor, TaskExt, Timeline, spawn, spawn_blocking, yield_now};
 use tokio::sync::mpsc;
 
 /// What tasks count of themselves, knowing nothing of the probe.
@@ -439,4 +440,65 @@ fn recording_is_switched_off_and_on() {
     events.resume();
     executor.block_on(async {});
     assert_eq!(names(events.drain()), 1);
+}
+
+#[test]
+fn two_sessions_take_turns_on_one_thread() {
+    let (one, mut of_one) = Executor::builder().record().unwrap();
+    let (other, mut of_other) = Executor::builder().record().unwrap();
+    let poll = |executor: &Executor, times: u64| {
+        let _entered = executor.enter();
+        let mut left = times;
+        let mut lane = std::pin::pin!(
+            std::future::poll_fn(|cx| {
+                left -= 1;
+                cx.waker().wake_by_ref();
+                if left == 0 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+            .lane("polled")
+        );
+        let mut cx = Context::from_waker(Waker::noop());
+        while lane.as_mut().poll(&mut cx).is_pending() {}
+    };
+    for times in 1..=200 {
+        poll(&one, times);
+        poll(&other, times);
+    }
+    let polls = (1..=200).sum::<u64>();
+    for events in [of_one.drain(), of_other.drain()] {
+        let of = |of: fn(&EventKind) -> bool| count(&events, of);
+        assert_eq!(of(|kind| matches!(kind, EventKind::Spawned { .. })), 200);
+        assert_eq!(
+            of(|kind| matches!(kind, EventKind::PollStarted { .. })),
+            polls
+        );
+        assert_eq!(
+            of(|kind| matches!(kind, EventKind::PollEnded { .. })),
+            polls
+        );
+        assert_eq!(of(|kind| matches!(kind, EventKind::Woken { .. })), polls);
+        assert_order(&events);
+    }
+}
+
+#[test]
+fn what_goes_to_a_log_at_once_is_what_is_drained() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drained.aline");
+    let (executor, mut collector) = Executor::builder().worker_threads(2).record().unwrap();
+    let mut writer = Writer::create(&path, &Meta::default()).unwrap();
+    executor.block_on(program(Arc::default(), 5, 20, 200));
+    drop(executor);
+    let drained = collector.drain_to(&mut writer).unwrap();
+    writer.finish().unwrap();
+    let session = Session::open(&path).unwrap();
+    assert_eq!(session.events.len() as u64, drained.events);
+    assert_eq!((drained.lost, session.damage), (0, vec![]));
+    assert_order(&session.events);
+    assert_running(&session.events);
+    assert_eq!(collector.drain(), []);
 }
