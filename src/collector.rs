@@ -108,12 +108,15 @@ impl Collector {
     ///
     /// Where they cannot be written: see [`Writer::write`]. The events that were not are taken all the same.
     pub fn drain_to(&mut self, writer: &mut Writer) -> Result<Drained, session::Error> {
+        let recorder = self.recorder.clone();
         let mut writing = Writing {
+            recorder: &recorder,
             writer,
             drained: Drained::default(),
             error: None,
         };
         self.drain_into_sink(&mut writing);
+        writing.writer.set_in_a_hurry(false);
         writing.error.map_or(Ok(writing.drained), Err)
     }
 
@@ -264,6 +267,7 @@ impl<F: FnMut(&Event)> Sink for Handing<F> {
 
 /// Writes events to a session log.
 struct Writing<'a> {
+    recorder: &'a Recorder,
     writer: &'a mut Writer,
     drained: Drained,
     error: Option<session::Error>,
@@ -272,6 +276,8 @@ struct Writing<'a> {
 impl Writing<'_> {
     #[cold]
     fn flush(&mut self) {
+        let is_behind = self.recorder.buffers().is_some_and(Buffers::is_behind);
+        self.writer.set_in_a_hurry(is_behind);
         if let Err(error) = self.writer.flush() {
             self.error.get_or_insert(error);
         }

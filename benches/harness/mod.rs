@@ -1,7 +1,7 @@
 //! A bench of slices: in one process, a workload runs for tens of milliseconds without and with a tool, in turns.
 //!
 //! Only what was measured side by side can be compared on a machine that others use too. Each workload, thread count
-//! and tool has a process of its own, so that neither their memory nor their global state mixes.
+//! and tool has processes of its own, so that neither their memory nor their global state mixes; the median one counts.
 
 mod args;
 mod report;
@@ -18,6 +18,9 @@ use args::{Args, Format};
 use report::Row;
 pub use slices::{Measured, Plan};
 pub use workload::Case;
+
+/// How many processes measure a tool, one after the other.
+const PROCESSES: usize = 3;
 
 /// A bench program.
 pub struct Bench {
@@ -72,7 +75,7 @@ impl Bench {
         let mut failed = 0;
         for case in Case::all().filter(|case| args.wants_case(case)) {
             for tool in self.tools.iter().filter(|tool| args.wants_tool(tool)) {
-                match self.in_child(case, tool, args.quick) {
+                match self.in_children(case, tool, args.quick) {
                     Ok(measured) => {
                         let row = Row {
                             case,
@@ -111,6 +114,14 @@ impl Bench {
             Some(format!("{name} {found}"))
         };
         self.compared.iter().filter_map(version).collect()
+    }
+
+    /// Measures a tool in several processes: where in memory a process happens to have what it uses often makes a
+    /// difference, too.
+    fn in_children(&self, case: Case, tool: &str, quick: bool) -> io::Result<Measured> {
+        let processes = if quick { 1 } else { PROCESSES };
+        let measured = (0..processes).map(|_| self.in_child(case, tool, quick));
+        Ok(Measured::of_all(measured.collect::<io::Result<_>>()?))
     }
 
     fn in_child(&self, case: Case, tool: &str, quick: bool) -> io::Result<Measured> {

@@ -22,7 +22,7 @@ pub struct Plan {
 
 impl Plan {
     pub const FULL: Self = Self {
-        pairs: 21,
+        pairs: 11,
         slice: Duration::from_millis(40),
         sustained: Duration::from_secs(1),
     };
@@ -181,6 +181,28 @@ fn peak_mib() -> Option<f64> {
 }
 
 impl Measured {
+    /// What was measured in the median of some processes; of events and of memory, what was worst in any.
+    pub fn of_all(mut measured: Vec<Self>) -> Self {
+        measured.sort_by(|one, other| one.ratio[1].total_cmp(&other.ratio[1]));
+        let share = |of: &&Self| of.lost_share().unwrap_or_default();
+        let worst = measured.iter().max_by(|a, b| share(a).total_cmp(&share(b)));
+        let [lost, events] = worst.map_or([None; 2], |of| [of.lost, of.events]);
+        let most = |of: fn(&Self) -> Option<f64>| measured.iter().filter_map(of).reduce(f64::max);
+        Self {
+            bytes_per_event: most(|of| of.bytes_per_event),
+            rss_mib: most(|of| of.rss_mib),
+            lost,
+            events,
+            ..measured[measured.len() / 2]
+        }
+    }
+
+    /// The share of events that were lost, in percent.
+    pub fn lost_share(&self) -> Option<f64> {
+        let (lost, kept) = (self.lost? as f64, self.events? as f64);
+        Some(100.0 * lost / (lost + kept).max(1.0))
+    }
+
     /// For the process that asked.
     pub fn to_line(self) -> String {
         let [low, median, high] = self.ratio;

@@ -30,7 +30,7 @@ pub fn lines(rows: &[Row]) -> Vec<String> {
             "asyncline",
             "events lost at worst, %",
             0.0,
-            lost_share,
+            Measured::lost_share,
         ),
         worst(rows, "asyncline", "MiB of the whole process", 32.0, |of| {
             of.rss_mib
@@ -60,12 +60,6 @@ impl Target {
         };
         format!("{what}: {measured:.2}, target {most:.2}, {verdict}")
     }
-}
-
-/// The share of events that were lost, in percent.
-fn lost_share(of: &Measured) -> Option<f64> {
-    let (lost, kept) = (of.lost? as f64, of.events? as f64);
-    Some(100.0 * lost / (lost + kept).max(1.0))
 }
 
 /// How many times as long a case takes.

@@ -61,22 +61,28 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Comes to the first places of an event. What is ended has the places of its beginning.
-    #[inline]
+    /// Comes to the first places of an event.
     fn begin(&mut self, thread: ThreadId, tag: u8) {
+        (self.thread, self.lane) = Self::first(thread, tag);
+        self.frame = self.lane;
+    }
+
+    /// Where the places of an event begin. What is ended has the places of its beginning.
+    #[inline]
+    fn first(thread: ThreadId, tag: u8) -> (usize, usize) {
         let kind = match tag {
             6 => 5,
             14 => 13,
             other => usize::from(other) % KINDS,
         };
-        self.thread = thread.0 as usize % THREADS;
-        (self.lane, self.frame) = (kind * PLACES_PER_KIND, kind * PLACES_PER_KIND);
+        (thread.0 as usize % THREADS, kind * PLACES_PER_KIND)
     }
 
     /// The places of an event's lanes.
     #[inline]
-    fn lanes(&mut self) -> &mut [u64; PLACES_PER_KIND] {
-        let places = self.lanes[self.thread][self.lane..].first_chunk_mut();
+    fn lanes(&mut self, thread: ThreadId, tag: u8) -> &mut [u64; PLACES_PER_KIND] {
+        let (thread, first) = Self::first(thread, tag);
+        let places = self.lanes[thread][first..].first_chunk_mut();
         places.expect("every kind of event has its places")
     }
 
@@ -139,8 +145,14 @@ impl Encoder {
     pub(super) fn put_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
         let elapsed = self.elapsed(at);
         if !self.put_short(thread, step, elapsed) {
-            self.put_whole(thread, &step.into(), elapsed);
+            self.put_long(thread, step, elapsed);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_long(&mut self, thread: ThreadId, step: Step, elapsed: u64) {
+        self.put_whole(thread, &step.into(), elapsed);
     }
 
     /// Counts an event at this time; the time since the one before, as it is written.
@@ -182,8 +194,7 @@ impl Encoder {
         if other && thread.0 >= 0x80 {
             return false;
         }
-        self.places.begin(thread, tag);
-        let places = self.places.lanes();
+        let places = self.places.lanes(thread, tag);
         let near = zigzag(step.lane.0.wrapping_sub(places[0]));
         let beside = by.map_or(0, |by| zigzag(by.0.wrapping_sub(places[1])));
         if elapsed | near | beside >= SHORT {

@@ -149,15 +149,21 @@ pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
     block(Header::new(METADATA, 0, 0), &payload)
 }
 
-/// The block that holds an encoder's events, which are taken out of it.
-pub(super) fn events_block(number: u32, before: u64, encoder: &mut Encoder) -> Vec<u8> {
+/// The block that holds an encoder's events, which are taken out of it. It is packed, unless that is in a hurry.
+pub(super) fn events_block(
+    number: u32,
+    before: u64,
+    encoder: &mut Encoder,
+    in_a_hurry: bool,
+) -> Vec<u8> {
     let header = Header {
         events: encoder.events(),
         time: encoder.times().0,
         ..Header::new(EVENTS, number, before)
     };
     let payload = encoder.take();
-    match pack(&payload) {
+    let packed = if in_a_hurry { None } else { pack(&payload) };
+    match packed {
         Some(packed) => block(
             Header {
                 flags: PACKED,

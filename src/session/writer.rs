@@ -27,6 +27,7 @@ pub struct Writer {
     /// None once the recording has ended.
     sink: Option<Sink>,
     waiting: Encoder,
+    in_a_hurry: bool,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -84,6 +85,7 @@ impl Writer {
             file,
             sink: Some(sink),
             waiting: Encoder::default(),
+            in_a_hurry: false,
             waiting_since: None,
             last_tick: None,
             number: 0,
@@ -142,6 +144,11 @@ impl Writer {
         self.waiting.size() >= LARGE
     }
 
+    /// Says whether events come faster than they can be written. If so, they are not packed, which is what takes longest.
+    pub(crate) fn set_in_a_hurry(&mut self, in_a_hurry: bool) {
+        self.in_a_hurry = in_a_hurry;
+    }
+
     /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then
     /// whatever was handed over more than a tenth of a second ago is in the file.
     ///
@@ -168,7 +175,8 @@ impl Writer {
             return Ok(());
         }
         let (_, end) = self.waiting.times();
-        let block = format::events_block(self.number, self.written, &mut self.waiting);
+        let (waiting, in_a_hurry) = (&mut self.waiting, self.in_a_hurry);
+        let block = format::events_block(self.number, self.written, waiting, in_a_hurry);
         self.put(&block)?;
         self.written += events;
         self.end = end;
@@ -292,6 +300,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_in_a_hurry_is_read_all_the_same() -> Result<(), Box<dyn std::error::Error>> {
+        let events: Vec<Event> = (0..1000)
+            .map(|at| Event {
+                at: Timestamp(at),
+                thread: ThreadId(0),
+                kind: EventKind::PollStarted { lane: LaneId(1) },
+            })
+            .collect();
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("hurry.aline");
+        let mut sizes = Vec::new();
+        for in_a_hurry in [false, true] {
+            let mut writer = Writer::create(&path, &Meta::default())?;
+            writer.set_in_a_hurry(in_a_hurry);
+            writer.write(&events)?;
+            writer.finish()?;
+            let session = Session::open(&path)?;
+            assert_eq!((session.events, session.damage), (events.clone(), vec![]));
+            sizes.push(fs::metadata(&path)?.len());
+        }
+        assert!(sizes[0] < sizes[1] / 2, "{sizes:?}");
+        Ok(())
+    }
+
+    #[test]
     fn a_block_that_does_not_fit_on_the_disk_is_cut_off() -> Result<(), Box<dyn std::error::Error>>
     {
         let events = [Event {
@@ -301,7 +334,7 @@ mod tests {
         }];
         let mut encoder = Encoder::default();
         encoder.put(&events[0]);
-        let block = format::events_block(1, 0, &mut encoder).len();
+        let block = format::events_block(1, 0, &mut encoder, false).len();
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("full.aline");
         for room in block..2 * block {
