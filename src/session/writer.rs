@@ -305,7 +305,9 @@ mod tests {
             .map(|at| Event {
                 at: Timestamp(at),
                 thread: ThreadId(0),
-                kind: EventKind::PollStarted { lane: LaneId(1) },
+                kind: EventKind::PollStarted {
+                    lane: LaneId(1 + at * at % 1009),
+                },
             })
             .collect();
         let directory = tempfile::tempdir()?;
