@@ -502,3 +502,41 @@ fn what_goes_to_a_log_at_once_is_what_is_drained() {
     assert_running(&session.events);
     assert_eq!(collector.drain(), []);
 }
+
+#[test]
+fn a_root_task_on_a_thread_that_does_not_schedule_is_polled_when_it_is() {
+    let (executor, mut collector) = Executor::builder().record().unwrap();
+    let executor = Arc::new(executor);
+    let (sender, mut receiver) = tokio::sync::oneshot::channel::<()>();
+    let (schedules, scheduling) = std::sync::mpsc::channel();
+    let waits = Arc::new(AtomicBool::new(false));
+    let (other, is_waiting) = (Arc::clone(&executor), Arc::clone(&waits));
+    let thread = thread::spawn(move || {
+        scheduling.recv().unwrap();
+        other.block_on(std::future::poll_fn(|cx| {
+            let polled = Pin::new(&mut receiver).poll(cx);
+            is_waiting.store(true, SeqCst);
+            polled
+        }))
+    });
+    executor.block_on(async {
+        schedules.send(()).unwrap();
+        while !waits.load(SeqCst) {
+            yield_now().await;
+        }
+        for _ in 0..1000 {
+            yield_now().await;
+        }
+        sender.send(()).unwrap();
+        // Until then, it is this thread that schedules.
+        while !thread.is_finished() {
+            yield_now().await;
+        }
+    });
+    thread.join().unwrap().unwrap();
+    let events = collector.drain();
+    let roots = |kind: &EventKind| matches!(kind, EventKind::Spawned { .. });
+    assert_eq!(count(&events, roots), 2);
+    assert_order(&events);
+    assert_running(&events);
+}

@@ -223,6 +223,7 @@ impl Thread {
         let is_woken_for = self.waking.get().is_some() || self.finished.get().is_some();
         self.is_idle
             .set(self.is_scheduler.get() && is_in_nothing && !is_woken_for);
+        self.knows_all_tasks.set(false);
     }
 
     /// Takes the present scope, where there is one.

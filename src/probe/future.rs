@@ -122,7 +122,9 @@ fn begin<'a>(lane: &'a Arc<Lane>, waker: &Waker) -> InLane<'a> {
     lane.wakers.set(waker);
     lane.resumes();
     let mut within = InLane::enter(lane);
-    let when = if within.is_in_scheduler() && context::knows_all_tasks(&lane.probe) {
+    // A root task may be polled by a thread that does not schedule: it sleeps between two polls, and tokio tells nobody.
+    let is_scheduled = within.is_in_scheduler() && lane.is_counted();
+    let when = if is_scheduled && context::knows_all_tasks(&lane.probe) {
         When::Between
     } else {
         When::Now

@@ -195,6 +195,12 @@ impl Lane {
         }
     }
 
+    /// Whether it is among the tasks that its probe knows of its runtime: those that a scheduler polls.
+    #[inline]
+    pub(crate) fn is_counted(&self) -> bool {
+        self.is_counted.load(Ordering::Relaxed)
+    }
+
     /// Counts it among the tasks of its runtime until it is over.
     pub(crate) fn count(&self) {
         if let Some((_, known)) = &self.probe.tasks {
