@@ -171,6 +171,20 @@ impl Merger {
         for thread in &mut self.threads {
             safe = thread.look(safe);
         }
+        self.take_chunks(chunks);
+        for thread in self.threads.iter_mut().skip(known) {
+            safe = thread.look(safe);
+        }
+        // The new ones may have gone on to further chunks before they were looked at. Those that are newer still have
+        // nothing to tell yet that is older than this.
+        self.take_chunks(chunks);
+        // The templates of what was written until now are there.
+        buffers.templates().update(&mut self.templates);
+        safe
+    }
+
+    /// Takes the chunks that threads have begun.
+    fn take_chunks(&mut self, chunks: &Receiver<Begun>) {
         for Begun { shared, chunk } in chunks.try_iter() {
             let mut threads = self.threads.iter_mut();
             match threads.find(|thread| Arc::ptr_eq(&thread.shared, &shared)) {
@@ -178,12 +192,6 @@ impl Merger {
                 None => self.threads.push(Thread::new(shared, chunk)),
             }
         }
-        for thread in self.threads.iter_mut().skip(known) {
-            safe = thread.look(safe);
-        }
-        // The templates of what was written until now are there.
-        buffers.templates().update(&mut self.templates);
-        safe
     }
 
     /// Hands on the events that are old enough, in the order of their times.

@@ -442,31 +442,31 @@ fn recording_is_switched_off_and_on() {
     assert_eq!(names(events.drain()), 1);
 }
 
+/// Polls a lane of this executor's on this thread, so many times.
+fn poll_times(executor: &Executor, times: u64) {
+    let _entered = executor.enter();
+    let mut left = times;
+    let wakes_itself = std::future::poll_fn(|cx| {
+        left -= 1;
+        cx.waker().wake_by_ref();
+        if left == 0 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    let mut lane = std::pin::pin!(wakes_itself.lane("polled"));
+    let mut cx = Context::from_waker(Waker::noop());
+    while lane.as_mut().poll(&mut cx).is_pending() {}
+}
+
 #[test]
 fn two_sessions_take_turns_on_one_thread() {
     let (one, mut of_one) = Executor::builder().record().unwrap();
     let (other, mut of_other) = Executor::builder().record().unwrap();
-    let poll = |executor: &Executor, times: u64| {
-        let _entered = executor.enter();
-        let mut left = times;
-        let mut lane = std::pin::pin!(
-            std::future::poll_fn(|cx| {
-                left -= 1;
-                cx.waker().wake_by_ref();
-                if left == 0 {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            })
-            .lane("polled")
-        );
-        let mut cx = Context::from_waker(Waker::noop());
-        while lane.as_mut().poll(&mut cx).is_pending() {}
-    };
     for times in 1..=200 {
-        poll(&one, times);
-        poll(&other, times);
+        poll_times(&one, times);
+        poll_times(&other, times);
     }
     let polls = (1..=200).sum::<u64>();
     for events in [of_one.drain(), of_other.drain()] {
@@ -501,6 +501,26 @@ fn what_goes_to_a_log_at_once_is_what_is_drained() {
     assert_order(&session.events);
     assert_running(&session.events);
     assert_eq!(collector.drain(), []);
+}
+
+#[test]
+fn threads_that_write_much_as_soon_as_they_begin_are_read_whole() {
+    const THREADS: u64 = 200;
+    const POLLS: u64 = 1000;
+    let (executor, events) = Executor::builder().record().unwrap();
+    let executor = Arc::new(executor);
+    let events = collect(events, || {
+        for _ in 0..THREADS / 2 {
+            let threads = [(); 2].map(|()| {
+                let executor = Arc::clone(&executor);
+                thread::spawn(move || poll_times(&executor, POLLS))
+            });
+            threads.map(|thread| thread.join().unwrap());
+        }
+    });
+    let polls = |kind: &EventKind| matches!(kind, EventKind::PollEnded { .. });
+    assert_eq!(count(&events, polls), THREADS * POLLS);
+    assert_order(&events);
 }
 
 #[test]
