@@ -7,6 +7,9 @@
 //!
 //! *Architecture invariants:* only the probe reads a clock. It never changes what the program does: the same results,
 //! the same order on a current-thread runtime, the same panics.
+//!
+//! Unsafe code stands in five places, each with its reason: the waker (`waker`), the lane that a thread polls (`current`,
+//! and `context`, which enters it), where a thread writes (`cursor`), and the processor's counter (`clock`).
 
 mod awaiting;
 mod branch;

@@ -515,7 +515,9 @@ fn threads_that_write_much_as_soon_as_they_begin_are_read_whole() {
                 let executor = Arc::clone(&executor);
                 thread::spawn(move || poll_times(&executor, POLLS))
             });
-            threads.map(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         }
     });
     let polls = |kind: &EventKind| matches!(kind, EventKind::PollEnded { .. });
