@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -561,4 +561,33 @@ fn a_root_task_on_a_thread_that_does_not_schedule_is_polled_when_it_is() {
     assert_eq!(count(&events, roots), 2);
     assert_order(&events);
     assert_running(&events);
+}
+
+#[test]
+fn a_poll_does_not_begin_before_a_task_that_nobody_knows_has_run() {
+    let (executor, collector) = Executor::builder().record().unwrap();
+    let collector = Arc::new(Mutex::new(collector));
+    let (clock, ran) = (Arc::clone(&collector), Arc::new(Mutex::new(None)));
+    let has_run = Arc::clone(&ran);
+    let lane = executor.block_on(async {
+        let known = spawn(async move {
+            // It comes and goes between two polls of this one.
+            tokio::spawn(async move {
+                let now = clock.lock().unwrap().now();
+                *has_run.lock().unwrap() = Some(now);
+            });
+            yield_now().await;
+        });
+        let lane = known.lane_id();
+        known.await.unwrap();
+        lane
+    });
+    let ran = ran.lock().unwrap().expect("it has run");
+    let events = collector.lock().unwrap().drain();
+    let polls = events.iter().filter(
+        |event| matches!(event.kind, EventKind::PollStarted { lane: of } if Some(of) == lane),
+    );
+    let polls: Vec<_> = polls.map(|event| event.at).collect();
+    assert_eq!(polls.len(), 2);
+    assert!(polls[0] <= ran && ran <= polls[1]);
 }

@@ -180,6 +180,7 @@ impl Builder {
                 closing: AtomicBool::new(false),
                 stop: recording.stop.map(|stop| stop.of_one_executor()),
                 tasks: is_on_one_thread.then(tasks),
+                has_unknown_tasks: AtomicBool::new(false),
             })
         });
         Ok(Executor {

@@ -145,6 +145,9 @@ fn begin<'a>(lane: &'a Arc<Lane>, waker: &Waker) -> InLane<'a> {
 #[inline(always)]
 fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
     let outermost = !within.is_in_lane();
+    if within.is_in_scheduler() {
+        lane.probe.look_for_unknown_tasks();
+    }
     within.leave();
     let recorder = &lane.probe.recorder;
     let is_plain = recorder.is_plain();

@@ -26,14 +26,30 @@ pub(crate) struct Probe {
     pub(crate) stop: Option<Stop>,
     /// Where a runtime runs on one thread: what it says of itself, and how many of its tasks are known.
     pub(crate) tasks: Option<(RuntimeMetrics, AtomicUsize)>,
+    /// Whether a task of such a runtime has been seen that is not known: from then on others may come and go unseen.
+    pub(crate) has_unknown_tasks: AtomicBool,
 }
 
 impl Probe {
     /// Whether all tasks of a runtime on one thread are known, so that between their polls runs no other.
     #[inline]
     pub(crate) fn knows_all_tasks(&self) -> bool {
-        let tasks = self.tasks.as_ref();
+        let has_unknown = self.has_unknown_tasks.load(Ordering::Relaxed);
+        let tasks = self.tasks.as_ref().filter(|_| !has_unknown);
         tasks.is_some_and(|(all, known)| all.num_alive_tasks() == known.load(Ordering::Relaxed))
+    }
+
+    /// Looks for tasks that are not known, at the end of a poll that may have spawned some: before the next one they may
+    /// have run, and be gone.
+    #[inline]
+    pub(crate) fn look_for_unknown_tasks(&self) {
+        if let Some((all, known)) = &self.tasks
+            && !self.has_unknown_tasks.load(Ordering::Relaxed)
+            // A task that is being spawned is known first.
+            && all.num_alive_tasks() > known.load(Ordering::Relaxed)
+        {
+            self.has_unknown_tasks.store(true, Ordering::Relaxed);
+        }
     }
 }
 
