@@ -57,14 +57,13 @@ struct Thread {
 }
 
 /// Who calls a waker, as far as the thread knows.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Caller {
     Known(event::Waker),
     /// The lane that the waker wakes.
     Itself,
     /// A runtime, while it polls no task that is known.
     Runtime,
-    #[default]
     Unknown,
 }
 

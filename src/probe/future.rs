@@ -33,7 +33,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let Some(lane) = this.lane.take() else { return };
-            if lane.over.load(Ordering::Acquire) {
+            if lane.is_over() {
                 return;
             }
             let why = lane.why_dropped();

@@ -121,26 +121,24 @@ impl Writer {
     /// As [`take`](Self::take), of an event that happens at every poll.
     #[inline]
     pub(crate) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) -> bool {
-        if self.sink.is_none() {
-            return false;
-        }
-        if self.waiting.events() == 0 {
-            self.waiting_since = self.last_tick;
-        }
-        self.waiting.put_step(at, thread, step);
-        self.waiting.size() >= LARGE
+        self.take_by(|waiting| waiting.put_step(at, thread, step))
     }
 
     /// Takes in an event. True where it is time to [`flush`](Self::flush), since so many wait.
     #[inline]
     pub(crate) fn take(&mut self, event: &Event) -> bool {
+        self.take_by(|waiting| waiting.put(event))
+    }
+
+    #[inline]
+    fn take_by(&mut self, put: impl FnOnce(&mut Encoder)) -> bool {
         if self.sink.is_none() {
             return false;
         }
         if self.waiting.events() == 0 {
             self.waiting_since = self.last_tick;
         }
-        self.waiting.put(event);
+        put(&mut self.waiting);
         self.waiting.size() >= LARGE
     }
 
