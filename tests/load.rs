@@ -145,9 +145,19 @@ fn steps() -> u64 {
     }
 }
 
+/// Programs that are run; where `ASYNCLINE_LONG` is set, so many that they make more than ten million events.
+fn seeds() -> u64 {
+    if std::env::var_os("ASYNCLINE_LONG").is_some() {
+        10
+    } else {
+        4
+    }
+}
+
 #[test]
 fn what_tasks_count_is_what_was_recorded() {
-    for seed in 1..=4 {
+    let mut all = 0;
+    for seed in 1..=seeds() {
         let counts = Arc::new(Counts::default());
         let (executor, events) = Executor::builder().worker_threads(2).record().unwrap();
         let events = collect(events, || {
@@ -178,7 +188,9 @@ fn what_tasks_count_is_what_was_recorded() {
         assert_eq!(count(&events, done), counts.completions.load(SeqCst));
         assert_order(&events);
         assert_running(&events);
+        all += events.len();
     }
+    assert!(all > 10_000_000 || seeds() == 4, "{all} events");
 }
 
 /// Times never go back, polls of a lane do not overlap, and none begins without a wake since the last one began.
