@@ -36,7 +36,7 @@
 //! let (executor, mut events) = Executor::builder().record()?;
 //! executor.block_on(program());
 //! let timeline: Timeline = events.drain().iter().collect();
-//! assert_eq!(timeline.lanes().iter().filter(|lane| lane.is_task()).count(), 3);
+//! assert_eq!(timeline.lanes().filter(|lane| lane.is_task()).count(), 3);
 //! # std::io::Result::Ok(())
 //! ```
 //!

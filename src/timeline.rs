@@ -8,6 +8,7 @@ pub mod cells;
 #[cfg(feature = "app")]
 pub mod labels;
 mod lane;
+mod lanes;
 pub mod rows;
 mod span;
 #[cfg(test)]
@@ -20,20 +21,21 @@ mod span;
 )]
 pub(crate) mod story;
 
-use std::collections::HashMap;
-
 pub use lane::{Frame, Host, Lane, LaneKind, Mark, Totals, Wake};
 pub use span::{Change, Span, State};
 
+use lane::Born;
+use lanes::Lanes;
+
 use crate::event::{
-    CoroutineEnd, Event, EventKind, FrameId, LaneId, TaskKind, Text, ThreadId, Timestamp,
+    CoroutineEnd, Event, EventKind, FrameId, LaneId, Step, TaskKind, Text, ThreadId, Timestamp,
+    What,
 };
 
 /// What happened so far, as lanes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
-    lanes: Vec<Lane>,
-    index: HashMap<LaneId, usize>,
+    lanes: Lanes,
     threads: Vec<Text>,
     notes: Vec<Mark>,
     gaps: Vec<Gap>,
@@ -61,13 +63,13 @@ impl Timeline {
     }
 
     /// All lanes, in the order in which they began.
-    pub fn lanes(&self) -> &[Lane] {
-        &self.lanes
+    pub fn lanes(&self) -> impl DoubleEndedIterator<Item = &Lane> + ExactSizeIterator + Clone {
+        self.lanes.iter()
     }
 
     /// The lane with this id.
     pub fn lane(&self, id: LaneId) -> Option<&Lane> {
-        self.index.get(&id).map(|&index| &self.lanes[index])
+        Some(self.lanes.get(self.lanes.place(id)?))
     }
 
     /// The name of the lane with this id, `?` where its beginning is not known.
@@ -153,7 +155,16 @@ impl Timeline {
     }
 
     /// Takes in one event. Times must not go back; one that does counts as simultaneous with the last.
+    ///
+    /// What is told of a lane that has ended, other than who woke it and what it noted, changes nothing: no program does so.
     pub fn apply(&mut self, event: &Event) {
+        match event.kind.step() {
+            Some(step) => self.apply_step(event.at, event.thread, step),
+            None => self.apply_rare(event),
+        }
+    }
+
+    fn apply_rare(&mut self, event: &Event) {
         let at = event.at.max(self.end);
         let before = std::mem::replace(&mut self.end, at);
         self.events += 1;
@@ -166,12 +177,14 @@ impl Timeline {
                 io,
             } => {
                 self.timers_only = !io && (self.timers_only || !self.has_runtime());
-                let lane = self.begin(*runtime, LaneKind::Runtime(*flavor), None, at);
-                lane.name = "runtime".into();
-                lane.enter(State::Running, at, thread);
+                let begun = self.begin(*runtime, LaneKind::Runtime(*flavor), None, at);
+                if let Some(lane) = begun {
+                    lane.name = "runtime".into();
+                    lane.enter(State::Running, at, thread);
+                }
             }
             EventKind::RuntimeLeft { runtime } => {
-                self.at(*runtime, at).finish(State::Done, at, thread);
+                self.change(*runtime, at, |lane| lane.finish(State::Done, at, thread));
             }
             EventKind::Spawned {
                 lane,
@@ -180,9 +193,10 @@ impl Timeline {
                 kind,
                 site,
             } => {
-                let lane = self.begin(*lane, LaneKind::Task(*kind), *parent, at);
-                lane.describe(name, site.as_ref());
-                lane.enter(State::Ready, at, thread);
+                if let Some(lane) = self.begin(*lane, LaneKind::Task(*kind), *parent, at) {
+                    lane.describe(name, site.as_ref());
+                    lane.enter(State::Ready, at, thread);
+                }
             }
             EventKind::BranchStarted {
                 lane,
@@ -191,32 +205,31 @@ impl Timeline {
                 of,
                 site,
             } => {
-                let lane = self.begin(*lane, LaneKind::Branch(*of), Some(*parent), at);
-                lane.describe(name, site.as_ref());
-                lane.enter(State::Ready, at, thread);
+                if let Some(lane) = self.begin(*lane, LaneKind::Branch(*of), Some(*parent), at) {
+                    lane.describe(name, site.as_ref());
+                    lane.enter(State::Ready, at, thread);
+                }
             }
-            EventKind::PollStarted { lane } => self.at(*lane, at).poll_started(at, thread),
-            EventKind::PollEnded { lane, result } => {
-                self.at(*lane, at).poll_ended(*result, at, thread);
+            EventKind::PollStarted { .. }
+            | EventKind::PollEnded { .. }
+            | EventKind::Woken { .. } => unreachable!("these are steps"),
+            EventKind::Unwakeable { lane } => {
+                self.change(*lane, at, |lane| lane.unwakeable = true);
             }
-            EventKind::Woken { lane, by } => self.at(*lane, at).woken(*by, at, thread),
-            EventKind::Unwakeable { lane } => self.at(*lane, at).unwakeable = true,
-            EventKind::Cancelled { lane, why } => {
-                let lane = self.at(*lane, at);
+            EventKind::Cancelled { lane, why } => self.change(*lane, at, |lane| {
                 lane.cancel = Some(*why);
                 lane.finish(State::Cancelled, at, thread);
-            }
+            }),
             EventKind::CoroutineCreated {
                 lane,
                 name,
                 parent,
                 site,
             } => {
-                let called_in = self.poll_of(*parent);
-                let lane = self.begin(*lane, LaneKind::Coroutine, *parent, at);
-                lane.called_in = called_in;
-                lane.describe(name, site.as_ref());
-                lane.enter(State::Created, at, thread);
+                if let Some(lane) = self.begin(*lane, LaneKind::Coroutine, *parent, at) {
+                    lane.describe(name, site.as_ref());
+                    lane.enter(State::Created, at, thread);
+                }
             }
             EventKind::CoroutineStarted { lane, host, frame } => {
                 self.coroutine_started(*lane, *host, *frame, at, thread);
@@ -230,17 +243,21 @@ impl Timeline {
                 site,
                 text,
                 on,
-            } => self.at(*lane, at).await_entered(Frame {
-                id: *frame,
-                parent: *parent,
-                coroutine: *coroutine,
-                site: site.clone(),
-                text: text.clone(),
-                on: *on,
-                start: at,
-                end: None,
+            } => self.change(*lane, at, |lane| {
+                lane.await_entered(Frame {
+                    id: *frame,
+                    parent: *parent,
+                    coroutine: *coroutine,
+                    site: site.clone(),
+                    text: text.clone(),
+                    on: *on,
+                    start: at,
+                    end: None,
+                });
             }),
-            EventKind::AwaitLeft { lane, frame } => self.at(*lane, at).await_left(*frame, at),
+            EventKind::AwaitLeft { lane, frame } => {
+                self.change(*lane, at, |lane| lane.await_left(*frame, at));
+            }
             EventKind::Mark { lane, text } => {
                 let mark = Mark {
                     at,
@@ -255,42 +272,79 @@ impl Timeline {
         }
     }
 
-    /// The lane that is polled where this one runs, itself or a coroutine's host, and how often it was polled.
-    fn poll_of(&self, lane: Option<LaneId>) -> Option<(LaneId, u64)> {
+    /// Takes in an event of the kinds that are most of any session.
+    #[inline]
+    pub(crate) fn apply_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        let at = at.max(self.end);
+        self.end = at;
+        self.events += 1;
+        let lane = self.at(step.lane, at);
+        match step.what {
+            What::Woken(by) => lane.woken(by, at, thread),
+            _ if lane.end.is_some() => {}
+            What::Started => lane.poll_started(at, thread),
+            What::Ended(result) => lane.poll_ended(result, at, thread),
+        }
+    }
+
+    /// Where the lane stands that is polled where this one runs, itself or a coroutine's host.
+    fn poll_of(&self, lane: Option<LaneId>) -> Option<Born> {
         let lane = self.lane(lane?)?;
         let host = lane.host.and_then(|host| self.lane(host.lane));
         let polled = host.unwrap_or(lane);
-        Some((polled.id, polled.polls))
+        Some(Born {
+            lane: polled.id,
+            polls: polled.polls,
+            changes: polled.changed(),
+        })
     }
 
     fn has_runtime(&self) -> bool {
-        self.lanes
-            .iter()
+        self.lanes()
             .any(|lane| matches!(lane.kind, LaneKind::Runtime(_)))
     }
 
-    /// Adds a lane, or gives what is known of it to one that was seen before its beginning.
+    /// Adds a lane, or gives what is known of it to one that was seen before its beginning. None where it has ended.
     fn begin(
         &mut self,
         id: LaneId,
         kind: LaneKind,
         parent: Option<LaneId>,
         at: Timestamp,
-    ) -> &mut Lane {
+    ) -> Option<&mut Lane> {
+        let born_in = self.poll_of(parent);
         let lane = self.at(id, at);
+        if lane.end.is_some() {
+            return None;
+        }
         lane.kind = kind;
         lane.parent = parent.filter(|parent| *parent != id);
-        lane
+        lane.born_in = born_in;
+        Some(lane)
     }
 
     /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.
+    #[inline]
     fn at(&mut self, id: LaneId, at: Timestamp) -> &mut Lane {
-        let lanes = &mut self.lanes;
-        let index = *self.index.entry(id).or_insert_with(|| {
-            lanes.push(Lane::new(id, LaneKind::Task(TaskKind::Task), at));
-            lanes.len() - 1
-        });
-        &mut self.lanes[index]
+        let place = match self.lanes.place(id) {
+            Some(place) => place,
+            None => self.add(id, at),
+        };
+        self.lanes.get_mut(place)
+    }
+
+    #[cold]
+    fn add(&mut self, id: LaneId, at: Timestamp) -> usize {
+        let kind = LaneKind::Task(TaskKind::Task);
+        self.lanes.push(Lane::new(id, kind, at))
+    }
+
+    /// Changes a lane, unless it has ended.
+    fn change(&mut self, id: LaneId, at: Timestamp, change: impl FnOnce(&mut Lane)) {
+        let lane = self.at(id, at);
+        if lane.end.is_none() {
+            change(lane);
+        }
     }
 
     fn name_thread(&mut self, thread: ThreadId, name: &Text) {
@@ -314,16 +368,11 @@ impl Timeline {
         at: Timestamp,
         thread: ThreadId,
     ) {
-        let host = host.filter(|host| *host != id).map(|host| {
-            let of = self.at(host, at);
-            Host {
-                lane: host,
-                frame,
-                poll: of.polls,
-                first: of.changes.len().saturating_sub(1),
-                end: None,
-            }
-        });
+        if self.at(id, at).end.is_some() {
+            return;
+        }
+        let host = host.filter(|host| *host != id);
+        let host = host.map(|host| self.host_of(id, host, frame, at));
         let lane = self.at(id, at);
         lane.started = Some(at);
         lane.host = host;
@@ -332,9 +381,43 @@ impl Timeline {
         }
     }
 
+    /// How `lane` runs in a lane whose future it is, or whose await `frame` polls it.
+    fn host_of(
+        &mut self,
+        lane: LaneId,
+        host: LaneId,
+        frame: Option<FrameId>,
+        at: Timestamp,
+    ) -> Host {
+        let of = self.at(host, at);
+        let awaits = |frame| of.frames.binary_search_by_key(&frame, |frame| frame.id);
+        let awaits = frame.and_then(|frame| awaits(frame).ok());
+        let awaiter = awaits.and_then(|index| of.frames[index].coroutine);
+        let (poll, first) = (of.polls, of.changed().saturating_sub(1));
+        let hosted_since = of.born_in;
+        let called = self.lane(lane).and_then(|lane| lane.born_in);
+        // What is all that its host does begins with its host, whenever that is polled first.
+        let began = match frame {
+            Some(_) => called.and_then(|called| self.poll_of(Some(called.lane))),
+            None => hosted_since,
+        };
+        Host {
+            lane: host,
+            frame,
+            awaiter,
+            at_once: called.is_some() && began.map(Born::stretch) == called.map(Born::stretch),
+            poll,
+            first,
+            end: None,
+        }
+    }
+
     fn coroutine_ended(&mut self, id: LaneId, end: &CoroutineEnd, at: Timestamp, thread: ThreadId) {
+        if self.at(id, at).end.is_some() {
+            return;
+        }
         let host = self.lane(id).and_then(|lane| lane.host);
-        let changes = host.map(|host| self.at(host.lane, at).changes.len());
+        let changes = host.map(|host| self.at(host.lane, at).changed());
         let lane = self.at(id, at);
         if let (Some(host), Some(changes)) = (&mut lane.host, changes) {
             host.end = Some(changes);
@@ -355,15 +438,16 @@ impl Timeline {
         if let (CoroutineEnd::Returned { value }, Some(host)) = (end, host)
             && host.frame.is_none()
         {
-            self.at(host.lane, at).value.clone_from(value);
+            self.change(host.lane, at, |host| host.value.clone_from(value));
         }
     }
 
     fn lose(&mut self, count: u64, start: Timestamp, end: Timestamp, thread: ThreadId) {
         self.lost = self.lost.saturating_add(count);
         self.gaps.push(Gap { start, end, count });
-        for lane in &mut self.lanes {
+        for lane in self.lanes.iter_mut() {
             if lane.end.is_none() && matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) {
+                lane.gaps += 1;
                 lane.enter(State::Unknown, start, thread);
             }
         }

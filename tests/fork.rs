@@ -59,7 +59,7 @@ fn the_program_that_forks() {
 
 /// Whether all tasks of so many runs are there, and ended.
 fn is_whole(timeline: &Timeline, runs: usize) -> bool {
-    let mut tasks = timeline.lanes().iter().filter(|lane| lane.is_task());
+    let mut tasks = timeline.lanes().filter(|lane| lane.is_task());
     let ended = tasks.clone().filter(|lane| lane.state().is_end()).count();
     timeline.lost() == 0 && ended == 101 * runs && tasks.all(|lane| lane.polls > 0)
 }

@@ -422,7 +422,7 @@ fn threads_come_and_go() {
     });
     let timeline: Timeline = events.iter().collect();
     assert_eq!(timeline.lost(), 0);
-    let tasks = timeline.lanes().iter().filter(|lane| lane.is_task());
+    let tasks = timeline.lanes().filter(|lane| lane.is_task());
     assert_eq!(
         tasks
             .clone()
@@ -438,11 +438,7 @@ fn recording_is_switched_off_and_on() {
     let (executor, mut events) = Executor::builder().worker_threads(1).record().unwrap();
     let names = |events: Vec<Event>| {
         let timeline: Timeline = events.iter().collect();
-        timeline
-            .lanes()
-            .iter()
-            .filter(|lane| lane.is_task())
-            .count()
+        timeline.lanes().filter(|lane| lane.is_task()).count()
     };
     executor.block_on(async {});
     assert_eq!(names(events.drain()), 1);

@@ -33,7 +33,7 @@ fn timeline(program: impl Future<Output = ()>) -> Timeline {
 }
 
 fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
-    let lane = timeline.lanes().iter().find(|lane| &*lane.name == name);
+    let lane = timeline.lanes().find(|lane| &*lane.name == name);
     lane.unwrap_or_else(|| panic!("there is a lane called {name}"))
 }
 
@@ -67,10 +67,9 @@ fn cancellations_are_told_apart() {
     let why = |lane: &Lane| lane.cancel;
     let root = timeline
         .lanes()
-        .iter()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
     let by = root.map(|root| root.id);
-    let calls = timeline.lanes().iter().filter(|lane| &*lane.name == "slow");
+    let calls = timeline.lanes().filter(|lane| &*lane.name == "slow");
     let ends: Vec<_> = calls.map(|lane| (lane.state(), why(lane))).collect();
     let aborted = (State::Cancelled, Some(Cancel::Aborted { by }));
     assert_eq!(ends, [aborted, (State::Cancelled, Some(Cancel::TimedOut))]);
@@ -211,7 +210,6 @@ fn traced_functions_tell_of_their_awaits_calls_and_values() {
     });
     let root = timeline
         .lanes()
-        .iter()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
     let root = root.unwrap();
     let texts: Vec<_> = root.frames.iter().map(|frame| &*frame.text).collect();
@@ -229,7 +227,6 @@ fn traced_functions_tell_of_their_awaits_calls_and_values() {
 
     let coroutines: Vec<_> = timeline
         .lanes()
-        .iter()
         .filter(|lane| lane.kind == LaneKind::Coroutine)
         .map(|lane| (&*lane.name, lane.state(), lane.value.as_deref()))
         .collect();
@@ -326,7 +323,6 @@ fn futures_of_others_get_lanes_too() {
     );
     let root = timeline
         .lanes()
-        .iter()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
     let wakers: Vec<_> = root
         .unwrap()
@@ -338,7 +334,6 @@ fn futures_of_others_get_lanes_too() {
     assert_eq!(wakers[..2], [id("job 1"), id("job 2")]);
     let local = timeline
         .lanes()
-        .iter()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Local));
     assert_eq!(local.unwrap().state(), State::Done);
 }
@@ -372,12 +367,11 @@ fn on_many_threads_nothing_is_missed() {
     let timeline: Timeline = events.iter().collect();
     let tasks = timeline
         .lanes()
-        .iter()
         .filter(|lane| lane.kind == LaneKind::Task(TaskKind::Task));
     let seen: u64 = tasks.clone().map(|lane| lane.polls).sum();
     assert_eq!((tasks.count() as u64, seen), (TASKS, polls.load(SeqCst)));
     assert_eq!(timeline.lost(), 0);
-    for lane in timeline.lanes().iter().filter(|lane| lane.is_task()) {
+    for lane in timeline.lanes().filter(|lane| lane.is_task()) {
         assert_eq!(lane.state(), State::Done);
         let totals = lane.totals(timeline.end());
         let life = lane.end.unwrap() - lane.start;
@@ -401,7 +395,7 @@ fn what_the_collector_is_too_late_for_is_counted() {
     executor.block_on(async { mark!("again") });
     drop(executor);
     let timeline: Timeline = first.iter().chain(&events.drain()).collect();
-    let marks: usize = timeline.lanes().iter().map(|lane| lane.marks.len()).sum();
+    let marks: usize = timeline.lanes().map(|lane| lane.marks.len()).sum();
     // Two roots of two polls' ends each and their spawns, three events round them, and 101 marks.
     let emitted = 2 * 3 + 3 + 101;
     let told = timeline.gaps().len() as u64;
@@ -432,11 +426,7 @@ fn switched_off_nothing_is_recorded_and_all_is_the_same() {
 fn two_runtimes_are_two_sessions() {
     let names = |events: &[Event]| -> Vec<String> {
         let timeline: Timeline = events.iter().collect();
-        timeline
-            .lanes()
-            .iter()
-            .map(|lane| lane.name.to_string())
-            .collect()
+        timeline.lanes().map(|lane| lane.name.to_string()).collect()
     };
     let one = std::thread::spawn(|| record(async { drop(spawn_named("one", sleep(MS)).await) }));
     let two = record(async { drop(spawn_named("two", sleep(MS)).await) });

@@ -120,7 +120,6 @@ fn running_until_a_task_ends_with_its_poll() {
     let timeline: Timeline = events.iter().collect();
     let task2 = timeline
         .lanes()
-        .iter()
         .find(|lane| &*lane.name == "task2")
         .unwrap()
         .id;
@@ -169,7 +168,7 @@ fn ending_in_the_middle_ends_all_tasks_and_the_thread() {
         assert!(live.is_finished());
         live.drain(&mut events);
         let timeline: Timeline = events.iter().collect();
-        for lane in timeline.lanes().iter().filter(|lane| lane.is_task()) {
+        for lane in timeline.lanes().filter(|lane| lane.is_task()) {
             assert!(
                 lane.state().is_end(),
                 "{}: {} has ended",

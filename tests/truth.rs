@@ -132,7 +132,6 @@ fn same(left: &[Entry], right: &[Entry]) -> Result<(), TestCaseError> {
 fn counts_agree(log: &[Entry], timeline: &Timeline) -> Result<(), TestCaseError> {
     for lane in timeline
         .lanes()
-        .iter()
         .filter(|lane| lane.is_task() && &*lane.name != "root")
     {
         let own: Vec<_> = log

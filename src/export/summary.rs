@@ -112,7 +112,7 @@ pub struct Found {
 
 /// Sums up a finished run.
 pub fn summary(scenario: &str, timeline: &Timeline, findings: &[Finding]) -> Summary {
-    let tasks = timeline.lanes().iter().filter(|lane| is_listed(lane));
+    let tasks = timeline.lanes().filter(|lane| is_listed(lane));
     Summary {
         scenario: scenario.to_owned(),
         elapsed_ns: timeline.end().0,
@@ -134,7 +134,7 @@ fn is_listed(lane: &Lane) -> bool {
 
 fn task(lane: &Lane, timeline: &Timeline) -> Task {
     let totals = lane.totals(timeline.end());
-    let branches = timeline.lanes().iter().filter_map(|branch| {
+    let branches = timeline.lanes().filter_map(|branch| {
         let LaneKind::Branch(of) = branch.kind else {
             return None;
         };

@@ -43,7 +43,7 @@ pub fn lanes_text(timeline: &Timeline, width: usize, ascii: bool) -> String {
 pub fn totals_text(timeline: &Timeline) -> String {
     let mut table =
         vec![["task", "running", "ready", "waiting", "polls", "ended"].map(str::to_owned)];
-    let tasks = timeline.lanes().iter().filter(|lane| lane.is_task());
+    let tasks = timeline.lanes().filter(|lane| lane.is_task());
     table.extend(tasks.map(|task| totals_row(timeline, task)));
     let widths: [usize; 6] = std::array::from_fn(|column| {
         let texts = table.iter().map(|row| columns(&row[column]));

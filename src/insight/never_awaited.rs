@@ -32,7 +32,6 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
 fn runtimes_left(timeline: &Timeline) -> bool {
     let mut runtimes = timeline
         .lanes()
-        .iter()
         .filter(|lane| matches!(lane.kind, LaneKind::Runtime(_)))
         .peekable();
     runtimes.peek().is_some() && runtimes.all(|runtime| runtime.end.is_some())

@@ -47,7 +47,7 @@ struct Step<'a> {
 
 /// The coroutine that each await awaits directly.
 fn awaited_coroutines(timeline: &Timeline) -> HashMap<(LaneId, FrameId), LaneId> {
-    let coroutines = timeline.lanes().iter().filter(|lane| {
+    let coroutines = timeline.lanes().filter(|lane| {
         // One that was cancelled or panicked says nothing about how long it takes.
         lane.kind == LaneKind::Coroutine && lane.state() == State::Done
     });

@@ -44,7 +44,7 @@ impl<'a> View<'a> {
         if state.is_end() {
             return format!("The runtime closed at {}.", time_text(since(lane)));
         }
-        let tasks = self.timeline.lanes().iter();
+        let tasks = self.timeline.lanes();
         let alive = tasks
             .filter(|lane| lane.is_task() && lane.end.is_none())
             .count();
@@ -149,7 +149,6 @@ impl<'a> View<'a> {
         let running: Vec<_> = self
             .timeline
             .lanes()
-            .iter()
             .filter(|lane| lane.is_task() && lane.kind != LaneKind::Task(TaskKind::Blocking))
             .filter(|lane| lane.state() == State::Running && lane.id != own)
             .collect();
@@ -172,7 +171,7 @@ impl<'a> View<'a> {
     }
 
     fn workers(&self) -> u32 {
-        let mut lanes = self.timeline.lanes().iter();
+        let mut lanes = self.timeline.lanes();
         let workers = lanes.find_map(|lane| match lane.kind {
             LaneKind::Runtime(Flavor::MultiThread { workers }) if lane.end.is_none() => {
                 Some(workers)

@@ -61,7 +61,6 @@ pub(super) fn open_branches<'a>(
 ) -> impl Iterator<Item = (&'a Lane, BranchOf)> {
     timeline
         .lanes()
-        .iter()
         .filter(move |branch| branch.parent == Some(lane.id) && branch.end.is_none())
         .filter_map(|branch| match branch.kind {
             LaneKind::Branch(of) => Some((branch, of)),

@@ -50,6 +50,10 @@ pub struct Lane {
     pub marks: Vec<Mark>,
     /// How often it was polled.
     pub polls: u64,
+    /// How long its longest poll took, in nanoseconds.
+    pub longest: u64,
+    /// How often events were lost while it existed.
+    pub gaps: u64,
     /// What it returned, as text.
     pub value: Option<Text>,
     /// Why it was cancelled.
@@ -58,16 +62,18 @@ pub struct Lane {
     pub unwakeable: bool,
     /// The lane that runs this coroutine.
     pub host: Option<Host>,
-    /// The lane that was polled when this coroutine was called, and how often it had been.
-    pub(super) called_in: Option<(LaneId, u64)>,
+    /// In which poll it was called or spawned.
+    pub(crate) born_in: Option<Born>,
+    /// How many of its changes were forgotten: the index in its life of the first one in `changes`.
+    pub(crate) forgotten: u64,
     /// Time spent in each state that has passed.
-    pub(super) passed: Totals,
+    pub(crate) passed: Totals,
     /// Whether its waker was called since its last poll began.
-    pub(super) woken: bool,
+    pub(crate) woken: bool,
     /// The indices of the awaits that are not over, outermost first.
-    pub(super) open: Vec<usize>,
+    pub(crate) open: Vec<usize>,
     /// The index of the await where its program stands.
-    pub(super) position: Option<usize>,
+    pub(crate) position: Option<usize>,
 }
 
 /// Which part of another lane a coroutine ran in.
@@ -77,18 +83,39 @@ pub struct Host {
     pub lane: LaneId,
     /// The await of that lane by which it was polled first; none where it is the lane's own future.
     pub frame: Option<FrameId>,
+    /// The coroutine in whose body that await stands.
+    pub(crate) awaiter: Option<LaneId>,
+    /// Whether it began in the same stretch of its caller's life in which it was called.
+    pub(crate) at_once: bool,
     /// Which poll of the host's it was polled in first, from 1.
-    pub(super) poll: u64,
-    /// The host's change in which the coroutine began.
-    pub(super) first: usize,
+    pub(crate) poll: u64,
+    /// The host's change in which the coroutine began, counted from the host's first.
+    pub(crate) first: u64,
     /// One past the host's change in which it ended.
-    pub(super) end: Option<usize>,
+    pub(crate) end: Option<u64>,
 }
 
 impl Host {
+    /// Which of the changes that are left of the host's are the coroutine's.
     pub(super) fn changes(&self, host: &Lane) -> Range<usize> {
-        let end = self.end.unwrap_or(host.changes.len());
-        self.first.min(end)..end.min(host.changes.len())
+        let index = |place: u64| place.saturating_sub(host.forgotten) as usize;
+        let end = self.end.map_or(host.changes.len(), index);
+        index(self.first).min(end)..end.min(host.changes.len())
+    }
+}
+
+/// The poll in which something began, and how many changes of state the polled lane had behind it then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Born {
+    pub lane: LaneId,
+    pub polls: u64,
+    pub changes: u64,
+}
+
+impl Born {
+    /// The stretch of the polled lane's life, from one change of state to the next.
+    pub(super) fn stretch(self) -> (LaneId, u64) {
+        (self.lane, self.changes)
     }
 }
 
@@ -174,11 +201,14 @@ impl Lane {
             frames: Vec::new(),
             marks: Vec::new(),
             polls: 0,
+            longest: 0,
+            gaps: 0,
             value: None,
             cancel: None,
             unwakeable: false,
             host: None,
-            called_in: None,
+            born_in: None,
+            forgotten: 0,
             passed: Totals::default(),
             woken: false,
             open: Vec::new(),
@@ -235,10 +265,58 @@ impl Lane {
     }
 
     /// Adds the time spent in the present state to the totals.
-    pub(super) fn leave(&mut self, at: Timestamp) {
+    fn leave(&mut self, at: Timestamp) {
         if let Some(last) = self.changes.last() {
-            self.passed.add(last.state, at - last.at);
+            let nanos = at - last.at;
+            self.passed.add(last.state, nanos);
+            if last.state == State::Running {
+                self.longest = self.longest.max(nanos);
+            }
         }
+    }
+
+    /// How many changes of state it went through.
+    pub(super) fn changed(&self) -> u64 {
+        self.forgotten + self.changes.len() as u64
+    }
+
+    /// Forgets its past: what is left says how it stands.
+    pub(crate) fn forget(&mut self) {
+        self.forgotten += self.changes.len().saturating_sub(1) as u64;
+        keep_last(&mut self.changes);
+        if let Some(end) = self.end {
+            // Late wakes and lines do not belong to its life.
+            self.wakes = Vec::new();
+            self.marks.retain(|mark| mark.at <= end);
+        }
+        keep_last(&mut self.wakes);
+        keep_last(&mut self.marks);
+        let (open, position) = (&self.open, self.position);
+        let mut kept: Vec<usize> = open.iter().copied().chain(position).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        if kept.len() < self.frames.len() {
+            let place = |index: usize| kept.binary_search(&index).unwrap_or(0);
+            self.open.iter_mut().for_each(|open| *open = place(*open));
+            self.position = self.position.map(place);
+            self.frames = kept
+                .iter()
+                .map(|&index| self.frames[index].clone())
+                .collect();
+        }
+    }
+
+    /// Forgets what happened before `time`, as far as nothing later depends on it.
+    pub(crate) fn forget_until(&mut self, time: Timestamp) {
+        let over = self.changes.partition_point(|change| change.at < time);
+        let over = over.saturating_sub(1);
+        self.changes.drain(..over);
+        self.forgotten += over as u64;
+        let last = |len: usize| len.saturating_sub(1);
+        let over = self.wakes.partition_point(|wake| wake.at < time);
+        self.wakes.drain(..over.min(last(self.wakes.len())));
+        let over = self.marks.partition_point(|mark| mark.at < time);
+        self.marks.drain(..over.min(last(self.marks.len())));
     }
 
     pub(super) fn finish(&mut self, state: State, at: Timestamp, thread: ThreadId) {
@@ -284,12 +362,21 @@ impl Lane {
 
     pub(super) fn woken(&mut self, by: Waker, at: Timestamp, thread: ThreadId) {
         self.wakes.push(Wake { at, by, thread });
+        if self.end.is_some() {
+            return;
+        }
         self.woken = true;
         self.unwakeable = false;
         if self.state() == State::Waiting {
             self.enter(State::Ready, at, thread);
         }
     }
+}
+
+fn keep_last<T>(history: &mut Vec<T>) {
+    let before = history.len().saturating_sub(1);
+    history.drain(..before);
+    history.shrink_to_fit();
 }
 
 impl Wake {

@@ -1,10 +1,10 @@
 //! The lanes as a tree, row by row: a task under the lane that spawned it, a branch under the one that polls it, a
 //! coroutine under its host.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::{LaneId, Timestamp};
+use crate::event::LaneId;
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +31,9 @@ const DEEPEST: usize = 10;
 /// early while their host went on; with `open_coroutines` all of them do.
 #[expect(clippy::implicit_hasher, reason = "the set is the application's own")]
 pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
-    let lanes = timeline.lanes();
-    let runtimes = lanes.iter().filter(|lane| is_runtime(lane)).count();
-    let visible: Vec<bool> = lanes
-        .iter()
+    let runtimes = timeline.lanes().filter(|lane| is_runtime(lane)).count();
+    let visible: Vec<bool> = timeline
+        .lanes()
         .map(|lane| match lane.kind {
             LaneKind::Runtime(_) => runtimes > 1,
             LaneKind::Coroutine => {
@@ -44,14 +43,14 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
         })
         .collect();
     let owners = owners(timeline, &visible);
-    let mut walk = Walk::new(lanes, &visible, &owners, folded);
-    for (index, _) in lanes.iter().enumerate() {
+    let mut walk = Walk::new(timeline, &visible, &owners, folded);
+    for index in 0..visible.len() {
         if visible[index] && owners[index].is_none() {
             walk.add_tree(index);
         }
     }
     // Only what a damaged log puts in a circle is left.
-    for (index, _) in lanes.iter().enumerate() {
+    for index in 0..visible.len() {
         if visible[index] && !walk.seen[index] {
             walk.add_tree(index);
         }
@@ -79,64 +78,45 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
     let of = timeline.lane(host.lane);
     if host.frame.is_none() {
         // It is all that its host does: only what was before its host began is not in the host's row.
-        return of.is_some_and(|of| lay_idle_until(timeline, lane, of.start));
+        return of.is_some_and(|of| of.start > lane.start && !host.at_once);
     }
     let later = lane
         .started
-        .is_some_and(|started| lay_idle_until(timeline, lane, started));
-    let other_poll = lane
-        .called_in
-        .is_some_and(|called| called != (host.lane, host.poll));
+        .is_some_and(|started| started > lane.start && !host.at_once);
+    let called = lane.born_in.map(|born| (born.lane, born.polls));
+    let other_poll = called.is_some_and(|called| called != (host.lane, host.poll));
     let early = matches!(lane.state(), State::Cancelled | State::Panicked);
     let with_host = of.is_some_and(|of| of.end == lane.end && of.state() == lane.state());
     later || other_poll || (lane.end.is_some() && early && !with_host)
 }
 
-/// Whether a coroutine was called in an earlier poll than the one that went on at `time`.
-fn lay_idle_until(timeline: &Timeline, lane: &Lane, time: Timestamp) -> bool {
-    let caller = lane.called_in.and_then(|(id, _)| timeline.lane(id));
-    let same_poll = caller.is_some_and(|caller| {
-        let until = |time| caller.changes.partition_point(|change| change.at <= time);
-        until(lane.start) == until(time)
-    });
-    time > lane.start && !same_poll
-}
-
 /// Whether a poll has passed since a coroutine was called, of which nothing has run so far.
 fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
     let called_in = lane
-        .called_in
-        .and_then(|(id, polls)| Some((timeline.lane(id)?, polls)));
+        .born_in
+        .and_then(|born| Some((timeline.lane(born.lane)?, born.polls)));
     let polled_since =
         called_in.is_some_and(|(by, polls)| by.polls > polls || by.state() != State::Running);
     polled_since || (called_in.is_none() && timeline.end() > lane.start)
 }
 
-/// The coroutine in whose body a coroutine is awaited.
-fn awaiter(timeline: &Timeline, lane: &Lane) -> Option<LaneId> {
-    let host = lane.host?;
-    let frames = &timeline.lane(host.lane)?.frames;
-    let frame = frames.binary_search_by_key(&host.frame?, |frame| frame.id);
-    frames[frame.ok()?].coroutine
-}
-
 /// For every lane the index of the nearest visible one that it belongs to.
 fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
-    let lanes = timeline.lanes();
-    let index: HashMap<LaneId, usize> = lanes.iter().map(|lane| lane.id).zip(0..).collect();
-    let above: Vec<Option<usize>> = lanes
-        .iter()
+    let above: Vec<Option<usize>> = timeline
+        .lanes()
         .map(|lane| {
-            let host = lane.host.map(|host| host.lane);
-            let awaiter = awaiter(timeline, lane).filter(|&id| id != lane.id);
-            let id = awaiter.or(host).or(lane.parent)?;
-            index.get(&id).copied()
+            let awaiter = lane.host.and_then(|host| host.awaiter);
+            let awaiter = awaiter.filter(|&id| id != lane.id);
+            let id = awaiter
+                .or(lane.host.map(|host| host.lane))
+                .or(lane.parent)?;
+            timeline.lanes.place(id)
         })
         .collect();
-    let mut owners = vec![None; lanes.len()];
-    let mut known = vec![false; lanes.len()];
+    let mut owners = vec![None; above.len()];
+    let mut known = vec![false; above.len()];
     let mut path = Vec::new();
-    for lane in 0..lanes.len() {
+    for lane in 0..above.len() {
         let mut at = Some(lane);
         // Up through what is hidden, to a visible lane or one whose owner is known. A circle ends there too.
         while let Some(here) = at.filter(|&here| !known[here]) {
@@ -161,7 +141,7 @@ fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
 
 /// A walk through the tree, which writes its rows. It keeps its own stack, so that no depth overflows the thread's.
 struct Walk<'a> {
-    lanes: &'a [Lane],
+    timeline: &'a Timeline,
     folded: &'a HashSet<LaneId>,
     under: Vec<Vec<usize>>,
     seen: Vec<bool>,
@@ -172,22 +152,22 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(
-        lanes: &'a [Lane],
+        timeline: &'a Timeline,
         visible: &[bool],
         owners: &[Option<usize>],
         folded: &'a HashSet<LaneId>,
     ) -> Self {
-        let mut under = vec![Vec::new(); lanes.len()];
+        let mut under = vec![Vec::new(); visible.len()];
         for (index, owner) in owners.iter().enumerate() {
             if let Some(owner) = owner.filter(|_| visible[index]) {
                 under[owner].push(index);
             }
         }
         Self {
-            lanes,
+            timeline,
             folded,
             under,
-            seen: vec![false; lanes.len()],
+            seen: vec![false; visible.len()],
             rows: Vec::new(),
             more: Vec::new(),
         }
@@ -201,7 +181,7 @@ impl<'a> Walk<'a> {
             }
             self.more.truncate(depth);
             self.more.push(more);
-            let id = self.lanes[index].id;
+            let id = self.timeline.lanes.get(index).id;
             let foldable = !self.under[index].is_empty();
             let folded = foldable && self.folded.contains(&id);
             self.rows.push(Row {

@@ -48,7 +48,7 @@ impl Run {
     }
 
     fn lanes(&self, is: impl Fn(&LaneKind) -> bool) -> Vec<&Lane> {
-        let lanes = self.timeline.lanes().iter();
+        let lanes = self.timeline.lanes();
         lanes.filter(|lane| is(&lane.kind)).collect()
     }
 

@@ -162,8 +162,8 @@ impl Lanes {
         let by_name = |lane: &&Lane| matches(&lane.name);
         let by_wait = |lane: &&Lane| lane.frames.iter().any(|frame| matches(&frame.text));
         let lanes = timeline.lanes();
-        let others = lanes.iter().filter(|lane| !by_name(lane)).filter(by_wait);
-        let found = lanes.iter().filter(by_name).chain(others);
+        let others = lanes.clone().filter(|lane| !by_name(lane)).filter(by_wait);
+        let found = lanes.filter(by_name).chain(others);
         self.highlights.extend(found.map(|lane| lane.id));
         if let Some(first) = self.highlights.first() {
             self.select(*first, timeline);

@@ -109,7 +109,7 @@ fn source<'a>(viewer: &'a Viewer, site: Option<&Site>) -> Option<&'a Source> {
 fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
     let mut markers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     let stands = |lane: &&Lane| lane.is_task() && lane.end.is_none();
-    for lane in viewer.playback.timeline().lanes().iter().filter(stands) {
+    for lane in viewer.playback.timeline().lanes().filter(stands) {
         if let Some(site) = lane.line().filter(|site| *site.file == *source.file) {
             let name = clean(&lane.name).into_owned();
             markers.entry(site.line).or_default().push(name);
