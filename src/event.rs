@@ -5,6 +5,8 @@
 //!
 //! *Architecture invariant:* this module knows no tokio, no ratatui, no clock and no I/O.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod text;
 
 use std::fmt;

@@ -77,11 +77,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::{
-        Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, Polled,
-        TaskKind, ThreadId, Waker,
-    };
-    use crate::insight::story::{Story, site};
+    use crate::event::{CoroutineEnd, Event, ThreadId, arbitrary};
+    use crate::insight::story::Story;
 
     #[test]
     fn what_saves_most_comes_first() {
@@ -99,88 +96,10 @@ mod tests {
         assert_eq!(kinds, ["sequential-awaits", "never-awaited"]);
     }
 
-    /// Any event at all, about few lanes, so that they meet.
-    fn event() -> impl Strategy<Value = EventKind> {
-        let lane = || (0..6_u64).prop_map(LaneId);
-        let maybe = || proptest::option::of(lane());
-        let frame = || (0..4_u32).prop_map(FrameId);
-        let on = prop_oneof![
-            lane().prop_map(|lane| Some(Awaited::Task(lane))),
-            any::<u64>().prop_map(|at| Some(Awaited::Until(Timestamp(at)))),
-            Just(None)
-        ];
-        prop_oneof![
-            (lane(), 0..3_u32).prop_map(|(runtime, workers)| EventKind::RuntimeEntered {
-                runtime,
-                flavor: Flavor::MultiThread { workers },
-                io: false
-            }),
-            lane().prop_map(|runtime| EventKind::RuntimeLeft { runtime }),
-            (lane(), maybe()).prop_map(|(lane, parent)| EventKind::Spawned {
-                lane,
-                name: "작업".into(),
-                parent,
-                kind: TaskKind::Task,
-                site: None
-            }),
-            (lane(), lane()).prop_map(|(lane, parent)| EventKind::BranchStarted {
-                lane,
-                name: "b".into(),
-                parent,
-                of: BranchOf::Join,
-                site: None
-            }),
-            lane().prop_map(|lane| EventKind::PollStarted { lane }),
-            lane().prop_map(|lane| EventKind::PollEnded {
-                lane,
-                result: Polled::Pending
-            }),
-            lane().prop_map(|lane| EventKind::PollEnded {
-                lane,
-                result: Polled::Completed
-            }),
-            (lane(), lane()).prop_map(|(lane, by)| EventKind::Woken {
-                lane,
-                by: Waker::Lane(by)
-            }),
-            lane().prop_map(|lane| EventKind::Unwakeable { lane }),
-            lane().prop_map(|lane| EventKind::Cancelled {
-                lane,
-                why: Cancel::Dropped
-            }),
-            (lane(), maybe()).prop_map(|(lane, parent)| EventKind::CoroutineCreated {
-                lane,
-                name: "c".into(),
-                parent,
-                site: Some(site(1))
-            }),
-            (lane(), maybe(), proptest::option::of(frame())).prop_map(|(lane, host, frame)| {
-                EventKind::CoroutineStarted { lane, host, frame }
-            }),
-            lane().prop_map(|lane| EventKind::CoroutineEnded {
-                lane,
-                end: CoroutineEnd::Returned { value: None }
-            }),
-            (lane(), frame(), proptest::option::of(frame()), maybe(), on).prop_map(
-                |(lane, frame, parent, coroutine, on)| EventKind::AwaitEntered {
-                    lane,
-                    frame,
-                    parent,
-                    coroutine,
-                    site: Some(site(2)),
-                    text: "x".into(),
-                    on
-                }
-            ),
-            (lane(), frame()).prop_map(|(lane, frame)| EventKind::AwaitLeft { lane, frame }),
-            any::<u64>().prop_map(|count| EventKind::Lost { count }),
-        ]
-    }
-
     proptest! {
         #[test]
         fn whatever_happened_can_be_told(
-            kinds in proptest::collection::vec((event(), 0..3_u64), 0..60)
+            kinds in proptest::collection::vec((arbitrary::event(), 0..3_u64), 0..60)
         ) {
             let mut timeline = Timeline::new();
             let mut at = 0;

@@ -121,11 +121,17 @@
 //!
 //! Its payload is empty, its time is that of the last event. A file without it was cut off, or is still being written.
 
+mod archive;
 mod codec;
 mod damage;
 mod error;
 mod format;
+mod index;
+mod indexer;
+mod indexing;
+mod log;
 mod reader;
+mod state;
 #[cfg(feature = "app")]
 mod store;
 mod writer;

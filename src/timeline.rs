@@ -9,8 +9,10 @@ pub mod cells;
 pub mod labels;
 mod lane;
 mod lanes;
+pub(crate) mod overview;
 pub mod rows;
 mod span;
+pub(crate) mod steps;
 #[cfg(test)]
 #[cfg_attr(
     not(feature = "app"),
@@ -24,24 +26,24 @@ pub(crate) mod story;
 pub use lane::{Frame, Host, Lane, LaneKind, Mark, Totals, Wake};
 pub use span::{Change, Span, State};
 
-use lane::Born;
+pub(crate) use lane::Born;
 use lanes::Lanes;
 
 use crate::event::{
-    CoroutineEnd, Event, EventKind, FrameId, LaneId, Step, TaskKind, Text, ThreadId, Timestamp,
-    What,
+    CoroutineEnd, Event, EventKind, FrameId, LaneId, Step, Text, ThreadId, Timestamp, What,
 };
 
 /// What happened so far, as lanes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
-    lanes: Lanes,
+    pub(crate) lanes: Lanes,
     threads: Vec<Text>,
     notes: Vec<Mark>,
     gaps: Vec<Gap>,
     events: u64,
     lost: u64,
     end: Timestamp,
+    has_runtime: bool,
     timers_only: bool,
 }
 
@@ -60,6 +62,42 @@ impl Timeline {
     /// An empty timeline.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A timeline without lanes, in the midst of a session.
+    pub(crate) fn standing(
+        threads: Vec<Text>,
+        events: u64,
+        lost: u64,
+        end: Timestamp,
+        [has_runtime, timers_only]: [bool; 2],
+    ) -> Self {
+        Self {
+            threads,
+            events,
+            lost,
+            end,
+            has_runtime,
+            timers_only,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a runtime was entered at any time.
+    pub(crate) fn has_runtime(&self) -> bool {
+        self.has_runtime
+    }
+
+    /// Forgets the past: what is left says how everything stands.
+    pub(crate) fn forget(&mut self) {
+        self.lanes.iter_mut().for_each(Lane::forget);
+        self.forget_notes();
+    }
+
+    /// Forgets what happened outside of lanes.
+    pub(crate) fn forget_notes(&mut self) {
+        self.notes.clear();
+        self.gaps.clear();
     }
 
     /// All lanes, in the order in which they began.
@@ -176,7 +214,8 @@ impl Timeline {
                 flavor,
                 io,
             } => {
-                self.timers_only = !io && (self.timers_only || !self.has_runtime());
+                self.timers_only = !io && (self.timers_only || !self.has_runtime);
+                self.has_runtime = true;
                 let begun = self.begin(*runtime, LaneKind::Runtime(*flavor), None, at);
                 if let Some(lane) = begun {
                     lane.name = "runtime".into();
@@ -289,19 +328,16 @@ impl Timeline {
 
     /// Where the lane stands that is polled where this one runs, itself or a coroutine's host.
     fn poll_of(&self, lane: Option<LaneId>) -> Option<Born> {
-        let lane = self.lane(lane?)?;
+        let goes_on = |lane: &&Lane| lane.end.is_none();
+        let lane = self.lane(lane?).filter(goes_on)?;
         let host = lane.host.and_then(|host| self.lane(host.lane));
+        let host = host.filter(goes_on);
         let polled = host.unwrap_or(lane);
         Some(Born {
             lane: polled.id,
             polls: polled.polls,
             changes: polled.changed(),
         })
-    }
-
-    fn has_runtime(&self) -> bool {
-        self.lanes()
-            .any(|lane| matches!(lane.kind, LaneKind::Runtime(_)))
     }
 
     /// Adds a lane, or gives what is known of it to one that was seen before its beginning. None where it has ended.
@@ -326,17 +362,12 @@ impl Timeline {
     /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.
     #[inline]
     fn at(&mut self, id: LaneId, at: Timestamp) -> &mut Lane {
-        let place = match self.lanes.place(id) {
-            Some(place) => place,
-            None => self.add(id, at),
-        };
-        self.lanes.get_mut(place)
+        self.lanes.at(id, at)
     }
 
-    #[cold]
-    fn add(&mut self, id: LaneId, at: Timestamp) -> usize {
-        let kind = LaneKind::Task(TaskKind::Task);
-        self.lanes.push(Lane::new(id, kind, at))
+    fn has_ended(&self, id: LaneId) -> bool {
+        let ended = self.lane(id).map(|lane| lane.end.is_some());
+        ended.unwrap_or_else(|| self.lanes.is_gone(id))
     }
 
     /// Changes a lane, unless it has ended.
@@ -371,7 +402,7 @@ impl Timeline {
         if self.at(id, at).end.is_some() {
             return;
         }
-        let host = host.filter(|host| *host != id);
+        let host = host.filter(|host| *host != id && !self.has_ended(*host));
         let host = host.map(|host| self.host_of(id, host, frame, at));
         let lane = self.at(id, at);
         lane.started = Some(at);
@@ -417,7 +448,8 @@ impl Timeline {
             return;
         }
         let host = self.lane(id).and_then(|lane| lane.host);
-        let changes = host.map(|host| self.at(host.lane, at).changed());
+        let goes_on = host.filter(|host| !self.has_ended(host.lane));
+        let changes = goes_on.map(|host| self.at(host.lane, at).changed());
         let lane = self.at(id, at);
         if let (Some(host), Some(changes)) = (&mut lane.host, changes) {
             host.end = Some(changes);

@@ -9,6 +9,7 @@ use crate::event::{
     Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
     Site, Step, TaskKind, Text, ThreadId, Timestamp, Waker, What,
 };
+use crate::timeline::{LaneKind, State};
 
 /// Bytes that are not what the format says.
 #[derive(Debug)]
@@ -222,6 +223,11 @@ impl Encoder {
         true
     }
 
+    /// Comes to something that stands in a payload many times, with lanes in places of their own.
+    pub(super) fn begin(&mut self, tag: u8) {
+        self.places.begin(ThreadId::default(), tag);
+    }
+
     /// How many events there are.
     pub(super) fn events(&self) -> u64 {
         self.events
@@ -313,18 +319,48 @@ impl Short {
     }
 }
 
-/// Appends the `count` events of a payload; where it is malformed, an unknown number of them.
+/// An event of a payload, as it is read.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// One of the kinds that are most of any session.
+    Step(Timestamp, ThreadId, Step),
+    /// Any other.
+    Rare(Event),
+}
+
+impl Item {
+    /// When it happened.
+    #[inline]
+    pub(super) fn at(&self) -> Timestamp {
+        match self {
+            Self::Step(at, ..) => *at,
+            Self::Rare(event) => event.at,
+        }
+    }
+}
+
+impl From<Item> for Event {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Step(at, thread, step) => Self {
+                at,
+                thread,
+                kind: step.into(),
+            },
+            Item::Rare(event) => event,
+        }
+    }
+}
+
+/// Hands over the `count` events of a payload; where it is malformed, an unknown number of them.
 pub(super) fn decode(
     payload: &[u8],
     count: u64,
     base: Timestamp,
     texts: &mut Texts,
-    into: &mut Vec<Event>,
+    mut take: impl FnMut(Item),
 ) -> Result<(), Malformed> {
-    /// A hostile count must not make us ask for more memory than the file justifies.
-    const ENOUGH: u64 = 1 << 14;
     let mut decoder = Decoder::new(payload, texts)?;
-    into.reserve(count.min(ENOUGH) as usize);
     let (mut at, mut thread) = (base, ThreadId::default());
     for _ in 0..count {
         let tag = decoder.byte()?;
@@ -334,9 +370,14 @@ pub(super) fn decode(
             thread = ThreadId::take(&mut decoder)?;
         }
         let tag = tag & !OTHER_THREAD;
-        decoder.places.begin(thread, tag);
-        let kind = EventKind::take_fields(tag, &mut decoder)?;
-        into.push(Event { at, thread, kind });
+        if let 5..=7 = tag {
+            let step = decoder.step(thread, tag)?;
+            take(Item::Step(at, thread, step));
+        } else {
+            decoder.places.begin(thread, tag);
+            let kind = EventKind::take_fields(tag, &mut decoder)?;
+            take(Item::Rare(Event { at, thread, kind }));
+        }
     }
     if decoder.bytes.is_empty() {
         Ok(())
@@ -355,7 +396,22 @@ pub(super) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Takes a number in LEB128 off the front.
+#[inline]
 pub(super) fn take_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
+    match **from {
+        [low @ 0..0x80, ref rest @ ..] => {
+            *from = rest;
+            Ok(low.into())
+        }
+        [low, high @ 0..0x80, ref rest @ ..] => {
+            *from = rest;
+            Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+        }
+        _ => take_long_varint(from),
+    }
+}
+
+fn take_long_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0;
     for (index, &byte) in from.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);
@@ -381,23 +437,24 @@ pub(super) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8
 }
 
 /// A difference modulo 2⁶⁴, with those near zero made small whichever way they go.
-fn zigzag(difference: u64) -> u64 {
+pub(super) fn zigzag(difference: u64) -> u64 {
     (difference << 1) ^ if difference >> 63 == 1 { u64::MAX } else { 0 }
 }
 
-fn unzigzag(value: u64) -> u64 {
+pub(super) fn unzigzag(value: u64) -> u64 {
     (value >> 1) ^ if value & 1 == 1 { u64::MAX } else { 0 }
 }
 
-struct Decoder<'a> {
-    bytes: &'a [u8],
+/// Reads a payload that an [`Encoder`] put together.
+pub(super) struct Decoder<'a> {
+    pub(super) bytes: &'a [u8],
     texts: Vec<Text>,
     places: Places,
 }
 
 impl<'a> Decoder<'a> {
     /// Reads the dictionary; the events are what is left.
-    fn new(mut bytes: &'a [u8], known: &mut Texts) -> Result<Self, Malformed> {
+    pub(super) fn new(mut bytes: &'a [u8], known: &mut Texts) -> Result<Self, Malformed> {
         let mut texts = Vec::new();
         for _ in 0..take_varint(&mut bytes)? {
             let length = take_varint(&mut bytes)?;
@@ -411,19 +468,51 @@ impl<'a> Decoder<'a> {
         })
     }
 
+    /// Takes the fields of an event that is a step.
+    #[inline]
+    fn step(&mut self, thread: ThreadId, tag: u8) -> Result<Step, Malformed> {
+        let near = self.varint()?;
+        let last = if tag == 5 { 0 } else { self.byte()? };
+        let beside = match (tag, last) {
+            (7, 0) => self.varint()?,
+            _ => 0,
+        };
+        let places = self.places.lanes(thread, tag);
+        let lane = LaneId(sum(&mut places[0], near));
+        let what = match (tag, last) {
+            (5, _) => What::Started,
+            (6, 0) => What::Ended(Polled::Pending),
+            (6, 1) => What::Ended(Polled::Completed),
+            (6, 2) => What::Ended(Polled::Panicked),
+            (7, 0) => What::Woken(Waker::Lane(LaneId(sum(&mut places[1], beside)))),
+            (7, 1) => What::Woken(Waker::Itself),
+            (7, 2) => What::Woken(Waker::Driver),
+            (7, 3) => What::Woken(Waker::Thread),
+            _ => return Err(Malformed),
+        };
+        Ok(Step { lane, what })
+    }
+
+    /// Comes to something that stands in a payload many times, with lanes in places of their own.
+    pub(super) fn begin(&mut self, tag: u8) {
+        self.places.begin(ThreadId::default(), tag);
+    }
+
+    #[inline]
     fn byte(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.bytes.split_first().ok_or(Malformed)?;
         self.bytes = rest;
         Ok(*first)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
         take_varint(&mut self.bytes)
     }
 }
 
-/// What can stand in an event.
-trait Field: Sized {
+/// What can stand in an event, or in the state of a lane.
+pub(super) trait Field: Sized {
     fn put(&self, to: &mut Encoder);
     fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
 }
@@ -615,4 +704,16 @@ choices! {
     Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, }
     CoroutineEnd { 0 = Returned { value }, 1 = Panicked, 2 = Cancelled { why }, 3 = NeverPolled, }
     Awaited { 0 = Task(lane), 1 = Until(time), }
+    LaneKind { 0 = Runtime(flavor), 1 = Task(kind), 2 = Branch(of), 3 = Coroutine, }
+    State {
+        0 = Created,
+        1 = Ready,
+        2 = Running,
+        3 = Waiting,
+        4 = Done,
+        5 = Cancelled,
+        6 = Panicked,
+        7 = NeverPolled,
+        8 = Unknown,
+    }
 }

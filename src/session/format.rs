@@ -27,6 +27,8 @@ pub(super) const METADATA: u8 = 1;
 pub(super) const EVENTS: u8 = 2;
 /// Kind of the block that ends a file.
 pub(super) const END: u8 = 3;
+/// Kind of a block that holds a part of the index.
+pub(super) const INDEX: u8 = 4;
 
 /// Flag of an events block whose payload is packed.
 pub(super) const PACKED: u8 = 1;
@@ -34,6 +36,8 @@ pub(super) const PACKED: u8 = 1;
 const ZSTD_LEVEL: i32 = 1;
 /// A payload that is longer is not packed.
 const MOST_UNPACKED: usize = 1 << 20;
+/// As [`MOST_UNPACKED`], for a part of the index: it holds all lanes that have not ended.
+const MOST_INDEX: usize = 1 << 26;
 /// A payload is at most so many times as long as it is packed. More than real ones need, and so little that a hostile
 /// file cannot unfold to more than its size justifies.
 const MOST_PACKED: usize = 32;
@@ -88,6 +92,16 @@ pub(super) struct Header {
     pub events: u64,
     /// The time of its first event.
     pub time: Timestamp,
+}
+
+/// A block's header as it was found, with what it says about the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub header: Header,
+    /// The payload's length in bytes.
+    pub length: u64,
+    /// The payload's checksum.
+    pub checksum: u32,
 }
 
 /// A block whose checksums fit.
@@ -149,36 +163,55 @@ pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
     block(Header::new(METADATA, 0, 0), &payload)
 }
 
-/// The block that holds an encoder's events, which are taken out of it. It is packed, unless that is in a hurry.
+/// The block that holds an encoder's events, which are taken out of it, and its payload as it is unpacked. It is packed,
+/// unless that is in a hurry.
 pub(super) fn events_block(
     number: u32,
     before: u64,
     encoder: &mut Encoder,
     in_a_hurry: bool,
-) -> Vec<u8> {
+) -> (Vec<u8>, Vec<u8>) {
     let header = Header {
         events: encoder.events(),
         time: encoder.times().0,
         ..Header::new(EVENTS, number, before)
     };
     let payload = encoder.take();
-    let packed = if in_a_hurry { None } else { pack(&payload) };
+    let packed = if in_a_hurry {
+        None
+    } else {
+        pack(&payload, MOST_UNPACKED)
+    };
+    let block = may_be_packed(header, packed.as_deref(), &payload);
+    (block, payload)
+}
+
+fn may_be_packed(header: Header, packed: Option<&[u8]>, payload: &[u8]) -> Vec<u8> {
     match packed {
         Some(packed) => block(
             Header {
                 flags: PACKED,
                 ..header
             },
-            &packed,
+            packed,
         ),
-        None => block(header, &payload),
+        None => block(header, payload),
     }
+}
+
+/// The block that holds a part of the index, which says how the session stands at `time`.
+pub(super) fn index_block(number: u32, before: u64, time: Timestamp, part: &[u8]) -> Vec<u8> {
+    let header = Header {
+        time,
+        ..Header::new(INDEX, number, before)
+    };
+    may_be_packed(header, pack(part, MOST_INDEX).as_deref(), part)
 }
 
 /// The payload in fewer bytes: its length, and what zstd makes of it. None where that is no gain, or where a reader
 /// would not believe it.
-fn pack(payload: &[u8]) -> Option<Vec<u8>> {
-    if payload.len() > MOST_UNPACKED {
+fn pack(payload: &[u8], most: usize) -> Option<Vec<u8>> {
+    if payload.len() > most {
         return None;
     }
     let mut packed = Vec::new();
@@ -188,6 +221,24 @@ fn pack(payload: &[u8]) -> Option<Vec<u8>> {
     (is_gain && payload.len() <= packed.len() * MOST_PACKED).then_some(packed)
 }
 
+/// What stays in memory, in fewer bytes where that is a gain.
+pub(super) fn squeeze(payload: &[u8]) -> Vec<u8> {
+    match pack(payload, MOST_INDEX) {
+        Some(packed) => [&[PACKED], &*packed].concat(),
+        None => [&[0], payload].concat(),
+    }
+}
+
+/// Undoes [`squeeze`].
+pub(super) fn expand(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let (&flags, payload) = bytes.split_first().ok_or(Malformed)?;
+    let header = Header {
+        flags,
+        ..Header::new(INDEX, 0, 0)
+    };
+    unpack(&Block { header, payload }).map(Cow::into_owned)
+}
+
 /// A block's payload as it was before it was packed.
 pub(super) fn unpack<'a>(block: &Block<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
     if block.header.flags != PACKED {
@@ -195,7 +246,11 @@ pub(super) fn unpack<'a>(block: &Block<'a>) -> Result<Cow<'a, [u8]>, Malformed> 
     }
     let mut packed = block.payload;
     let length = usize::try_from(take_varint(&mut packed)?).map_err(|_| Malformed)?;
-    if length > MOST_UNPACKED.min(block.payload.len() * MOST_PACKED) {
+    let most = match block.header.kind {
+        INDEX => MOST_INDEX,
+        _ => MOST_UNPACKED,
+    };
+    if length > most.min(block.payload.len() * MOST_PACKED) {
         return Err(Malformed);
     }
     let payload = zstd::bulk::decompress(packed, length).map_err(|_| Malformed)?;
@@ -236,7 +291,11 @@ pub(super) fn metadata(block: &Block<'_>) -> Result<Meta, Malformed> {
 
 /// Reads the block with which `bytes` begin.
 pub(super) fn parse_block(bytes: &[u8]) -> Result<Block<'_>, Broken> {
-    let (header, length, checksum) = parse_header(bytes).ok_or(Broken::Header)?;
+    let Found {
+        header,
+        length,
+        checksum,
+    } = parse_header(bytes).ok_or(Broken::Header)?;
     let rest = &bytes[BLOCK_HEADER..];
     let Some(payload) = usize::try_from(length)
         .ok()
@@ -261,8 +320,8 @@ pub(super) fn find_block(bytes: &[u8], start: usize) -> Option<usize> {
     found.map(|(place, _)| start + place)
 }
 
-/// A block's header, its payload's length and checksum.
-fn parse_header(bytes: &[u8]) -> Option<(Header, u64, u32)> {
+/// A block's header, if these bytes begin with one.
+pub(super) fn parse_header(bytes: &[u8]) -> Option<Found> {
     let bytes: &[u8; BLOCK_HEADER] = bytes.first_chunk()?;
     if !bytes.starts_with(&MARKER) || crc32c(&bytes[..48]) != u32_at(bytes, 48) {
         return None;
@@ -275,7 +334,11 @@ fn parse_header(bytes: &[u8]) -> Option<(Header, u64, u32)> {
         events: u64_at(bytes, 24),
         time: Timestamp(u64_at(bytes, 32)),
     };
-    Some((header, u64_at(bytes, 40), u32_at(bytes, 12)))
+    Some(Found {
+        header,
+        length: u64_at(bytes, 40),
+        checksum: u32_at(bytes, 12),
+    })
 }
 
 fn block(header: Header, payload: &[u8]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::codec::{self, Texts};
+use super::codec::{self, Item, Texts};
 use super::damage::Damage;
 use super::error::{Error, Unreadable};
 use super::format::{self, Block, Broken, Header, Meta};
@@ -86,7 +86,7 @@ fn load(path: &Path) -> Result<Vec<u8>, Unreadable> {
 }
 
 /// Where the first block is to be looked for.
-fn start(bytes: &[u8]) -> Result<usize, Unreadable> {
+pub(super) fn start(bytes: &[u8]) -> Result<usize, Unreadable> {
     match format::file_version(bytes) {
         Some(version) if version > format::VERSION => Err(Unreadable::Newer { version }),
         Some(_) => Ok(format::FILE_HEADER),
@@ -226,9 +226,10 @@ impl<'a> Reader<'a> {
 
     fn take_events(&mut self, block: &Block<'_>) -> bool {
         let Header { events, time, .. } = block.header;
-        let mut decoded = Vec::new();
+        let mut decoded: Vec<Event> = Vec::new();
         let read = format::unpack(block).and_then(|payload| {
-            codec::decode(&payload, events, time, &mut self.texts, &mut decoded)
+            let take = |item: Item| decoded.push(item.into());
+            codec::decode(&payload, events, time, &mut self.texts, take)
         });
         if read.is_err() {
             self.note(&block.header);

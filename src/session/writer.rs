@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
+use super::indexing::{Indexing, piece};
 use crate::event::{Event, Step, ThreadId, Timestamp};
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
@@ -16,6 +17,9 @@ use crate::event::{Event, Step, ThreadId, Timestamp};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Events are written without waiting when they take so many bytes. They pack the better the more they are.
 const LARGE: usize = 128 << 10;
+
+/// As many blocks are taken into the index at a time that there was no time for.
+const AT_A_TIME: usize = 2;
 
 /// Records a session.
 ///
@@ -27,6 +31,8 @@ pub struct Writer {
     /// None once the recording has ended.
     sink: Option<Sink>,
     waiting: Encoder,
+    /// None where there is no index, since it could not be made.
+    indexing: Option<Indexing>,
     in_a_hurry: bool,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
@@ -41,6 +47,8 @@ struct Sink {
     output: Box<dyn Write + Send>,
     /// The same file, to cut off a block that was not written whole.
     cut: Option<File>,
+    /// The same file, to read back what was written.
+    back: Option<File>,
     /// The bytes of all that was written whole.
     length: u64,
 }
@@ -75,16 +83,19 @@ impl Writer {
         let sink = Sink {
             output: Box::new(output),
             cut: None,
+            back: None,
             length: 0,
         };
         Self::begin("the session log".into(), sink, meta)
     }
 
     fn begin(file: String, sink: Sink, meta: &Meta) -> Result<Self, Error> {
+        let back = sink.back.as_ref().and_then(|back| back.try_clone().ok());
         let mut writer = Self {
             file,
             sink: Some(sink),
             waiting: Encoder::default(),
+            indexing: Some(Indexing::new(back)),
             in_a_hurry: false,
             waiting_since: None,
             last_tick: None,
@@ -157,9 +168,12 @@ impl Writer {
         self.last_tick = Some(now);
         let waited = |since| now.saturating_duration_since(since) >= PATIENCE;
         if self.waiting_since.is_none_or(waited) {
-            return self.flush();
+            self.flush()?;
         }
-        Ok(())
+        if self.in_a_hurry {
+            return Ok(());
+        }
+        self.catch_up(AT_A_TIME)
     }
 
     /// Writes all that was taken in.
@@ -174,10 +188,42 @@ impl Writer {
         }
         let (_, end) = self.waiting.times();
         let (waiting, in_a_hurry) = (&mut self.waiting, self.in_a_hurry);
-        let block = format::events_block(self.number, self.written, waiting, in_a_hurry);
+        let (block, payload) = format::events_block(self.number, self.written, waiting, in_a_hurry);
+        let offset = self.sink.as_ref().map_or(0, |sink| sink.length);
         self.put(&block)?;
         self.written += events;
         self.end = end;
+        if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
+            && !indexing.note(piece, payload, in_a_hurry)
+        {
+            self.indexing = None;
+        }
+        self.put_index(false)
+    }
+
+    /// Writes the next part of the index, where it is time for one, or `last`.
+    fn put_index(&mut self, last: bool) -> Result<(), Error> {
+        let part = self.indexing.as_mut();
+        let Some(part) = part.and_then(|indexing| indexing.part(last)) else {
+            return Ok(());
+        };
+        let block = format::index_block(self.number, self.written, self.end, &part);
+        self.put(&block)
+    }
+
+    /// Takes blocks into the index that there was no time for; at most so many.
+    fn catch_up(&mut self, most: usize) -> Result<(), Error> {
+        for _ in 0..most {
+            match &mut self.indexing {
+                Some(indexing) if indexing.is_behind() => {
+                    if !indexing.catch_up() {
+                        self.indexing = None;
+                    }
+                }
+                _ => break,
+            }
+            self.put_index(false)?;
+        }
         Ok(())
     }
 
@@ -188,6 +234,11 @@ impl Writer {
     /// Where it cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
+        let too_much = self.indexing.as_ref().is_some_and(Indexing::is_far_behind);
+        if !too_much {
+            self.catch_up(usize::MAX)?;
+            self.put_index(true)?;
+        }
         self.put(&format::end_block(self.number, self.written, self.end))
     }
 
@@ -268,6 +319,7 @@ fn create(path: &Path) -> io::Result<Sink> {
     let file = options.write(true).create(true).truncate(true).open(path)?;
     Ok(Sink {
         cut: file.try_clone().ok(),
+        back: File::open(path).ok(),
         output: Box::new(file),
         length: 0,
     })
@@ -334,7 +386,7 @@ mod tests {
         }];
         let mut encoder = Encoder::default();
         encoder.put(&events[0]);
-        let block = format::events_block(1, 0, &mut encoder, false).len();
+        let block = format::events_block(1, 0, &mut encoder, false).0.len();
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("full.aline");
         for room in block..2 * block {

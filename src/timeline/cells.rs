@@ -44,7 +44,7 @@ pub enum Fill {
 }
 
 /// The least that is filled for a poll, in eighths: less would hardly be seen.
-const LEAST: u8 = 2;
+pub(super) const LEAST: u8 = 2;
 
 /// A stretch of time, cut into columns, and the moment up to which it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -174,7 +174,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, state: State, nanos: u64) {
+    pub(super) fn add(&mut self, state: State, nanos: u64) {
         match state {
             State::Running => self.running += nanos,
             State::Ready => self.ready += nanos,
@@ -186,6 +186,23 @@ impl Totals {
 }
 
 impl Lane {
+    /// A lane of which nothing is known.
+    pub(crate) fn unknown(id: LaneId, at: Timestamp) -> Self {
+        Self::new(id, LaneKind::Task(TaskKind::Task), at)
+    }
+
+    /// What was known of it when it began.
+    pub(crate) fn as_it_began(&self) -> Self {
+        Self {
+            kind: self.kind,
+            name: self.name.clone(),
+            parent: self.parent,
+            site: self.site.clone(),
+            born_in: self.born_in,
+            ..Self::unknown(self.id, self.start)
+        }
+    }
+
     pub(super) fn new(id: LaneId, kind: LaneKind, at: Timestamp) -> Self {
         Self {
             id,

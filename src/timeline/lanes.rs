@@ -1,16 +1,19 @@
 //! The lanes of a timeline: in the order in which they began, and found by their ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Lane;
-use crate::event::LaneId;
+use crate::event::{LaneId, Timestamp};
 
 /// The lanes of a timeline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
     slots: Vec<Slot>,
     places: Places,
+    gone: Gone,
+    /// Stands for all lanes that were dropped: what is told of them changes nothing.
+    limbo: Option<Box<Lane>>,
 }
 
 /// A lane, which belongs to this timeline alone, or is over and shared with others of the same session.
@@ -97,15 +100,71 @@ impl Lanes {
         place
     }
 
-    /// A lane that is over, for others to share.
-    pub(crate) fn share(&mut self, place: usize) -> Arc<Lane> {
-        let slot = &mut self.slots[place];
-        if let Slot::Own(lane) = slot {
-            *slot = Slot::Shared(Arc::new(Lane::clone(lane)));
+    /// The lane with this id; a new one where there is none.
+    #[inline]
+    pub(crate) fn at(&mut self, id: LaneId, at: Timestamp) -> &mut Lane {
+        match self.place(id) {
+            Some(place) => self.get_mut(place),
+            None => self.missing(id, at),
         }
-        match slot {
-            Slot::Shared(lane) => Arc::clone(lane),
-            Slot::Own(_) => unreachable!("it was just shared"),
+    }
+
+    #[cold]
+    fn missing(&mut self, id: LaneId, at: Timestamp) -> &mut Lane {
+        if !self.gone.has(id) {
+            let place = self.push(Lane::unknown(id, at));
+            return self.get_mut(place);
+        }
+        let ended = || Lane {
+            end: Some(at),
+            ..Lane::unknown(id, at)
+        };
+        self.limbo.insert(Box::new(ended()))
+    }
+
+    /// Whether there was a lane with this id that was dropped.
+    pub(crate) fn is_gone(&self, id: LaneId) -> bool {
+        self.gone.has(id)
+    }
+
+    /// Drops the lanes that have ended. Those that are left move together, in their order.
+    pub(crate) fn drop_ended(&mut self) {
+        let gone = &mut self.gone;
+        self.slots.retain(|slot| {
+            let lane = slot.lane();
+            if lane.end.is_some() {
+                gone.insert(lane.id);
+            }
+            lane.end.is_none()
+        });
+        let ids: Vec<LaneId> = self.iter().map(|lane| lane.id).collect();
+        self.places = Places::of(&ids);
+    }
+}
+
+/// The ids of lanes that were dropped, as ranges: from an id to the last one.
+#[derive(Clone, Debug, Default)]
+struct Gone(BTreeMap<u64, u64>);
+
+impl Gone {
+    fn has(&self, LaneId(id): LaneId) -> bool {
+        let range = self.0.range(..=id).next_back();
+        range.is_some_and(|(_, last)| id <= *last)
+    }
+
+    fn insert(&mut self, LaneId(id): LaneId) {
+        let before = self.0.range(..=id).next_back();
+        let before = before.map(|(first, last)| (*first, *last));
+        let after = id.checked_add(1).and_then(|next| self.0.remove(&next));
+        let last = after.unwrap_or(id);
+        match before {
+            Some((_, end)) if end >= id => {}
+            Some((first, end)) if end + 1 == id => {
+                self.0.insert(first, last);
+            }
+            _ => {
+                self.0.insert(id, last);
+            }
         }
     }
 }
@@ -124,6 +183,19 @@ struct Places {
 const HOLES: usize = 1 << 12;
 
 impl Places {
+    /// The places of lanes with these ids, in order. Few of them are old, and far from the others.
+    fn of(ids: &[LaneId]) -> Self {
+        let mut places = Self {
+            first: ids.get(ids.len() / 4).map_or(0, |id| id.0),
+            ..Self::default()
+        };
+        for (place, &id) in ids.iter().enumerate() {
+            places.count += 1;
+            places.put(id, place);
+        }
+        places
+    }
+
     #[inline]
     fn get(&self, id: LaneId) -> Option<usize> {
         let index = id.0.wrapping_sub(self.first);
@@ -135,10 +207,14 @@ impl Places {
     }
 
     fn insert(&mut self, id: LaneId, place: usize) {
-        if self.count == 0 {
+        if self.count == 0 && self.near.is_empty() {
             self.first = id.0;
         }
         self.count += 1;
+        self.put(id, place);
+    }
+
+    fn put(&mut self, id: LaneId, place: usize) {
         let index = usize::try_from(id.0.wrapping_sub(self.first)).unwrap_or(usize::MAX);
         match u32::try_from(place + 1) {
             Ok(marked) if index < 4 * self.count + HOLES => {
@@ -163,6 +239,31 @@ mod tests {
     use crate::timeline::LaneKind;
 
     proptest! {
+        #[test]
+        fn a_lane_that_is_dropped_is_known_to_be_gone(ids in prop::collection::vec((0..40_u64, any::<bool>()), 0..80)) {
+            let mut lanes = Lanes::default();
+            let mut dropped = std::collections::BTreeSet::new();
+            let mut alive = Vec::new();
+            for (id, ends) in ids {
+                let lane = lanes.at(LaneId(id), Timestamp(7));
+                if ends {
+                    lane.end = Some(Timestamp(8));
+                    lanes.drop_ended();
+                    alive.retain(|other| *other != id);
+                    dropped.insert(id);
+                } else if !dropped.contains(&id) && !alive.contains(&id) {
+                    alive.push(id);
+                }
+                let left: Vec<u64> = lanes.iter().map(|lane| lane.id.0).collect();
+                prop_assert_eq!(&left, &alive);
+                for id in 0..40 {
+                    prop_assert_eq!(lanes.gone.has(LaneId(id)), dropped.contains(&id));
+                    let place = alive.iter().position(|alive| *alive == id);
+                    prop_assert_eq!(lanes.place(LaneId(id)), place);
+                }
+            }
+        }
+
         #[test]
         fn a_lane_is_found_by_its_id(ids in prop::collection::hash_set(prop_oneof![0..50_u64, any::<u64>()], 0..60)) {
             let mut lanes = Lanes::default();

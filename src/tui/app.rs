@@ -11,7 +11,6 @@ mod menu;
 mod moves;
 mod playback;
 mod pointer;
-mod steps;
 mod viewer;
 
 use std::path::PathBuf;

@@ -57,8 +57,14 @@ fn the_property_covers_every_kind_of_event() {
 #[test]
 fn many_events_at_once_become_several_blocks() {
     let sample = Sample::new(1, 20_000);
-    let markers = sample.bytes.windows(4).filter(|bytes| *bytes == b"\xffblk");
-    assert_eq!(markers.count(), 5);
+    let blocks = |kind| {
+        sample
+            .bytes
+            .windows(5)
+            .filter(move |bytes| *bytes == [0xff, b'b', b'l', b'k', kind])
+    };
+    assert_eq!([1, 2, 3].map(|kind| blocks(kind).count()), [1, 3, 1]);
+    assert!(blocks(4).count() > 0, "there is an index");
     let session = Session::read(&sample.bytes).unwrap();
     assert_eq!(session.events, sample.all());
     assert_eq!(session.damage, []);

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::steps::Steps;
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
 use crate::timeline::Timeline;
+use crate::timeline::steps::Steps;
 
 /// As many of the last events are kept as lines of text.
 const RECENT: usize = 400;

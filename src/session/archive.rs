@@ -1,0 +1,290 @@
+//! A session of any size: read where it is looked at.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::codec::{Item, Texts};
+use super::error::{Error, Unreadable};
+use super::format;
+use super::index::{Bytes, Index};
+use super::indexer::Indexer;
+use super::log::{Log, Piece};
+use super::state::Standing;
+use crate::event::{Event, LaneId, Timestamp};
+use crate::timeline::Timeline;
+use crate::timeline::overview::Cut;
+
+/// A session of any size, of which only an index is in memory.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    pub(crate) log: Log,
+    pub(crate) index: Index,
+    /// How the session stands after all that was read, from which the index goes on.
+    indexer: Indexer,
+    texts: Texts,
+}
+
+/// A stretch of a session: how everything stood before it, and its events.
+#[derive(Debug, Default)]
+pub(crate) struct Stretch {
+    pub(crate) base: Standing,
+    pub(crate) events: Vec<Event>,
+    /// The events, by their indices, that stand for more than one, since they tell of a loss; and for how many more.
+    pub(crate) longer: Vec<(usize, u64)>,
+}
+
+/// How far a file was read, in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) read: u64,
+    pub(crate) of: u64,
+}
+
+impl Archive {
+    /// Opens a file. What its index does not cover is read, which takes a while where that is much.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`](super::Session::open).
+    pub(crate) fn open(path: &Path, progress: impl FnMut(Progress)) -> Result<Self, Error> {
+        let opened = Log::open(path).and_then(|log| Self::of(log, progress));
+        opened.map_err(|why| Error::Read {
+            file: path.display().to_string(),
+            why,
+        })
+    }
+
+    /// The session in a file that is open.
+    pub(super) fn of_file(file: File) -> Result<Self, Unreadable> {
+        Self::of(Log::of(file)?, |_| {})
+    }
+
+    fn of(log: Log, progress: impl FnMut(Progress)) -> Result<Self, Unreadable> {
+        let mut archive = Self {
+            log,
+            index: Index::default(),
+            indexer: Indexer::default(),
+            texts: Texts::default(),
+        };
+        archive.read_index().map_err(Unreadable::Io)?;
+        archive.catch_up(progress).map_err(Unreadable::Io)?;
+        Ok(archive)
+    }
+
+    /// Reads the index as far as it is whole, and goes on from there.
+    fn read_index(&mut self) -> io::Result<()> {
+        for stored in std::mem::take(&mut self.log.index) {
+            let payload = self.log.read(&stored)?;
+            if payload.is_none() {
+                self.log.damaged(&stored, 0);
+            }
+            let added = payload.map(|payload| self.index.add(&payload, Bytes::File(stored)));
+            if !matches!(added, Some(Ok(()))) {
+                break;
+            }
+        }
+        if let Some(last) = self.index.places().len().checked_sub(1) {
+            let standing = self.restore(last)?;
+            let serial = last as u64 + 1;
+            self.indexer = Indexer::resume(standing, serial, self.index.begun());
+        }
+        Ok(())
+    }
+
+    /// Takes in what was written since the last call; true where there was anything.
+    pub(crate) fn advance(&mut self) -> io::Result<bool> {
+        let grown = self.log.advance()?;
+        // The index in the file tells nothing that is not known by then.
+        self.log.index.clear();
+        self.catch_up(|_| {})?;
+        Ok(grown)
+    }
+
+    fn catch_up(&mut self, mut progress: impl FnMut(Progress)) -> io::Result<()> {
+        let first = self.piece_at(self.indexer.place());
+        for index in first..self.log.pieces.len() {
+            let loaded = self.log.load(index)?;
+            self.indexer.take(&loaded);
+            if self.indexer.is_due() {
+                let part = self.indexer.part();
+                // What was just written is read without fault.
+                let _ = self.index.add(&part, Bytes::Memory(format::squeeze(&part)));
+            }
+            progress(Progress {
+                read: self.indexer.place(),
+                of: self.log.events(),
+            });
+        }
+        Ok(())
+    }
+
+    /// How many events there are, those that are lost included.
+    pub(crate) fn events(&self) -> u64 {
+        self.log.events()
+    }
+
+    /// The index of the piece in which a place lies, or of the one after it.
+    fn piece_at(&self, place: u64) -> usize {
+        let ends = |piece: &Piece| piece.place.saturating_add(piece.count) <= place;
+        self.log.pieces.partition_point(ends)
+    }
+
+    /// How the session stands at a part of the index.
+    fn restore(&self, part: usize) -> io::Result<Standing> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the index is damaged");
+        let place = &self.index.places()[part];
+        let payload = match &place.part {
+            Bytes::File(stored) => self.log.read(stored)?.ok_or_else(damaged)?,
+            Bytes::Memory(packed) => format::expand(packed).map_err(|_| damaged())?,
+        };
+        self.index.restore(part, &payload).map_err(|_| damaged())
+    }
+
+    /// How the session stands at the last part of the index that is not later than `place`.
+    fn before(&self, place: u64) -> io::Result<Standing> {
+        let parts = self.index.places();
+        match parts
+            .partition_point(|part| part.place <= place)
+            .checked_sub(1)
+        {
+            Some(part) => self.restore(part),
+            None => Ok(Standing::default()),
+        }
+    }
+
+    /// Hands over the events from the first piece that begins at `from` or later, until `take` says that it is enough.
+    fn each(&mut self, from: u64, mut take: impl FnMut(Item, u64) -> bool) -> io::Result<()> {
+        let first = self.log.pieces.partition_point(|piece| piece.place < from);
+        for index in first..self.log.pieces.len() {
+            let mut goes_on = true;
+            let loaded = self.log.load(index)?;
+            loaded.each(&mut self.texts, |item, count| {
+                goes_on = goes_on && take(item, count);
+            });
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many events happened until `at`.
+    pub(crate) fn place_of(&mut self, at: Timestamp) -> io::Result<u64> {
+        let later = self.log.pieces.partition_point(|piece| piece.time <= at);
+        let Some(index) = later.checked_sub(1) else {
+            return Ok(0);
+        };
+        let piece = self.log.pieces[index];
+        let loaded = self.log.load(index)?;
+        let mut count = 0;
+        let mut last = piece.time;
+        loaded.each(&mut self.texts, |item, is| {
+            last = last.max(item.at());
+            count += if last <= at { is } else { 0 };
+        });
+        Ok(piece.place + count)
+    }
+
+    /// The stretch of a session around a place: from `before` events before it to `after` events behind it, about.
+    pub(crate) fn stretch(&mut self, place: u64, before: u64, after: u64) -> io::Result<Stretch> {
+        let from = place.saturating_sub(before);
+        let until = place.saturating_add(after);
+        let mut base = self.before(from)?;
+        let mut at = base.place;
+        let (mut events, mut longer) = (Vec::new(), Vec::new());
+        self.each(at, |item, count| {
+            at = at.saturating_add(count);
+            if at <= from {
+                base.apply(&item, count);
+            } else {
+                if count > 1 {
+                    longer.push((events.len(), count - 1));
+                }
+                events.push(Event::from(item));
+            }
+            at < until
+        })?;
+        base.timeline.forget();
+        Ok(Stretch {
+            base,
+            events,
+            longer,
+        })
+    }
+
+    /// What happened from a time to another, in all detail, and at least how everything stood before.
+    pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Timeline> {
+        let parts = self.index.places();
+        let part = parts.partition_point(|part| part.at < from).checked_sub(1);
+        let mut base = match part {
+            Some(part) => self.restore(part)?,
+            None => Standing::default(),
+        };
+        self.each(base.place, |item, count| {
+            let goes_on = item.at() <= until;
+            if goes_on {
+                base.apply(&item, count);
+            }
+            goes_on
+        })?;
+        Ok(base.timeline)
+    }
+
+    /// How some lanes stood just before some moments, which are in order: for each lane, a cut at each of them.
+    pub(crate) fn cuts(
+        &mut self,
+        lanes: &[LaneId],
+        moments: &[Timestamp],
+    ) -> io::Result<Vec<Vec<Cut>>> {
+        let mut cuts = vec![Vec::with_capacity(moments.len()); lanes.len()];
+        let mut moments = moments.iter().copied().peekable();
+        while let Some(&first) = moments.peek() {
+            let parts = self.index.places();
+            let next = parts.partition_point(|part| part.at < first);
+            let until = parts.get(next).map(|part| part.at);
+            let mut base = match next.checked_sub(1) {
+                Some(part) => self.restore(part)?,
+                None => Standing::default(),
+            };
+            let here = |at: &Timestamp| until.is_none_or(|until| *at <= until);
+            let mut cut_at = |base: &Standing, at| {
+                for (lane, cuts) in lanes.iter().zip(&mut cuts) {
+                    let lane = base.timeline.lane(*lane).filter(|lane| lane.start < at);
+                    cuts.push(lane.map_or_else(Cut::default, |lane| Cut::of(lane, at)));
+                }
+            };
+            self.each(base.place, |item, count| {
+                while let Some(at) = moments.next_if(|at| here(at) && *at <= item.at()) {
+                    cut_at(&base, at);
+                }
+                base.apply(&item, count);
+                moments.peek().is_some_and(here)
+            })?;
+            while let Some(at) = moments.next_if(here) {
+                cut_at(&base, at);
+            }
+        }
+        Ok(cuts)
+    }
+}
+
+impl Standing {
+    /// Goes on by an event.
+    pub(super) fn apply(&mut self, item: &Item, count: u64) {
+        self.place = self.place.saturating_add(count);
+        match item {
+            Item::Step(at, thread, step) => {
+                self.polling.feed_step(*thread, *step);
+                self.timeline.apply_step(*at, *thread, *step);
+            }
+            Item::Rare(event) => {
+                self.polling.feed(event);
+                self.timeline.apply(event);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

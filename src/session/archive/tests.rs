@@ -1,0 +1,195 @@
+//! Whatever an archive says of a session is what a reading of all its events says.
+
+use std::io::{Seek, Write as _};
+
+use proptest::prelude::*;
+use tempfile::tempfile;
+
+use super::*;
+use crate::event::{EventKind, arbitrary};
+use crate::session::{Meta, Session, Writer};
+use crate::timeline::Lane;
+
+/// A session of these events in a file, whose blocks end after so many of them in turn.
+fn recorded(events: &[Event], blocks: &[usize], is_finished: bool) -> (File, Vec<u8>) {
+    let mut file = tempfile().unwrap();
+    let mut writer = Writer::new(file.try_clone().unwrap(), &Meta::default()).unwrap();
+    let mut rest = events;
+    for block in blocks.iter().cycle() {
+        let (now, later) = rest.split_at((*block).min(rest.len()));
+        writer.write(now).unwrap();
+        writer.flush().unwrap();
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    if is_finished {
+        writer.finish().unwrap();
+    } else {
+        drop(writer);
+    }
+    file.rewind().unwrap();
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+    (file, bytes)
+}
+
+/// How everything stands after these events, found without an index.
+fn standing(events: &[Event]) -> Standing {
+    let mut standing = Standing::default();
+    for event in events {
+        standing.place += 1;
+        standing.polling.feed(event);
+        standing.timeline.apply(event);
+    }
+    standing.timeline.forget();
+    standing
+}
+
+/// The same of an archive.
+fn archived(archive: &mut Archive, place: u64) -> Standing {
+    let mut base = archive.before(place).unwrap();
+    let mut at = base.place;
+    let each = archive.each(at, |item, count| {
+        let goes_on = at < place;
+        if goes_on {
+            base.apply(&item, count);
+            at += count;
+        }
+        goes_on
+    });
+    each.unwrap();
+    base.timeline.forget();
+    base
+}
+
+fn blocks() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(1..20_usize, 1..5)
+}
+
+/// What a lane looked like just before a moment, by reading its whole past.
+fn cut(lane: Option<&Lane>, at: Timestamp) -> Cut {
+    let lane = lane.filter(|lane| lane.start < at);
+    lane.map_or_else(Cut::default, |lane| Cut::of(lane, at))
+}
+
+proptest! {
+    /// Going to a place is the same as going there from the start.
+    #[test]
+    fn any_place_is_as_if_replayed_from_the_start(
+        events in arbitrary::events(150), blocks in blocks(), is_finished: bool,
+    ) {
+        let (file, _) = recorded(&events, &blocks, is_finished);
+        let mut archive = Archive::of_file(file).unwrap();
+        prop_assert_eq!(archive.events(), events.len() as u64);
+        for place in (0..=events.len()).step_by(7) {
+            let there = archived(&mut archive, place as u64);
+            let expected = standing(&events[..place]);
+            for (a, b) in there.timeline.lanes().zip(expected.timeline.lanes()) {
+                prop_assert_eq!(a, b, "at {}: {:?}", place, events.iter().map(|event| (event.at.0, &event.kind)).collect::<Vec<_>>());
+            }
+            prop_assert_eq!(&there, &expected, "at {}", place);
+        }
+    }
+
+    /// A stretch holds the events around a place, and how everything stood before them.
+    #[test]
+    fn a_stretch_is_a_part_of_the_session(
+        events in arbitrary::events(100), blocks in blocks(), place in 0..100_u64, before in 0..30_u64, after in 0..30_u64,
+    ) {
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let place = place.min(events.len() as u64);
+        let stretch = archive.stretch(place, before, after).unwrap();
+        let first = stretch.base.place as usize;
+        prop_assert_eq!(&stretch.base, &standing(&events[..first]));
+        let last = first + stretch.events.len();
+        prop_assert_eq!(&stretch.events, &events[first..last]);
+        prop_assert!(first as u64 == place.saturating_sub(before));
+        prop_assert!(last as u64 >= (place + after).min(events.len() as u64));
+    }
+
+    /// Cuts are what the lanes were at those moments, however they are come by.
+    #[test]
+    fn cuts_are_exact(
+        events in arbitrary::events(120), blocks in blocks(), moments in prop::collection::btree_set(0..130_u64, 0..12),
+    ) {
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let moments: Vec<_> = moments.into_iter().map(Timestamp).collect();
+        let lanes: Vec<_> = (0..7).map(LaneId).collect();
+        let cuts = archive.cuts(&lanes, &moments).unwrap();
+        for (index, at) in moments.iter().enumerate() {
+            let past = events.iter().take_while(|event| event.at < *at);
+            let timeline: Timeline = past.collect();
+            for (lane, cuts) in lanes.iter().zip(&cuts) {
+                prop_assert_eq!(cuts[index], cut(timeline.lane(*lane), *at), "{:?} at {:?}", lane, at);
+            }
+        }
+    }
+
+    /// A detail draws the same as the whole session does.
+    #[test]
+    fn a_detail_is_drawn_as_the_whole_is(
+        events in arbitrary::events(120), blocks in blocks(), start in 0..100_u64, span in 1..60_u64, width in 1..40_u16,
+    ) {
+        use crate::timeline::cells::{Window, cells};
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let whole: Timeline = events.iter().collect();
+        let until = Timestamp(start + span).min(whole.end());
+        let detail = archive.detail(Timestamp(start), until).unwrap();
+        let past: Timeline = events.iter().take_while(|event| event.at <= until).collect();
+        let window = Window { start: Timestamp(start), span, width, now: until };
+        for lane in past.lanes() {
+            let seen = detail.lane(lane.id).map(|lane| cells(&detail, lane, &window));
+            prop_assert_eq!(seen, Some(cells(&past, lane, &window)), "{:?}", lane);
+        }
+    }
+
+    #[test]
+    fn a_time_is_found(events in arbitrary::events(80), blocks in blocks(), at in 0..90_u64) {
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let until = events.iter().filter(|event| event.at.0 <= at).count();
+        prop_assert_eq!(archive.place_of(Timestamp(at)).unwrap(), until as u64);
+    }
+
+    /// Whatever happens to a file, what an archive finds in it is what a reader of the whole file finds.
+    #[test]
+    fn a_damaged_file_is_read_as_by_reading_all_of_it(
+        events in arbitrary::events(60), blocks in blocks(), at in any::<prop::sample::Index>(), bit in 0..8_u8, cuts: bool,
+    ) {
+        let (_, mut bytes) = recorded(&events, &blocks, true);
+        let at = at.index(bytes.len());
+        if cuts {
+            bytes.truncate(at);
+        } else {
+            bytes[at] ^= 1 << bit;
+        }
+        let mut file = tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let all = Session::read(&bytes);
+        let archive = Archive::of_file(file);
+        prop_assert_eq!(all.is_ok(), archive.is_ok());
+        let (Ok(all), Ok(mut archive)) = (all, archive) else { return Ok(()) };
+        let mut found = Vec::new();
+        archive.each(0, |item, _| { found.push(Event::from(item)); true }).unwrap();
+        // A loss at the very end is not known to whoever waits for more.
+        let known = |events: Vec<Event>| -> Vec<Event> {
+            let mut events = events;
+            while matches!(events.last(), Some(Event { kind: EventKind::Lost { .. }, .. })) {
+                events.pop();
+            }
+            events
+        };
+        // They may differ in where they draw a loss, and on whose thread.
+        let plain = |events: Vec<Event>| known(events).into_iter().map(|event| match event.kind {
+            EventKind::Lost { .. } => Event { at: Timestamp(0), thread: crate::event::ThreadId(0), ..event },
+            _ => event,
+        }).collect::<Vec<_>>();
+        prop_assert_eq!(plain(found), plain(all.events));
+        prop_assert_eq!(archive.log.all_damage().is_empty(), all.damage.is_empty());
+    }
+}

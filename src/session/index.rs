@@ -1,0 +1,125 @@
+//! A session's index: how it stands at many places, and how each lane spent its time up to them.
+//!
+//! *Architecture invariant:* nothing here reads or writes a file, and no bytes make it panic.
+
+use std::sync::Arc;
+
+use super::codec::{Malformed, Texts};
+use super::log::Stored;
+use super::state::{self, Part, Standing};
+use crate::event::Timestamp;
+use crate::timeline::Lane;
+use crate::timeline::overview::{Cut, Sample};
+
+/// A session's index, as far as its parts were read.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    parts: Vec<Place>,
+    /// The lanes as they began, and perhaps ended.
+    begun: Vec<Arc<Lane>>,
+    /// The lanes as they ended, or as they began where they have not ended.
+    lanes: Vec<Arc<Lane>>,
+    samples: Vec<Vec<Sample>>,
+    texts: Texts,
+}
+
+/// A place at which it is known how the session stands.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// How many events lie before it.
+    pub(super) place: u64,
+    /// When the last of them happened.
+    pub(super) at: Timestamp,
+    /// How many lanes there are.
+    lanes: usize,
+    pub(super) part: Bytes,
+}
+
+/// Where a part's bytes are.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    File(Stored),
+    Memory(Vec<u8>),
+}
+
+impl Index {
+    /// The places at which it is known how the session stands, in order.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.parts
+    }
+
+    /// All lanes that are known of, as they began.
+    pub(super) fn begun(&self) -> &[Arc<Lane>] {
+        &self.begun
+    }
+
+    /// How a lane stood at several moments, in order. It is named by the place at which it began among the others.
+    pub(crate) fn samples(&self, lane: usize) -> &[Sample] {
+        self.samples.get(lane).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes in the next part.
+    pub(super) fn add(&mut self, payload: &[u8], bytes: Bytes) -> Result<(), Malformed> {
+        let part = state::decode(payload, &mut self.texts)?;
+        let Standing {
+            place, timeline, ..
+        } = &part.standing;
+        let (place, at) = (*place, timeline.end());
+        let last = self.parts.last().map_or(0, |last| last.place);
+        let follows = part.serial == self.parts.len() as u64
+            && part.known == self.lanes.len()
+            && place >= last;
+        if !follows {
+            return Err(Malformed);
+        }
+        let begun = part.begun.into_iter().map(Arc::new);
+        self.begun.extend(begun);
+        self.lanes.extend_from_slice(&self.begun[part.known..]);
+        self.samples.resize_with(self.lanes.len(), Vec::new);
+        for (lane, facts) in &part.alive {
+            self.samples[*lane].push(sample(facts.lane(), at));
+        }
+        for (lane, facts) in part.ended {
+            let is_known = facts.is_known();
+            let ended = Arc::new(facts.of(&self.begun[lane]));
+            if is_known {
+                self.begun[lane] = Arc::clone(&ended);
+            }
+            self.samples[lane].push(sample(&ended, ended.end.unwrap_or(at)));
+            self.lanes[lane] = ended;
+        }
+        self.parts.push(Place {
+            place,
+            at,
+            lanes: self.lanes.len(),
+            part: bytes,
+        });
+        Ok(())
+    }
+
+    /// How the session stands where a part of the index says so, from that part's bytes.
+    pub(super) fn restore(&self, index: usize, payload: &[u8]) -> Result<Standing, Malformed> {
+        let place = self.parts.get(index).ok_or(Malformed)?;
+        let Part {
+            mut standing,
+            alive,
+            ..
+        } = state::decode(payload, &mut Texts::default())?;
+        let lanes = &mut standing.timeline.lanes;
+        let mut alive = alive.into_iter().peekable();
+        for (number, lane) in self.lanes[..place.lanes].iter().enumerate() {
+            match alive.next_if(|(of, _)| *of == number) {
+                Some((_, facts)) => lanes.push(facts.of(&self.begun[number])),
+                None => lanes.push_shared(Arc::clone(lane)),
+            };
+        }
+        Ok(standing)
+    }
+}
+
+fn sample(lane: &Lane, at: Timestamp) -> Sample {
+    Sample {
+        at,
+        cut: Cut::of(lane, at),
+    }
+}

@@ -1,0 +1,115 @@
+//! Makes a session's index, event by event: at intervals a part of it says how the session stands there.
+//!
+//! *Architecture invariant:* nothing here reads or writes a file.
+
+use std::sync::Arc;
+
+use super::codec::Texts;
+use super::log::Loaded;
+use super::state::{self, Known, Standing};
+use crate::timeline::Lane;
+
+/// Every so many events for each lane that has not ended, a part of the index is made, but only between blocks. So parts
+/// stay small beside the events, and few events lie between two of them.
+const SPARSE: u64 = if cfg!(test) { 2 } else { 64 };
+/// No part is made for less.
+const LEAST: u64 = if cfg!(test) { 10 } else { 1 << 14 };
+
+/// Makes a session's index, event by event. It keeps nothing of lanes that have ended.
+#[derive(Debug, Default)]
+pub(crate) struct Indexer {
+    /// How the session stands, without the lanes that had ended by the last part.
+    now: Standing,
+    /// How many parts were made.
+    serial: u64,
+    /// The place of the last part.
+    last: u64,
+    /// The lanes that the parts so far know of and that had not ended: as the how-manieth each began, and how. They
+    /// are the first ones of those that stand now.
+    known: Vec<(usize, Lane)>,
+    /// How many lanes have begun by the last part.
+    begun: usize,
+    texts: Texts,
+}
+
+impl Indexer {
+    /// Goes on from the last part of an index that was read.
+    pub(super) fn resume(mut standing: Standing, serial: u64, begun: &[Arc<Lane>]) -> Self {
+        let lanes = &mut standing.timeline.lanes;
+        let alive = lanes.iter().zip(begun).enumerate();
+        let alive = alive.filter(|(_, (lane, _))| lane.end.is_none());
+        let known = alive.map(|(place, (_, begun))| (place, begun.as_it_began()));
+        let known = known.collect();
+        let begun = lanes.len();
+        lanes.drop_ended();
+        Self {
+            known,
+            begun,
+            last: standing.place,
+            now: standing,
+            serial,
+            texts: Texts::default(),
+        }
+    }
+
+    /// How many events of the session it has seen, those that were lost included.
+    pub(super) fn place(&self) -> u64 {
+        self.now.place
+    }
+
+    /// Takes in the events of the block that lies at its place.
+    pub(super) fn take(&mut self, block: &Loaded) {
+        let now = &mut self.now;
+        block.each(&mut self.texts, |item, count| now.apply(&item, count));
+    }
+
+    /// Whether it is time for the next part.
+    pub(super) fn is_due(&self) -> bool {
+        let lanes = self.now.timeline.lanes.len() as u64;
+        self.now.place - self.last >= LEAST.max(SPARSE * lanes)
+    }
+
+    /// Whether a last part is worth its bytes: a short session is read at once without any.
+    pub(super) fn has_more(&self) -> bool {
+        self.now.place > self.last && self.now.place >= LEAST
+    }
+
+    /// Makes a part of the index, which says how the session stands at its place.
+    pub(super) fn part(&mut self) -> Vec<u8> {
+        self.now.timeline.forget();
+        let lanes = &self.now.timeline.lanes;
+        let new = lanes.iter().skip(self.known.len());
+        let new: Vec<Lane> = new.map(Lane::as_it_began).collect();
+        let all = lanes.iter().enumerate().map(|(index, lane)| {
+            let new = || (self.begun + index - self.known.len(), false);
+            let known = self.known.get(index).map(|(place, begun)| {
+                // It stands as it began unless a damaged log told of that late.
+                (*place, !state::began_as(lane, begun))
+            });
+            let (place, with_origin) = known.unwrap_or_else(new);
+            Known {
+                lane,
+                place,
+                with_origin,
+            }
+        });
+        let (ended, alive): (Vec<_>, Vec<_>) = all.partition(|known| known.lane.end.is_some());
+        let part = state::encode(self.serial, &self.now, self.begun, &new, &ended, &alive);
+        let places: Vec<usize> = alive.iter().map(|known| known.place).collect();
+        self.settle(new, &places);
+        part
+    }
+
+    /// Drops what has ended, now that a part of the index tells of it.
+    fn settle(&mut self, new: Vec<Lane>, alive: &[usize]) {
+        let begun = self.begun;
+        self.begun += new.len();
+        self.known.extend((begun..).zip(new));
+        let mut alive = alive.iter().peekable();
+        self.known
+            .retain(|(place, _)| alive.next_if_eq(&place).is_some());
+        self.now.timeline.lanes.drop_ended();
+        self.last = self.now.place;
+        self.serial += 1;
+    }
+}

@@ -1,0 +1,87 @@
+//! The index of a session that is being recorded: made beside the events, as far as there is time for it.
+
+use std::collections::VecDeque;
+use std::fs::File;
+
+use super::format::{self, Found};
+use super::indexer::Indexer;
+use super::log::{Loaded, Piece, Stored, read_block};
+
+/// The index of a session that is being recorded.
+///
+/// Blocks are taken in as they are written. Where events come faster than that, they are read back later.
+#[derive(Debug)]
+pub(super) struct Indexing {
+    indexer: Indexer,
+    /// Blocks that were written and not taken in so far.
+    behind: VecDeque<Piece>,
+    /// The file, to read them from.
+    file: Option<File>,
+}
+
+/// As many blocks are read back at most before a recording ends: what is left then is for whoever opens it. They are
+/// some twenty million events, and half a second.
+const MOST_AT_END: usize = 400;
+
+impl Indexing {
+    /// Of a session that is recorded into this file, or into something that cannot be read back.
+    pub(super) fn new(file: Option<File>) -> Self {
+        Self {
+            indexer: Indexer::default(),
+            behind: VecDeque::new(),
+            file,
+        }
+    }
+
+    /// Takes note of a block that was written, and takes it in unless that is in a hurry. False where the index is lost
+    /// by that.
+    pub(super) fn note(&mut self, piece: Piece, payload: Vec<u8>, in_a_hurry: bool) -> bool {
+        if !in_a_hurry && self.behind.is_empty() {
+            self.indexer.take(&Loaded::of(piece, payload));
+            return true;
+        }
+        self.behind.push_back(piece);
+        self.file.is_some()
+    }
+
+    /// Reads back a block, where one is left; false where that fails.
+    pub(super) fn catch_up(&mut self) -> bool {
+        let Some((piece, file)) = self.behind.front().zip(self.file.as_ref()) else {
+            return true;
+        };
+        let stored = piece.stored.as_ref();
+        let Some(Ok(Some(payload))) = stored.map(|stored| read_block(file, stored)) else {
+            return false;
+        };
+        self.indexer.take(&Loaded::of(*piece, payload));
+        self.behind.pop_front();
+        true
+    }
+
+    /// Whether there are blocks to read back.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.behind.is_empty()
+    }
+
+    /// Whether they are too many to read them back at the end.
+    pub(super) fn is_far_behind(&self) -> bool {
+        self.behind.len() > MOST_AT_END
+    }
+
+    /// The next part of the index, where it is time for one, or `last`.
+    pub(super) fn part(&mut self, last: bool) -> Option<Vec<u8>> {
+        let wanted = self.indexer.is_due() || (last && self.indexer.has_more());
+        wanted.then(|| self.indexer.part())
+    }
+}
+
+/// A block as it was just written at `offset`.
+pub(super) fn piece(block: &[u8], offset: u64) -> Option<Piece> {
+    let found: Found = format::parse_header(block)?;
+    Some(Piece {
+        place: found.header.before,
+        count: found.header.events,
+        time: found.header.time,
+        stored: Some(Stored { offset, found }),
+    })
+}

@@ -1,0 +1,449 @@
+//! A session log, block by block: where each block lies, without reading what is in it.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::codec::{self, Item, Texts};
+use super::damage::Damage;
+use super::error::Unreadable;
+use super::format::{self, BLOCK_HEADER, Block, Found, Header, Meta};
+use super::reader;
+use crate::event::{Event, EventKind, ThreadId, Timestamp};
+
+/// A session log's blocks.
+#[derive(Debug)]
+pub(crate) struct Log {
+    file: File,
+    scan: Scan,
+    /// What the session says about itself.
+    pub(crate) meta: Meta,
+    /// The parts of the session, in order.
+    pub(crate) pieces: Vec<Piece>,
+    /// The parts of its index, in order.
+    pub(super) index: Vec<Stored>,
+    /// What is wrong with it, as far as that is known.
+    pub(crate) damage: Vec<Damage>,
+    /// Whether its last block says that it is complete.
+    pub(crate) has_end: bool,
+}
+
+/// A part of a session: a block of events, or events that are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// How many events of the session lie before it, those that are lost included.
+    pub(crate) place: u64,
+    /// How many events it is.
+    pub(crate) count: u64,
+    /// When the first of them happened.
+    pub(crate) time: Timestamp,
+    /// Where they are, unless they are lost.
+    pub(super) stored: Option<Stored>,
+}
+
+/// Where in the file a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) offset: u64,
+    pub(super) found: Found,
+}
+
+/// The events of a piece, read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    piece: Piece,
+    /// None where they are lost, or cannot be read.
+    payload: Option<Vec<u8>>,
+    /// When the next event happened that is there.
+    over: Timestamp,
+}
+
+/// How far a file was gone through.
+#[derive(Debug, Default)]
+struct Scan {
+    /// The byte at which to go on.
+    at: u64,
+    /// Where what cannot be read began, while in the midst of it.
+    skipped: Option<u64>,
+    /// The number of the next block.
+    number: u32,
+    /// How many events lie behind us, those that are lost included.
+    passed: u64,
+    /// How many events there are by the end of the last block whose header was whole, and that block's time.
+    known: (u64, Timestamp),
+    has_metadata: bool,
+}
+
+impl Log {
+    /// Opens a file and goes through its blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`](super::Session::open).
+    pub(crate) fn open(path: &Path) -> Result<Self, Unreadable> {
+        if path.is_dir() {
+            return Err(Unreadable::Io(io::ErrorKind::IsADirectory.into()));
+        }
+        let file = File::open(path).map_err(Unreadable::Io)?;
+        Self::of(file)
+    }
+
+    /// Goes through the blocks of a file that is open.
+    pub(super) fn of(file: File) -> Result<Self, Unreadable> {
+        /// Longer than any damage after which it is worth looking for blocks.
+        const BEGINNING: u64 = 1 << 20;
+        let length = file.metadata().map_err(Unreadable::Io)?.len();
+        // What has no length, such as a device, may go on for ever.
+        let beginning = if length == 0 {
+            BEGINNING
+        } else {
+            length.min(BEGINNING)
+        };
+        let bytes = read_some(&file, 0, beginning).map_err(Unreadable::Io)?;
+        let start = reader::start(&bytes)? as u64;
+        let mut log = Self {
+            file,
+            scan: Scan {
+                at: start,
+                ..Scan::default()
+            },
+            meta: Meta::default(),
+            pieces: Vec::new(),
+            index: Vec::new(),
+            damage: Vec::new(),
+            has_end: false,
+        };
+        if format::file_version(&bytes).is_none() {
+            log.damage.push(Damage::FileHeader);
+        }
+        log.advance().map_err(Unreadable::Io)?;
+        Ok(log)
+    }
+
+    /// Goes through the blocks that were added since the last call; true where there were any.
+    pub(crate) fn advance(&mut self) -> io::Result<bool> {
+        let begin = self.scan.at;
+        let length = self.file.metadata()?.len();
+        while !self.has_end && self.scan.at < length {
+            let at = self.scan.at;
+            match self.block_at(at, length)? {
+                Some(found) => {
+                    let size = BLOCK_HEADER as u64 + found.length;
+                    if !self.take(Stored { offset: at, found })? {
+                        self.skip();
+                    }
+                    self.scan.at = at + size;
+                }
+                None if self.is_unfinished(at, length)? => break,
+                None => {
+                    self.skip();
+                    self.scan.at = self.search(at + 1, length)?.unwrap_or(length);
+                }
+            }
+        }
+        Ok(self.scan.at > begin)
+    }
+
+    /// How many events there are, those that are lost included.
+    pub(crate) fn events(&self) -> u64 {
+        self.scan.passed
+    }
+
+    /// How many bytes of the file were gone through.
+    pub(crate) fn size(&self) -> u64 {
+        self.scan.at
+    }
+
+    /// What is wrong with the file, if nothing is added to it any more.
+    pub(crate) fn all_damage(&self) -> Vec<Damage> {
+        let mut damage = self.damage.clone();
+        if !self.scan.has_metadata {
+            damage.push(Damage::Metadata);
+        }
+        let length = self.file.metadata().map_or(self.scan.at, |file| file.len());
+        let rest = length.saturating_sub(self.scan.skipped.unwrap_or(self.scan.at));
+        let events = self.scan.known.0.saturating_sub(self.scan.passed);
+        if self.has_end {
+            damage.extend((rest > 0).then_some(Damage::Trailing { bytes: rest }));
+        } else if rest > 0 {
+            damage.push(Damage::Torn {
+                bytes: rest,
+                events,
+            });
+        } else {
+            damage.push(Damage::NoEnd);
+        }
+        damage
+    }
+
+    /// The whole block at a place, if its length can be trusted.
+    fn block_at(&self, at: u64, length: u64) -> io::Result<Option<Found>> {
+        let Some(found) = self.header_at(at, length)? else {
+            return Ok(None);
+        };
+        let room = length - at - BLOCK_HEADER as u64;
+        if found.length > room {
+            return Ok(None);
+        }
+        let next = at + BLOCK_HEADER as u64 + found.length;
+        let is_last = length - next < BLOCK_HEADER as u64;
+        if is_last || self.header_at(next, length)?.is_some() {
+            return Ok(Some(found));
+        }
+        // Nothing begins where it ends: its length is believed only if its checksum fits.
+        let stored = Stored { offset: at, found };
+        Ok(self.read(&stored)?.map(|_| found))
+    }
+
+    fn header_at(&self, at: u64, length: u64) -> io::Result<Option<Found>> {
+        if length.saturating_sub(at) < BLOCK_HEADER as u64 {
+            return Ok(None);
+        }
+        let bytes = read_some(&self.file, at, BLOCK_HEADER as u64)?;
+        Ok(format::parse_header(&bytes))
+    }
+
+    /// Whether what is at a place may become a block when more is written.
+    fn is_unfinished(&self, at: u64, length: u64) -> io::Result<bool> {
+        let rest = length - at;
+        if rest < BLOCK_HEADER as u64 {
+            return Ok(true);
+        }
+        let found = self.header_at(at, length)?;
+        let goes_on = found.is_some_and(|found| found.length > rest - BLOCK_HEADER as u64);
+        // A header that lies about its length hides blocks that follow; a torn one is the last.
+        Ok(goes_on && self.search(at + 1, length)?.is_none())
+    }
+
+    /// Where the next block may begin, from a place on.
+    fn search(&self, from: u64, length: u64) -> io::Result<Option<u64>> {
+        const STEP: u64 = 1 << 20;
+        let mut at = from;
+        while at < length {
+            let bytes = read_some(&self.file, at, STEP.min(length - at))?;
+            if let Some(found) = format::find_block(&bytes, 0) {
+                return Ok(Some(at + found as u64));
+            }
+            if bytes.len() < 2 * BLOCK_HEADER {
+                break;
+            }
+            at += (bytes.len() - BLOCK_HEADER) as u64;
+        }
+        Ok(None)
+    }
+
+    /// Takes note of a block; false where it cannot be what it says.
+    fn take(&mut self, stored: Stored) -> io::Result<bool> {
+        let header = stored.found.header;
+        let Header { kind, flags, .. } = header;
+        let is_known = matches!(kind, format::METADATA | format::EVENTS | format::INDEX);
+        let may_be_packed = matches!(kind, format::EVENTS | format::INDEX);
+        if header.before < self.scan.passed
+            || (is_known && flags & !format::PACKED != 0)
+            || (is_known && !may_be_packed && flags != 0)
+        {
+            return Ok(false);
+        }
+        match kind {
+            format::METADATA => {
+                let payload = self.read(&stored)?;
+                let block = payload.as_deref().map(|payload| Block { header, payload });
+                let Some(meta) = block.and_then(|block| format::metadata(&block).ok()) else {
+                    return Ok(false);
+                };
+                self.meta = meta;
+                self.scan.has_metadata = true;
+                self.arrive(&header);
+            }
+            format::EVENTS => {
+                self.arrive(&header);
+                self.pieces.push(Piece {
+                    place: header.before,
+                    count: header.events,
+                    time: header.time,
+                    stored: Some(stored),
+                });
+                self.scan.passed = self.scan.passed.saturating_add(header.events);
+            }
+            format::INDEX => {
+                self.arrive(&header);
+                self.index.push(stored);
+            }
+            format::END => {
+                self.arrive(&header);
+                self.has_end = true;
+            }
+            _ => self.arrive(&header),
+        }
+        Ok(true)
+    }
+
+    /// Comes to a block that is whole, and settles what was lost before it.
+    fn arrive(&mut self, header: &Header) {
+        let scan = &mut self.scan;
+        let events = header.before - scan.passed;
+        if let Some(offset) = scan.skipped.take() {
+            let bytes = scan.at - offset;
+            self.damage.push(Damage::Skipped {
+                offset,
+                bytes,
+                events,
+            });
+        } else if events > 0 || header.number != scan.number {
+            let offset = scan.at;
+            self.damage.push(Damage::Missing { offset, events });
+        }
+        if events > 0 {
+            self.pieces.push(Piece {
+                place: scan.passed,
+                count: events,
+                time: header.time,
+                stored: None,
+            });
+        }
+        scan.number = header.number.wrapping_add(1);
+        scan.passed = header.before;
+        let known = header.before.saturating_add(header.events);
+        if known > scan.known.0 {
+            scan.known = (known, header.time);
+        }
+    }
+
+    /// Takes note of a block that turns out to be damaged, with so many events.
+    pub(super) fn damaged(&mut self, stored: &Stored, events: u64) {
+        let damage = Damage::Skipped {
+            offset: stored.offset,
+            bytes: BLOCK_HEADER as u64 + stored.found.length,
+            events,
+        };
+        if !self.damage.contains(&damage) {
+            self.damage.push(damage);
+        }
+    }
+
+    fn skip(&mut self) {
+        let at = self.scan.at;
+        self.scan.skipped.get_or_insert(at);
+    }
+
+    /// See [`read_block`].
+    pub(super) fn read(&self, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
+        read_block(&self.file, stored)
+    }
+
+    /// The events of the piece with this index.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read; events that are damaged are lost ones.
+    pub(crate) fn load(&mut self, index: usize) -> io::Result<Loaded> {
+        let piece = self.pieces[index];
+        // What is lost is not over before the next event that is there.
+        let next = self.pieces.get(index + 1).map(|next| next.time);
+        let payload = match piece.stored {
+            Some(stored) => {
+                let payload = self.read(&stored)?;
+                if payload.is_none() {
+                    self.damaged(&stored, piece.count);
+                }
+                payload
+            }
+            None => None,
+        };
+        Ok(Loaded {
+            piece,
+            payload,
+            over: next.unwrap_or(piece.time),
+        })
+    }
+}
+
+impl Loaded {
+    /// Events that were not written yet, or are in memory all the same.
+    pub(super) fn of(piece: Piece, payload: Vec<u8>) -> Self {
+        Self {
+            piece,
+            payload: Some(payload),
+            over: piece.time,
+        }
+    }
+
+    /// How many events they are.
+    pub(crate) fn count(&self) -> u64 {
+        self.piece.count
+    }
+
+    /// Hands over the events, and how many of the session's each of them is. In the place of those that are lost stands
+    /// one that says so.
+    pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) {
+        let Piece { count, time, .. } = self.piece;
+        let mut read = 0;
+        let decoded = self.payload.as_ref().map(|payload| {
+            codec::decode(payload, count, time, texts, |item| {
+                read += 1;
+                take(item, 1);
+            })
+        });
+        let count = count.saturating_sub(read);
+        if !matches!(decoded, Some(Ok(()))) && count > 0 {
+            let lost = Event {
+                at: self.over,
+                thread: ThreadId::default(),
+                kind: EventKind::Lost { count },
+            };
+            take(Item::Rare(lost), count);
+        }
+    }
+}
+
+/// The payload of a block, as it was before it was packed; none where that is damaged.
+pub(super) fn read_block(file: &File, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
+    let Found {
+        header,
+        length,
+        checksum,
+    } = stored.found;
+    let payload = read_some(file, stored.offset + BLOCK_HEADER as u64, length)?;
+    if payload.len() as u64 != length {
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the file has become shorter while it was read",
+        ));
+    }
+    if crc32c::crc32c(&payload) != checksum {
+        return Ok(None);
+    }
+    let block = Block {
+        header,
+        payload: &payload,
+    };
+    Ok(format::unpack(&block).ok().map(Cow::into_owned))
+}
+
+/// So many bytes from a place on; fewer where the file ends before.
+fn read_some(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes = vec![0; length];
+    let mut read = 0;
+    while read < length {
+        match read_at(file, &mut bytes[read..], at + read as u64) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, bytes, at)
+}
