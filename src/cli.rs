@@ -1,8 +1,10 @@
 //! The command line: what is asked for, and who does it.
 
 mod failure;
+mod generate;
 mod headless;
 mod screen;
+mod session;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use clap_complete::Shell;
 
 use crate::scenario::{self, Scenario};
 use failure::Failure;
+use generate::Workload;
 use screen::{Record, Start};
 
 /// See what an async program does, as it does it: tasks as lanes in the terminal.
@@ -52,6 +55,24 @@ enum Command {
     /// Watch a recorded session; without a terminal, print what came of it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// What can be done with recordings besides watching them
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Record a workload that makes a large session
+    #[command(hide = true)]
+    Generate {
+        /// The file to record it to
+        file: PathBuf,
+        /// The program to run
+        #[arg(long, value_enum, default_value = "service")]
+        workload: Workload,
+        /// How many events there are to be, at least
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+        /// How many tasks run at once
+        #[arg(long, default_value_t = 100)]
+        tasks: usize,
+    },
     /// Print the completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -150,6 +171,13 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
             }
             output => headless::replay(&replay.file, output, cli.ascii),
         },
+        Some(Command::Session(command)) => session::run(command),
+        Some(Command::Generate {
+            file,
+            workload,
+            events,
+            tasks,
+        }) => generate::generate(file, *workload, *events, *tasks),
         Some(Command::Completions { shell }) => Ok(completions(*shell)?),
     }
 }

@@ -136,12 +136,15 @@ mod state;
 mod store;
 mod writer;
 
+pub(crate) use archive::{Archive, Progress};
 pub use damage::Damage;
 #[cfg(feature = "app")]
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
 pub use reader::Session;
+#[cfg(feature = "app")]
+pub(crate) use store::date_text;
 #[cfg(feature = "app")]
 pub use store::{Entry, KEEP, Store};
 pub use writer::Writer;

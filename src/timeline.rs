@@ -94,6 +94,11 @@ impl Timeline {
         self.forget_notes();
     }
 
+    /// From now on it keeps nothing of the past, or all of it that is to come.
+    pub(crate) fn set_brief(&mut self, is_brief: bool) {
+        self.lanes.set_brief(is_brief);
+    }
+
     /// Forgets what happened outside of lanes.
     pub(crate) fn forget_notes(&mut self) {
         self.notes.clear();

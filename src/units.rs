@@ -10,6 +10,16 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+/// So many bytes, in the unit in which people read them: 1 kB is 1000 bytes.
+pub fn bytes_text(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None if bytes == 1 => "1 byte".to_owned(),
+        None => format!("{bytes} bytes"),
+    }
+}
+
 /// A duration, to at most three decimals, which are cut and not rounded: `350 µs`, `1.204 s`, `2 min 05 s`.
 pub fn duration_text(ns: u64) -> String {
     match ns {

@@ -119,6 +119,11 @@ impl Archive {
         Ok(())
     }
 
+    /// How everything stands at the end.
+    pub(crate) fn end(&mut self) -> io::Result<Standing> {
+        Ok(self.stretch(u64::MAX, 0, 0)?.base)
+    }
+
     /// How many events there are, those that are lost included.
     pub(crate) fn events(&self) -> u64 {
         self.log.events()
@@ -192,6 +197,7 @@ impl Archive {
         let until = place.saturating_add(after);
         let mut base = self.before(from)?;
         let mut at = base.place;
+        base.timeline.set_brief(true);
         let (mut events, mut longer) = (Vec::new(), Vec::new());
         self.each(at, |item, count| {
             at = at.saturating_add(count);
@@ -206,6 +212,7 @@ impl Archive {
             at < until
         })?;
         base.timeline.forget();
+        base.timeline.set_brief(false);
         Ok(Stretch {
             base,
             events,
@@ -247,6 +254,7 @@ impl Archive {
                 Some(part) => self.restore(part)?,
                 None => Standing::default(),
             };
+            base.timeline.set_brief(true);
             let here = |at: &Timestamp| until.is_none_or(|until| *at <= until);
             let mut cut_at = |base: &Standing, at| {
                 for (lane, cuts) in lanes.iter().zip(&mut cuts) {

@@ -9,7 +9,7 @@ use super::log::Stored;
 use super::state::{self, Part, Standing};
 use crate::event::Timestamp;
 use crate::timeline::Lane;
-use crate::timeline::overview::{Cut, Sample};
+use crate::timeline::overview::{self, Cut, Sample};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -53,9 +53,12 @@ impl Index {
         &self.begun
     }
 
-    /// How a lane stood at several moments, in order. It is named by the place at which it began among the others.
-    pub(crate) fn samples(&self, lane: usize) -> &[Sample] {
-        self.samples.get(lane).map_or(&[], Vec::as_slice)
+    /// About how a lane stood just before a moment. It is named by the place at which it began among the others.
+    pub(crate) fn estimate(&self, lane: usize, at: Timestamp) -> Cut {
+        match (self.lanes.get(lane), self.samples.get(lane)) {
+            (Some(lane), Some(samples)) => overview::estimate(lane, samples, at),
+            _ => Cut::default(),
+        }
     }
 
     /// Takes in the next part.
@@ -85,7 +88,6 @@ impl Index {
             if is_known {
                 self.begun[lane] = Arc::clone(&ended);
             }
-            self.samples[lane].push(sample(&ended, ended.end.unwrap_or(at)));
             self.lanes[lane] = ended;
         }
         self.parts.push(Place {

@@ -16,7 +16,7 @@ const SPARSE: u64 = if cfg!(test) { 2 } else { 64 };
 const LEAST: u64 = if cfg!(test) { 10 } else { 1 << 14 };
 
 /// Makes a session's index, event by event. It keeps nothing of lanes that have ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Indexer {
     /// How the session stands, without the lanes that had ended by the last part.
     now: Standing,
@@ -32,9 +32,16 @@ pub(crate) struct Indexer {
     texts: Texts,
 }
 
+impl Default for Indexer {
+    fn default() -> Self {
+        Self::resume(Standing::default(), 0, &[])
+    }
+}
+
 impl Indexer {
     /// Goes on from the last part of an index that was read.
     pub(super) fn resume(mut standing: Standing, serial: u64, begun: &[Arc<Lane>]) -> Self {
+        standing.timeline.set_brief(true);
         let lanes = &mut standing.timeline.lanes;
         let alive = lanes.iter().zip(begun).enumerate();
         let alive = alive.filter(|(_, (lane, _))| lane.end.is_none());
@@ -65,8 +72,8 @@ impl Indexer {
 
     /// Whether it is time for the next part.
     pub(super) fn is_due(&self) -> bool {
-        let lanes = self.now.timeline.lanes.len() as u64;
-        self.now.place - self.last >= LEAST.max(SPARSE * lanes)
+        let alive = self.known.len() as u64;
+        self.now.place - self.last >= LEAST.max(SPARSE * alive)
     }
 
     /// Whether a last part is worth its bytes: a short session is read at once without any.

@@ -19,9 +19,9 @@ pub(super) struct Indexing {
     file: Option<File>,
 }
 
-/// As many blocks are read back at most before a recording ends: what is left then is for whoever opens it. They are
-/// some twenty million events, and half a second.
-const MOST_AT_END: usize = 400;
+/// As many events are read back at most before a recording ends, which takes about half a second: what is left then is
+/// for whoever opens it.
+const MOST_AT_END: u64 = 20_000_000;
 
 impl Indexing {
     /// Of a session that is recorded into this file, or into something that cannot be read back.
@@ -65,7 +65,8 @@ impl Indexing {
 
     /// Whether they are too many to read them back at the end.
     pub(super) fn is_far_behind(&self) -> bool {
-        self.behind.len() > MOST_AT_END
+        let events = self.behind.iter().map(|piece| piece.count);
+        events.sum::<u64>() > MOST_AT_END
     }
 
     /// The next part of the index, where it is time for one, or `last`.

@@ -17,12 +17,14 @@ use crate::event::{Event, EventKind, ThreadId, Timestamp};
 pub(crate) struct Log {
     file: File,
     scan: Scan,
+    version: u16,
     /// What the session says about itself.
     pub(crate) meta: Meta,
     /// The parts of the session, in order.
     pub(crate) pieces: Vec<Piece>,
     /// The parts of its index, in order.
     pub(super) index: Vec<Stored>,
+    index_size: (usize, u64),
     /// What is wrong with it, as far as that is known.
     pub(crate) damage: Vec<Damage>,
     /// Whether its last block says that it is complete.
@@ -108,9 +110,11 @@ impl Log {
                 at: start,
                 ..Scan::default()
             },
+            version: format::file_version(&bytes).unwrap_or(format::VERSION),
             meta: Meta::default(),
             pieces: Vec::new(),
             index: Vec::new(),
+            index_size: (0, 0),
             damage: Vec::new(),
             has_end: false,
         };
@@ -148,6 +152,16 @@ impl Log {
     /// How many events there are, those that are lost included.
     pub(crate) fn events(&self) -> u64 {
         self.scan.passed
+    }
+
+    /// The version of its format.
+    pub(crate) fn version(&self) -> u16 {
+        self.version
+    }
+
+    /// How many parts its index has, and how many bytes these take in the file.
+    pub(crate) fn index_size(&self) -> (usize, u64) {
+        self.index_size
     }
 
     /// How many bytes of the file were gone through.
@@ -269,6 +283,8 @@ impl Log {
             format::INDEX => {
                 self.arrive(&header);
                 self.index.push(stored);
+                self.index_size.0 += 1;
+                self.index_size.1 += BLOCK_HEADER as u64 + stored.found.length;
             }
             format::END => {
                 self.arrive(&header);

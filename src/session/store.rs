@@ -192,6 +192,17 @@ fn stamp(moment: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}.{millis:03}Z")
 }
 
+/// A moment as people write it, to the second.
+pub(crate) fn date_text(moment: SystemTime) -> String {
+    let seconds = moment
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 /// Year, month and day in the Gregorian calendar, `days` after 1970-01-01.
 fn date(mut days: u64) -> (u64, u64, u64) {
     /// Days in 400 years, after which the calendar repeats.

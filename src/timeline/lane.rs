@@ -22,8 +22,33 @@ pub enum LaneKind {
 }
 
 /// The life of one task, branch, coroutine or runtime.
+///
+/// What polls and wakes change comes first, so that it lies together in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Lane {
+    /// Its states, in order. A coroutine that was polled has only its last one here: see [`Lane::host`].
+    pub changes: Vec<Change>,
+    /// Who called its waker, and when; also wakes that made no difference.
+    pub wakes: Vec<Wake>,
+    /// Time spent in each state that has passed.
+    pub(crate) passed: Totals,
+    /// How often it was polled.
+    pub polls: u64,
+    /// How long its longest poll took, in nanoseconds.
+    pub longest: u64,
+    /// How many of its changes were forgotten: the index in its life of the first one in `changes`.
+    pub(crate) forgotten: u64,
+    /// When it was polled first.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub end: Option<Timestamp>,
+    /// Whether its waker was called since its last poll began.
+    pub(crate) woken: bool,
+    /// Whether it waits, and no waker of it exists any more.
+    pub unwakeable: bool,
+    /// Whether it keeps nothing of its past.
+    pub(crate) is_brief: Brief,
     /// Its name in the events.
     pub id: LaneId,
     /// What it is.
@@ -36,45 +61,37 @@ pub struct Lane {
     pub site: Option<Site>,
     /// When it began to exist.
     pub start: Timestamp,
-    /// When it was polled first.
-    pub started: Option<Timestamp>,
-    /// When it ended.
-    pub end: Option<Timestamp>,
-    /// Its states, in order. A coroutine that was polled has only its last one here: see [`Lane::host`].
-    pub changes: Vec<Change>,
-    /// Who called its waker, and when; also wakes that made no difference.
-    pub wakes: Vec<Wake>,
     /// Its awaits, in the order in which they were entered.
     pub frames: Vec<Frame>,
+    /// The indices of the awaits that are not over, outermost first.
+    pub(crate) open: Vec<usize>,
+    /// The index of the await where its program stands.
+    pub(crate) position: Option<usize>,
     /// The lines it noted.
     pub marks: Vec<Mark>,
-    /// How often it was polled.
-    pub polls: u64,
-    /// How long its longest poll took, in nanoseconds.
-    pub longest: u64,
     /// How often events were lost while it existed.
     pub gaps: u64,
     /// What it returned, as text.
     pub value: Option<Text>,
     /// Why it was cancelled.
     pub cancel: Option<Cancel>,
-    /// Whether it waits, and no waker of it exists any more.
-    pub unwakeable: bool,
     /// The lane that runs this coroutine.
     pub host: Option<Host>,
     /// In which poll it was called or spawned.
     pub(crate) born_in: Option<Born>,
-    /// How many of its changes were forgotten: the index in its life of the first one in `changes`.
-    pub(crate) forgotten: u64,
-    /// Time spent in each state that has passed.
-    pub(crate) passed: Totals,
-    /// Whether its waker was called since its last poll began.
-    pub(crate) woken: bool,
-    /// The indices of the awaits that are not over, outermost first.
-    pub(crate) open: Vec<usize>,
-    /// The index of the await where its program stands.
-    pub(crate) position: Option<usize>,
 }
+
+/// Whether a lane keeps nothing of its past. That is no part of how it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Brief(pub(super) bool);
+
+impl PartialEq for Brief {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Brief {}
 
 /// Which part of another lane a coroutine ran in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +245,7 @@ impl Lane {
             forgotten: 0,
             passed: Totals::default(),
             woken: false,
+            is_brief: Brief::default(),
             open: Vec::new(),
             position: None,
         }
@@ -278,7 +296,14 @@ impl Lane {
 
     pub(super) fn enter(&mut self, state: State, at: Timestamp, thread: ThreadId) {
         self.leave(at);
-        self.changes.push(Change { at, state, thread });
+        let change = Change { at, state, thread };
+        match self.changes.first_mut() {
+            Some(last) if self.is_brief.0 => {
+                *last = change;
+                self.forgotten += 1;
+            }
+            _ => self.changes.push(change),
+        }
     }
 
     /// Adds the time spent in the present state to the totals.
@@ -343,6 +368,11 @@ impl Lane {
     }
 
     pub(super) fn await_entered(&mut self, frame: Frame) {
+        /// As many awaits that are over may be left before they are forgotten.
+        const OVER: usize = 16;
+        if self.is_brief.0 && self.frames.len() > self.open.len() + OVER {
+            self.forget();
+        }
         self.position = Some(self.frames.len());
         self.open.push(self.frames.len());
         self.frames.push(frame);
@@ -378,7 +408,11 @@ impl Lane {
     }
 
     pub(super) fn woken(&mut self, by: Waker, at: Timestamp, thread: ThreadId) {
-        self.wakes.push(Wake { at, by, thread });
+        let wake = Wake { at, by, thread };
+        match self.wakes.first_mut() {
+            Some(last) if self.is_brief.0 => *last = wake,
+            _ => self.wakes.push(wake),
+        }
         if self.end.is_some() {
             return;
         }
@@ -392,8 +426,10 @@ impl Lane {
 
 fn keep_last<T>(history: &mut Vec<T>) {
     let before = history.len().saturating_sub(1);
-    history.drain(..before);
-    history.shrink_to_fit();
+    if before > 0 {
+        history.drain(..before);
+        history.shrink_to_fit();
+    }
 }
 
 impl Wake {

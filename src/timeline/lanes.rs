@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Lane;
+use super::lane::Brief;
 use crate::event::{LaneId, Timestamp};
 
 /// The lanes of a timeline.
@@ -12,6 +13,8 @@ pub(crate) struct Lanes {
     slots: Vec<Slot>,
     places: Places,
     gone: Gone,
+    /// Whether lanes keep nothing of their past.
+    is_brief: bool,
     /// Stands for all lanes that were dropped: what is told of them changes nothing.
     limbo: Option<Box<Lane>>,
 }
@@ -93,7 +96,10 @@ impl Lanes {
         self.put(lane.id, Slot::Shared(lane))
     }
 
-    fn put(&mut self, id: LaneId, slot: Slot) -> usize {
+    fn put(&mut self, id: LaneId, mut slot: Slot) -> usize {
+        if let Slot::Own(lane) = &mut slot {
+            lane.is_brief = Brief(self.is_brief);
+        }
         let place = self.slots.len();
         self.places.insert(id, place);
         self.slots.push(slot);
@@ -120,6 +126,13 @@ impl Lanes {
             ..Lane::unknown(id, at)
         };
         self.limbo.insert(Box::new(ended()))
+    }
+
+    /// From now on lanes keep nothing of their past, or all of it that is to come.
+    pub(crate) fn set_brief(&mut self, is_brief: bool) {
+        self.is_brief = is_brief;
+        let lanes = self.iter_mut();
+        lanes.for_each(|lane| lane.is_brief = Brief(is_brief));
     }
 
     /// Whether there was a lane with this id that was dropped.

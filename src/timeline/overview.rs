@@ -65,22 +65,27 @@ impl Cut {
     }
 }
 
-/// About how a lane stood at a moment, from what is known of it: when it began, and these samples, in order.
-pub(crate) fn estimate(start: Timestamp, samples: &[Sample], at: Timestamp) -> Cut {
-    if at <= start {
+/// About how a lane stood at a moment, from what is known of it: how it began, these samples, in order, and how it ended.
+pub(crate) fn estimate(lane: &Lane, samples: &[Sample], at: Timestamp) -> Cut {
+    if at <= lane.start {
         return Cut::default();
     }
+    let end = lane.end.map(|end| Sample {
+        at: end,
+        cut: Cut::of(lane, end),
+    });
     let after = samples.partition_point(|sample| sample.at < at);
     let first = Sample {
-        at: start,
+        at: lane.start,
         cut: Cut {
             state: Some(State::Ready),
             ..Cut::default()
         },
     };
     let before = after.checked_sub(1).map_or(&first, |index| &samples[index]);
-    match samples.get(after) {
-        Some(next) => Cut::between(before, next, at),
+    match samples.get(after).or(end.as_ref()) {
+        Some(next) if next.at >= at => Cut::between(before, next, at),
+        Some(end) => end.cut,
         None => {
             let mut cut = before.cut;
             // It stays as it is where no more is known.
