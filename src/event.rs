@@ -277,6 +277,30 @@ impl From<Step> for EventKind {
 }
 
 impl EventKind {
+    /// Whether it is about this lane.
+    pub(crate) fn is_of(&self, of: LaneId) -> bool {
+        match self {
+            Self::RuntimeEntered { runtime: lane, .. }
+            | Self::RuntimeLeft { runtime: lane }
+            | Self::Spawned { lane, .. }
+            | Self::BranchStarted { lane, .. }
+            | Self::PollStarted { lane }
+            | Self::PollEnded { lane, .. }
+            | Self::Woken { lane, .. }
+            | Self::Unwakeable { lane }
+            | Self::Cancelled { lane, .. }
+            | Self::CoroutineCreated { lane, .. }
+            | Self::CoroutineStarted { lane, .. }
+            | Self::CoroutineEnded { lane, .. }
+            | Self::AwaitEntered { lane, .. }
+            | Self::AwaitLeft { lane, .. }
+            | Self::Mark {
+                lane: Some(lane), ..
+            } => *lane == of,
+            Self::ThreadNamed { .. } | Self::Mark { lane: None, .. } | Self::Lost { .. } => false,
+        }
+    }
+
     /// The step that this is, if it is one.
     #[inline]
     pub(crate) fn step(&self) -> Option<Step> {

@@ -136,7 +136,7 @@ mod state;
 mod store;
 mod writer;
 
-pub(crate) use archive::{Archive, Progress};
+pub(crate) use archive::{Archive, Progress, Stretch};
 pub use damage::Damage;
 #[cfg(feature = "app")]
 pub(crate) use error::plain;

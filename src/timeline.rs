@@ -8,7 +8,7 @@ pub mod cells;
 #[cfg(feature = "app")]
 pub mod labels;
 mod lane;
-mod lanes;
+pub(crate) mod lanes;
 pub(crate) mod overview;
 pub mod rows;
 mod span;

@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod layout;
 pub mod mouse;
 mod opening;
+mod reader;
 mod recorder;
 mod terminal;
 pub mod theme;
@@ -31,7 +32,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
 use crate::scenario::{self, Scenario};
-use crate::session;
+use crate::session::{self, Progress};
 use app::{App, Msg};
 use driver::Driver;
 use recorder::Recorder;
@@ -50,6 +51,8 @@ pub struct Options {
     pub record: Record,
     /// How it looks.
     pub theme: Theme,
+    /// Is told how far the recording to begin with was read.
+    pub progress: fn(Progress),
 }
 
 /// What the screen begins with.
@@ -116,7 +119,7 @@ pub fn run(options: Options) -> Result<Ended, Error> {
             }
         }
         Start::Replay(path) => {
-            app.update(driver.try_open(&path)?);
+            app.update(driver.try_open(&path, options.progress)?);
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -164,6 +167,7 @@ impl Loop<'_> {
         self.app.update(Msg::Resize(screen.size()?));
         screen.draw(&self.app, false)?;
         self.app.take_changed();
+        self.driver.look(self.app.sight());
         self.driver.list_recordings();
         let mut events = EventStream::new();
         let mut next_tick: Option<Instant> = None;
@@ -201,6 +205,7 @@ impl Loop<'_> {
                     }
                 }
             }
+            self.driver.look(self.app.sight());
             let resized = std::mem::take(&mut self.resized);
             if self.app.take_changed() || resized {
                 screen.draw(&self.app, resized)?;

@@ -10,6 +10,17 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+/// A large number in four digits at most: 1 M is a million.
+pub fn count_text(count: u64) -> String {
+    let units = [(1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")];
+    match units.into_iter().find(|(unit, _)| count >= *unit) {
+        Some((10_000, unit)) => format!("{} {unit}", count / 1000),
+        Some((size, unit)) if count >= 100 * size => format!("{} {unit}", count / size),
+        Some((size, unit)) => format!("{:.1} {unit}", count as f64 / size as f64),
+        None => count.to_string(),
+    }
+}
+
 /// So many bytes, in the unit in which people read them: 1 kB is 1000 bytes.
 pub fn bytes_text(bytes: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];

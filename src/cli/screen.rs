@@ -10,6 +10,7 @@ pub(super) fn run(start: Start, record: Record, ascii: bool) -> Result<(), Failu
         start,
         record,
         theme,
+        progress: super::session::show_progress,
     });
     match ended {
         Ok(Ended::Left) => Ok(()),

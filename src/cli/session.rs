@@ -27,22 +27,24 @@ pub(super) fn run(session: &Session) -> Result<(), Failure> {
     }
 }
 
-/// Prints how far a file was read, where that takes long enough to be seen, on a line that is taken away again.
-pub(super) fn opened(file: &Path) -> Result<Archive, Failure> {
-    let mut shown = 0;
-    let progress = |Progress { read, of }: Progress| {
-        let percent = 100 * u128::from(read) / u128::from(of.max(1));
-        // What is read at once is not worth a line.
-        if of > 2_000_000 && percent > shown {
-            shown = percent;
-            eprint!("\rreading {percent} % of {of} events …");
-        }
-    };
-    let archive = Archive::open(file, progress);
-    if shown > 0 {
-        eprint!("\r\x1b[K");
+/// Opens a file, and prints how far it was read where that takes a while.
+fn opened(file: &Path) -> Result<Archive, Failure> {
+    Ok(Archive::open(file, show_progress)?)
+}
+
+/// Prints how far a file was read, on a line that is taken away again. What is read at once is not worth a line.
+pub(super) fn show_progress(Progress { read, of }: Progress) {
+    const MANY: u64 = 4_000_000;
+    const STEP: u64 = 1_000_000;
+    if of < MANY {
+        return;
     }
-    Ok(archive?)
+    if read >= of {
+        eprint!("\r\x1b[K");
+    } else if read % STEP < STEP / 10 {
+        let percent = 100 * u128::from(read) / u128::from(of);
+        eprint!("\rasyncline: reading events … {percent} %");
+    }
 }
 
 fn info(file: &Path) -> Result<(), Failure> {

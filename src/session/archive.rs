@@ -23,6 +23,8 @@ pub(crate) struct Archive {
     /// How the session stands after all that was read, from which the index goes on.
     indexer: Indexer,
     texts: Texts,
+    /// After how many events the last one was that was looked for, and when it happened.
+    ends: Option<(u64, Timestamp)>,
 }
 
 /// A stretch of a session: how everything stood before it, and its events.
@@ -32,6 +34,16 @@ pub(crate) struct Stretch {
     pub(crate) events: Vec<Event>,
     /// The events, by their indices, that stand for more than one, since they tell of a loss; and for how many more.
     pub(crate) longer: Vec<(usize, u64)>,
+}
+
+impl Stretch {
+    /// How many events of the session lie before the one with this index.
+    pub(crate) fn place(&self, index: usize) -> u64 {
+        let longer = self.longer.iter().take_while(|(of, _)| *of < index);
+        let more = longer.fold(0, |sum: u64, (_, more)| sum.saturating_add(*more));
+        let place = self.base.place.saturating_add(index as u64);
+        place.saturating_add(more)
+    }
 }
 
 /// How far a file was read, in events.
@@ -66,6 +78,7 @@ impl Archive {
             index: Index::default(),
             indexer: Indexer::default(),
             texts: Texts::default(),
+            ends: None,
         };
         archive.read_index().map_err(Unreadable::Io)?;
         archive.catch_up(progress).map_err(Unreadable::Io)?;
@@ -127,6 +140,28 @@ impl Archive {
     /// How many events there are, those that are lost included.
     pub(crate) fn events(&self) -> u64 {
         self.log.events()
+    }
+
+    /// About how many events happened between two times.
+    pub(crate) fn between(&self, from: Timestamp, until: Timestamp) -> u64 {
+        let pieces = &self.log.pieces;
+        let first = pieces.partition_point(|piece| piece.time < from);
+        let last = pieces.partition_point(|piece| piece.time <= until);
+        let within = pieces[first.saturating_sub(1)..last.max(first)].iter();
+        within.fold(0, |sum, piece| sum.saturating_add(piece.count))
+    }
+
+    /// When the last event happened.
+    pub(crate) fn end_time(&mut self) -> io::Result<Timestamp> {
+        let events = self.events();
+        if let Some((place, at)) = self.ends
+            && place == events
+        {
+            return Ok(at);
+        }
+        let at = self.end()?.timeline.end();
+        self.ends = Some((events, at));
+        Ok(at)
     }
 
     /// The index of the piece in which a place lies, or of the one after it.

@@ -40,6 +40,14 @@ pub enum Error {
 
 #[cfg(feature = "app")]
 impl Error {
+    /// A file could not be read any further.
+    pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
+        Self::Read {
+            file: path.display().to_string(),
+            why: Unreadable::Io(why),
+        }
+    }
+
     /// What its message says, with the file last: for a line that may be cut off at its end.
     pub(crate) fn reason_first(&self) -> String {
         match self {

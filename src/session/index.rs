@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::codec::{Malformed, Texts};
 use super::log::Stored;
 use super::state::{self, Part, Standing};
-use crate::event::Timestamp;
+use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
-use crate::timeline::overview::{self, Cut, Sample};
+use crate::timeline::lanes::Places;
+use crate::timeline::overview::{Cut, Sample};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub(crate) struct Index {
     /// The lanes as they ended, or as they began where they have not ended.
     lanes: Vec<Arc<Lane>>,
     samples: Vec<Vec<Sample>>,
+    places: Places,
     texts: Texts,
 }
 
@@ -53,12 +55,24 @@ impl Index {
         &self.begun
     }
 
-    /// About how a lane stood just before a moment. It is named by the place at which it began among the others.
-    pub(crate) fn estimate(&self, lane: usize, at: Timestamp) -> Cut {
-        match (self.lanes.get(lane), self.samples.get(lane)) {
-            (Some(lane), Some(samples)) => overview::estimate(lane, samples, at),
-            _ => Cut::default(),
-        }
+    /// How a lane stood at about `most` moments, from the last one before `from` to the first one after `until`.
+    pub(crate) fn samples(
+        &self,
+        lane: LaneId,
+        from: Timestamp,
+        until: Timestamp,
+        most: usize,
+    ) -> Vec<Sample> {
+        let Some(place) = self.places.get(lane) else {
+            return Vec::new();
+        };
+        let samples = &self.samples[place];
+        let first = samples.partition_point(|sample| sample.at <= from);
+        let last = samples.partition_point(|sample| sample.at < until);
+        let first = first.saturating_sub(1);
+        let within = &samples[first..(last + 1).clamp(first, samples.len())];
+        let step = (within.len() / most.max(1)).max(1);
+        within.iter().step_by(step).copied().collect()
     }
 
     /// Takes in the next part.
@@ -76,7 +90,10 @@ impl Index {
             return Err(Malformed);
         }
         let begun = part.begun.into_iter().map(Arc::new);
-        self.begun.extend(begun);
+        for lane in begun {
+            self.places.insert(lane.id, self.begun.len());
+            self.begun.push(lane);
+        }
         self.lanes.extend_from_slice(&self.begun[part.known..]);
         self.samples.resize_with(self.lanes.len(), Vec::new);
         for (lane, facts) in &part.alive {

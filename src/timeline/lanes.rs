@@ -184,7 +184,7 @@ impl Gone {
 
 /// Places by id. Ids are given in order, so that most are an index into a list that hardly has holes.
 #[derive(Clone, Debug, Default)]
-struct Places {
+pub(crate) struct Places {
     first: u64,
     /// One more than the place; 0 where there is none.
     near: Vec<u32>,
@@ -210,7 +210,7 @@ impl Places {
     }
 
     #[inline]
-    fn get(&self, id: LaneId) -> Option<usize> {
+    pub(crate) fn get(&self, id: LaneId) -> Option<usize> {
         let index = id.0.wrapping_sub(self.first);
         match self.near.get(usize::try_from(index).ok()?) {
             Some(&place) if place > 0 => Some(place as usize - 1),
@@ -219,7 +219,7 @@ impl Places {
         }
     }
 
-    fn insert(&mut self, id: LaneId, place: usize) {
+    pub(crate) fn insert(&mut self, id: LaneId, place: usize) {
         if self.count == 0 && self.near.is_empty() {
             self.first = id.0;
         }

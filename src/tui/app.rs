@@ -11,6 +11,7 @@ mod menu;
 mod moves;
 mod playback;
 mod pointer;
+mod scene;
 mod viewer;
 
 use std::path::PathBuf;
@@ -21,7 +22,8 @@ use ratatui::layout::{Position, Size};
 pub use asking::Asking;
 pub use lanes::{Lanes, Panels};
 pub use menu::{Item, Menu, Recent};
-pub use playback::Playback;
+pub use playback::{Arrival, Journey, Playback, Whole};
+pub use scene::{Detail, Drawn, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Recording, Viewer};
 
 use super::action::Action;
@@ -55,6 +57,14 @@ pub enum Msg {
     Ask(&'static Scenario),
     /// A session was opened.
     Opened(Box<Opened>),
+    /// A large session was read where a journey leads.
+    Arrived(Box<Playback>, Arrival),
+    /// A session that is being written has grown; this is its end.
+    Grown(Box<Playback>),
+    /// More came to be known of what is looked at.
+    Seen(Seen),
+    /// How something is coming along that takes long.
+    Progress(String),
     /// A source file was read, or coloured.
     Source(Source),
     /// Whether the session is recorded has changed.
@@ -104,6 +114,8 @@ pub enum Effect {
     Colour(Source),
     /// Open a session file.
     Open(PathBuf),
+    /// Read a large session where this journey leads from a place.
+    Travel(u64, Journey),
     /// Begin or end recording.
     ToggleRecording,
     /// Leave.
@@ -268,12 +280,35 @@ impl App {
                 }
                 _ => {}
             },
+            Msg::Arrived(playback, arrival) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    let notice = viewer.arrive(*playback, arrival);
+                    self.notice = notice.map(Into::into);
+                }
+            }
+            Msg::Grown(playback) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.grow(*playback);
+                }
+            }
+            Msg::Seen(seen) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.scene.take(seen);
+                }
+            }
+            Msg::Progress(text) => self.notice = Some(text),
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
             Msg::Failed(text) => self.notice = Some(text),
             Msg::Tick(_) | Msg::Events(_) => {}
         }
         None
+    }
+
+    /// What is looked at of a large session, where more has to be known of it.
+    pub fn sight(&self) -> Option<Sight> {
+        let viewer = self.viewer()?;
+        viewer.sight(&viewer.areas(self.size))
     }
 
     fn recorded(&mut self, recording: Recording) {

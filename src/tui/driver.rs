@@ -1,19 +1,21 @@
 //! Does what the state asks for outside of it: runs scenarios, records them, opens files.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::app::{App, Effect, Msg, Opened, Start, Tick};
+use super::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
 use super::code::Source;
+use super::reader::{Reader, Request};
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
 use crate::probe;
 use crate::probe::gate::Pace;
-use crate::session;
+use crate::session::{self, Archive, Progress};
 use crate::source::Live;
 
 /// Does what the state asks for outside of it. What comes of it goes back as messages.
@@ -23,6 +25,10 @@ pub(super) struct Driver {
     recorder: Recorder,
     last_tick: Option<Instant>,
     messages: UnboundedSender<Msg>,
+    /// To whom reads the large session that is shown.
+    reader: Option<Sender<Request>>,
+    /// What was asked of it last.
+    asked: Option<Sight>,
 }
 
 impl Driver {
@@ -32,6 +38,8 @@ impl Driver {
             recorder,
             last_tick: None,
             messages,
+            reader: None,
+            asked: None,
         }
     }
 
@@ -49,6 +57,7 @@ impl Driver {
             Effect::Stop => self.stop(),
             Effect::Colour(source) => self.colour(vec![source]),
             Effect::Open(path) => self.open(path),
+            Effect::Travel(from, journey) => self.ask(Request::Travel(from, journey)),
             Effect::ToggleRecording => self.toggle_recording(app),
             Effect::Quit => return false,
         }
@@ -131,22 +140,65 @@ impl Driver {
     }
 
     /// Opens a recording; a large one takes a while.
-    fn open(&self, path: PathBuf) {
+    fn open(&mut self, path: PathBuf) {
         let messages = self.messages.clone();
-        in_background("opening", move || match opening::open(&path) {
-            Ok(opened) => show(opened, &messages),
-            Err(error) => {
-                let text = format!("Not opened: {}", error.reason_first());
-                let _ = messages.send(Msg::Failed(text));
+        let requests = self.new_reader();
+        in_background("reading", move || {
+            let progress = |Progress { read, of }| {
+                let percent = 100 * u128::from(read) / u128::from(of.max(1));
+                let text = format!("Reading {} … {percent} %", path.display());
+                let _ = messages.send(Msg::Progress(text));
+            };
+            match opening::open(&path, progress) {
+                Ok((opened, archive)) => {
+                    show(opened, &messages);
+                    read(archive, requests, messages);
+                }
+                Err(error) => {
+                    let text = format!("Not opened: {}", error.reason_first());
+                    let _ = messages.send(Msg::Failed(text));
+                }
             }
         });
     }
 
     /// Opens a recording before there is a screen.
-    pub(super) fn try_open(&self, path: &Path) -> Result<Msg, session::Error> {
-        let opened = opening::open(path)?;
+    pub(super) fn try_open(
+        &mut self,
+        path: &Path,
+        progress: impl FnMut(Progress),
+    ) -> Result<Msg, session::Error> {
+        let (opened, archive) = opening::open(path, progress)?;
         self.colour(opening::sources(&opened));
+        let (messages, requests) = (self.messages.clone(), self.new_reader());
+        in_background("reading", move || read(archive, requests, messages));
         Ok(Msg::Opened(Box::new(opened)))
+    }
+
+    /// Where requests to the next reader come in; the one before ends.
+    fn new_reader(&mut self) -> Receiver<Request> {
+        let (sender, requests) = mpsc::channel();
+        self.reader = Some(sender);
+        self.asked = None;
+        requests
+    }
+
+    fn ask(&self, request: Request) {
+        if let Some(reader) = &self.reader {
+            // A session that is here as a whole has no reader.
+            let _ = reader.send(request);
+        }
+    }
+
+    /// Has read what is looked at, where more has to be known of it.
+    pub(super) fn look(&mut self, sight: Option<Sight>) {
+        if sight.is_some() && sight != self.asked {
+            self.asked.clone_from(&sight);
+            sight
+                .map(Request::Look)
+                .into_iter()
+                .for_each(|look| self.ask(look));
+        }
     }
 
     fn toggle_recording(&mut self, app: &App) {
@@ -179,6 +231,13 @@ impl Driver {
         in_background("recordings", move || {
             let _ = messages.send(Msg::Recents(opening::recents()));
         });
+    }
+}
+
+/// Reads more of a large session where that is asked for.
+fn read(archive: Option<Archive>, requests: Receiver<Request>, messages: UnboundedSender<Msg>) {
+    if let Some(archive) = archive {
+        Reader::new(archive, requests, messages).run();
     }
 }
 

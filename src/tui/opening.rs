@@ -7,32 +7,53 @@ use std::time::{Duration, SystemTime};
 
 use super::app::{Opened, Playback, Recent};
 use super::code::Source;
+use super::reader;
 use crate::event::{Event, EventKind, Site};
 use crate::scenario;
-use crate::session::{Entry, Error, Session, Store};
+use crate::session::{Archive, Damage, Entry, Error, Meta, Progress, Session, Store};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// As many source files are read for a recording.
 const MOST: usize = 32;
 
-/// Opens a recording.
-pub(super) fn open(path: &Path) -> Result<Opened, Error> {
-    let session = Session::open(path)?;
-    let scenario = scenario::find(&session.meta.scenario);
-    let damage = session.damage.iter().map(ToString::to_string);
-    let damage: Vec<_> = damage.collect();
+/// A session of no more events is read as a whole.
+const SMALL: u64 = 100_000;
+
+/// Opens a recording; a large one stays open, to be read where it is looked at.
+pub(super) fn open(
+    path: &Path,
+    progress: impl FnMut(Progress),
+) -> Result<(Opened, Option<Archive>), Error> {
+    let mut archive = Archive::open(path, progress)?;
+    if archive.events() <= SMALL {
+        let Session {
+            meta,
+            events,
+            damage,
+        } = Session::open(path)?;
+        return Ok((opened(path, &meta, Playback::of(events), &damage), None));
+    }
+    let end = archive.events();
+    let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
+    let damage = archive.log.all_damage();
+    let opened = opened(path, &archive.log.meta, shown, &damage);
+    Ok((opened, Some(archive)))
+}
+
+fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Opened {
+    let damage: Vec<_> = damage.iter().map(ToString::to_string).collect();
     let file = || path.file_name().unwrap_or_default().to_string_lossy();
-    let title = match session.meta.title.as_str() {
+    let title = match meta.title.as_str() {
         "" => file().into_owned(),
         title => title.to_owned(),
     };
-    Ok(Opened {
+    Opened {
         title,
-        scenario,
-        playback: Playback::of(session.events),
+        scenario: scenario::find(&meta.scenario),
+        playback,
         damage: (!damage.is_empty()).then(|| damage.join("; ")),
-    })
+    }
 }
 
 /// A recording's program: its scenario's, or the source files that its events speak of, as far as they are here.

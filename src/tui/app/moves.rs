@@ -2,8 +2,8 @@
 
 use ratatui::layout::Position;
 
-use super::Effect;
 use super::viewer::{Motion, Viewer};
+use super::{Arrival, Effect, Journey};
 use crate::event::{LaneId, Timestamp};
 use crate::probe::gate::Pace;
 use crate::tui::action::Action;
@@ -54,16 +54,14 @@ impl Viewer {
             Action::Step => self.step(),
             Action::NextWake => self.run_to_wake(),
             Action::RunUntil => self.until_selected(),
-            Action::StepBack => self.go_back(|viewer| viewer.playback.step_back()),
-            Action::PreviousWake => self.go_back(|viewer| viewer.playback.back_to_wake()),
-            Action::First => self.go_back(|viewer| viewer.playback.show(0)),
+            Action::StepBack => self.go_back(Journey::StepBack),
+            Action::PreviousWake => self.go_back(Journey::PreviousWake),
+            Action::First => self.go_back(Journey::First),
             Action::Last => {
-                let follows = self.follows();
-                self.playback.show_present();
-                if !follows {
+                if !self.follows() {
                     self.motion = Motion::Paused;
                 }
-                None
+                self.travel_to(Journey::Last)
             }
             _ => return None,
         };
@@ -82,7 +80,7 @@ impl Viewer {
             return Some(Effect::SetPace(Pace::Playing));
         }
         if self.playback.at_present() {
-            self.playback.show(0);
+            return self.travel_to(Journey::First);
         }
         None
     }
@@ -92,29 +90,35 @@ impl Viewer {
             return Some(self.pass(Motion::Stepping, Pace::Step));
         }
         self.motion = Motion::Paused;
-        self.playback.step();
-        None
+        self.travel_to(Journey::Step)
     }
 
     fn run_to_wake(&mut self) -> Option<Effect> {
-        if !self.follows() {
-            self.motion = Motion::Paused;
-            if self.playback.run_to_wake() || !self.is_running() {
-                return None;
-            }
-        }
-        Some(self.pass(Motion::ToWake, Pace::ToWake))
+        self.run_to(Journey::NextWake, Motion::ToWake, Pace::ToWake)
     }
 
     fn until_selected(&mut self) -> Option<Effect> {
         let task = self.selected_task()?;
+        self.run_to(
+            Journey::UntilPolled(task),
+            Motion::Until(task),
+            Pace::Until(task),
+        )
+    }
+
+    /// Goes on to something in what is recorded. Where it is not there and the program runs, that goes on to it.
+    fn run_to(&mut self, journey: Journey, motion: Motion, pace: Pace) -> Option<Effect> {
+        if !self.is_running() {
+            self.motion = Motion::Paused;
+            return self.travel_to(journey);
+        }
         if !self.follows() {
             self.motion = Motion::Paused;
-            if self.playback.until_polled(task) || !self.is_running() {
+            if self.playback.go(journey) == Arrival::There {
                 return None;
             }
         }
-        Some(self.pass(Motion::Until(task), Pace::Until(task)))
+        Some(self.pass(motion, pace))
     }
 
     /// Lets the running program go on.
@@ -123,10 +127,9 @@ impl Viewer {
         Effect::SetPace(pace)
     }
 
-    fn go_back(&mut self, back: impl FnOnce(&mut Self)) -> Option<Effect> {
+    fn go_back(&mut self, journey: Journey) -> Option<Effect> {
         let effect = self.pause();
-        back(self);
-        effect
+        effect.or(self.travel_to(journey))
     }
 
     /// The task that the selected lane belongs to: the one that the gate knows.
@@ -161,7 +164,7 @@ impl Viewer {
     }
 
     /// How many columns the bars have.
-    fn bars(&self, areas: &Areas) -> u16 {
+    pub(super) fn bars(&self, areas: &Areas) -> u16 {
         let names = name_width(&self.lanes.rows, self.playback.timeline(), areas.lanes);
         areas.lanes.width.saturating_sub(names)
     }
@@ -170,6 +173,7 @@ impl Viewer {
     pub(in crate::tui) fn lanes_view<'a>(&'a self, theme: &'a Theme) -> LanesView<'a> {
         LanesView {
             timeline: self.playback.timeline(),
+            scene: Some((&self.playback, &self.scene)),
             rows: &self.lanes.rows,
             first: self.lanes.first,
             viewport: &self.lanes.viewport,

@@ -1,10 +1,10 @@
 //! A session's events, and the moment of it that is shown.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
+use crate::session::Stretch;
 use crate::timeline::Timeline;
 use crate::timeline::steps::Steps;
 
@@ -14,10 +14,12 @@ const RECENT: usize = 400;
 /// A session's events, and the moment of it that is shown.
 ///
 /// The timeline is always that of the first [`cursor`](Self::cursor) events and of no others: what was yet to come is
-/// not to be seen in the past.
+/// not to be seen in the past. Of a large session only a stretch is here, with how everything stood before it.
 #[derive(Debug, Default)]
 pub struct Playback {
-    events: Vec<Event>,
+    stretch: Stretch,
+    /// The rest of the session, where this is a stretch of it.
+    whole: Option<Whole>,
     steps: Steps,
     cursor: usize,
     present: usize,
@@ -25,6 +27,51 @@ pub struct Playback {
     now: Timestamp,
     reached: Timestamp,
     recent: VecDeque<Line>,
+}
+
+/// How large the session is of which a stretch is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// How many events it has.
+    pub events: u64,
+    /// When the last of them happened.
+    pub end: Timestamp,
+}
+
+/// A way through a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journey {
+    /// To this moment, or the nearest one that can be shown.
+    At(Timestamp),
+    /// To the beginning.
+    First,
+    /// To the present.
+    Last,
+    /// On by one step.
+    Step,
+    /// Back by one step.
+    StepBack,
+    /// On until a task is woken.
+    NextWake,
+    /// Back to the wake before.
+    PreviousWake,
+    /// On until this task has been polled.
+    UntilPolled(LaneId),
+    /// To the next event of this lane.
+    NextOf(LaneId),
+    /// Back to the event of this lane before.
+    PreviousOf(LaneId),
+}
+
+/// How far a journey led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// To where it was to lead.
+    There,
+    /// To the present, which is not where it was to lead.
+    Present,
+    /// It leads out of the stretch that is here.
+    Beyond,
 }
 
 impl Playback {
@@ -37,14 +84,87 @@ impl Playback {
         playback
     }
 
-    /// Every event that came, also those that playback has not reached.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    /// A stretch of a large session, shown up to the event at this place or at the nearest one that is here.
+    pub(in crate::tui) fn within(stretch: Stretch, whole: Whole, place: u64) -> Self {
+        let events = stretch.events.len();
+        let mut steps = Steps::from(stretch.base.polling.clone());
+        for (index, event) in stretch.events.iter().enumerate() {
+            steps.feed(index, event);
+        }
+        let mut playback = Self {
+            timeline: stretch.base.timeline.clone(),
+            stretch,
+            whole: Some(whole),
+            steps,
+            present: events,
+            reached: whole.end,
+            ..Self::default()
+        };
+        playback.show(playback.index_of(place));
+        playback
     }
 
-    /// How many events are shown.
+    /// The events that are here: all that came, also those that playback has not reached, or a stretch of them.
+    pub fn events(&self) -> &[Event] {
+        &self.stretch.events
+    }
+
+    /// How many of the events that are here are shown.
     pub fn cursor(&self) -> usize {
         self.cursor
+    }
+
+    /// How many events of the session are shown.
+    pub fn place(&self) -> u64 {
+        self.stretch.place(self.cursor)
+    }
+
+    /// How many events the session has, as far as it was reached.
+    pub fn count(&self) -> u64 {
+        self.whole
+            .map_or(self.timeline.events(), |whole| whole.events)
+    }
+
+    /// Before how many events of the session the stretch begins that is here, and when.
+    pub(in crate::tui) fn begins(&self) -> (u64, Timestamp) {
+        let base = &self.stretch.base;
+        (base.place, base.timeline.end())
+    }
+
+    /// From which place to which one it reaches.
+    pub(in crate::tui) fn reaches(&self) -> (u64, u64) {
+        let last = self.stretch.place(self.stretch.events.len());
+        (self.stretch.base.place, last)
+    }
+
+    fn index_of(&self, place: u64) -> usize {
+        let indices = 0..=self.stretch.events.len();
+        let (mut low, mut high) = (*indices.start(), *indices.end());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.stretch.place(middle) < place {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Whether nothing of the session lies before what is here.
+    fn is_first(&self) -> bool {
+        self.stretch.base.place == 0
+    }
+
+    /// Whether nothing of the session lies behind what is here.
+    fn is_last(&self) -> bool {
+        let end = self.stretch.place(self.stretch.events.len());
+        self.whole.is_none_or(|whole| end >= whole.events)
+    }
+
+    /// Whether it is a stretch of a large session.
+    pub fn is_stretch(&self) -> bool {
+        self.whole.is_some()
     }
 
     /// The timeline of the events that are shown.
@@ -69,32 +189,34 @@ impl Playback {
 
     /// Whether everything is shown that can be shown.
     pub fn at_present(&self) -> bool {
-        self.cursor == self.present && self.now >= self.reached
+        self.cursor == self.present && self.is_last() && self.now >= self.reached
     }
 
-    /// How many steps the shown moment lies behind the present.
-    pub fn steps_back(&self) -> usize {
-        self.steps.between(self.cursor, self.present)
+    /// How many steps the shown moment lies behind the present, where that is here.
+    pub fn steps_back(&self) -> Option<usize> {
+        self.is_last()
+            .then(|| self.steps.between(self.cursor, self.present))
     }
 
     /// Takes in events; none of them is shown yet. A time that goes back counts as simultaneous with the last.
     pub(super) fn extend(&mut self, events: Vec<Event>) {
-        self.events.reserve(events.len());
-        let mut last = self.events.last().map_or(Timestamp::ZERO, |event| event.at);
+        let here = &mut self.stretch.events;
+        here.reserve(events.len());
+        let mut last = here.last().map_or(Timestamp::ZERO, |event| event.at);
         for mut event in events {
             last = last.max(event.at);
             event.at = last;
-            self.steps.feed(self.events.len(), &event);
-            self.events.push(event);
+            self.steps.feed(here.len(), &event);
+            here.push(event);
         }
     }
 
     /// Lets everything be shown that happened until `position`, and with `whole_polls` the rest of a poll that is
     /// going on then.
     pub(super) fn reach(&mut self, position: Timestamp, whole_polls: bool) {
-        let mut present = self.place(position);
+        let mut present = self.place_at(position);
         if whole_polls {
-            present = self.steps.poll_end(present, self.events.len());
+            present = self.steps.poll_end(present, self.events().len());
         }
         self.present = self.present.max(present);
         self.reached = self.reached.max(position).max(self.last_shown());
@@ -102,18 +224,21 @@ impl Playback {
 
     /// Lets everything be shown that has come.
     pub(super) fn reach_end(&mut self) {
-        self.present = self.events.len();
+        self.present = self.events().len();
         self.reached = self.reached.max(self.last_shown());
     }
 
     fn last_shown(&self) -> Timestamp {
-        let last = self.present.checked_sub(1).map(|last| self.events[last].at);
+        let last = self
+            .present
+            .checked_sub(1)
+            .map(|last| self.events()[last].at);
         last.unwrap_or_default()
     }
 
     /// How many events happened until `at`.
-    fn place(&self, at: Timestamp) -> usize {
-        self.events.partition_point(|event| event.at <= at)
+    fn place_at(&self, at: Timestamp) -> usize {
+        self.events().partition_point(|event| event.at <= at)
     }
 
     /// Shows the present.
@@ -127,12 +252,13 @@ impl Playback {
         let place = place.min(self.present);
         if place < self.cursor {
             self.cursor = 0;
-            self.timeline = Timeline::new();
+            self.timeline.clone_from(&self.stretch.base.timeline);
             self.recent.clear();
         }
         let described = place.saturating_sub(RECENT).max(self.cursor);
-        self.timeline.extend(&self.events[self.cursor..described]);
-        for event in &self.events[described..place] {
+        let events = &self.stretch.events;
+        self.timeline.extend(&events[self.cursor..described]);
+        for event in &events[described..place] {
             self.timeline.apply(event);
             self.recent.extend(insight::describe(event, &self.timeline));
         }
@@ -142,57 +268,97 @@ impl Playback {
         self.now = self.timeline.end();
     }
 
+    /// Takes note that the session is larger than it was.
+    pub(super) fn grow(&mut self, by: &Self) {
+        self.whole = by.whole;
+        self.reached = by.reached;
+    }
+
+    /// Goes a way through the session, as far as it leads through what is here.
+    pub fn go(&mut self, journey: Journey) -> Arrival {
+        match journey {
+            Journey::At(at) => self.seek(at),
+            Journey::First if self.is_first() => self.there(0),
+            Journey::Last if self.is_last() => {
+                self.show_present();
+                Arrival::There
+            }
+            Journey::First | Journey::Last => Arrival::Beyond,
+            Journey::Step => self.go_on(self.steps.next(self.cursor)),
+            Journey::StepBack => self.go_back(self.steps.previous(self.cursor)),
+            Journey::NextWake => {
+                let stop = self.steps.after_wake(self.cursor, self.present);
+                self.go_on(stop)
+            }
+            Journey::PreviousWake => {
+                self.go_back(self.steps.before_wake(self.cursor, self.present))
+            }
+            Journey::UntilPolled(task) => self.until_polled(task),
+            Journey::NextOf(lane) => {
+                let ahead = &self.events()[self.cursor..self.present];
+                let next = ahead.iter().position(|event| event.kind.is_of(lane));
+                self.go_on(next.map(|next| self.cursor + next + 1))
+            }
+            Journey::PreviousOf(lane) => {
+                let behind = &self.events()[..self.cursor.saturating_sub(1)];
+                let before = behind.iter().rposition(|event| event.kind.is_of(lane));
+                match before {
+                    Some(before) => self.there(before + 1),
+                    None if self.is_first() => Arrival::Present,
+                    None => Arrival::Beyond,
+                }
+            }
+        }
+    }
+
+    fn there(&mut self, place: usize) -> Arrival {
+        self.show(place);
+        Arrival::There
+    }
+
     /// Shows this moment, or the nearest one that can be shown.
-    pub(super) fn seek(&mut self, at: Timestamp) {
+    fn seek(&mut self, at: Timestamp) -> Arrival {
         let at = at.min(self.reached);
-        self.show(self.place(at));
+        let place = self.place_at(at);
+        let (first, last) = (place == 0, place == self.events().len());
+        if (first && !self.is_first()) || (last && !self.is_last()) {
+            return Arrival::Beyond;
+        }
+        self.show(place);
         self.now = self.now.max(at);
+        Arrival::There
     }
 
-    /// Goes on through what is recorded; true once the present is reached.
-    pub(super) fn advance(&mut self, by: Duration) -> bool {
-        self.seek(self.now.after(by));
-        self.at_present()
-    }
-
-    /// Goes on by one step; false where the present is shown already.
-    pub(super) fn step(&mut self) -> bool {
-        self.go_on(self.steps.next(self.cursor))
-    }
-
-    /// Goes back by one step.
-    pub(super) fn step_back(&mut self) {
-        self.show(self.steps.previous(self.cursor));
-    }
-
-    /// Goes on until a task is woken; false where none is until the present, which is shown then.
-    pub(super) fn run_to_wake(&mut self) -> bool {
-        let stop = self.steps.after_wake(self.cursor, self.present);
-        self.go_on(stop) && stop.is_some_and(|stop| stop <= self.present)
-    }
-
-    /// Goes back to the wake before.
-    pub(super) fn back_to_wake(&mut self) {
-        self.show(self.steps.before_wake(self.cursor, self.present));
-    }
-
-    /// Goes on until this task has been polled; false where it is not until the present, which is shown then.
-    pub(super) fn until_polled(&mut self, task: LaneId) -> bool {
-        let ahead = &self.events[self.cursor..self.present];
+    fn until_polled(&mut self, task: LaneId) -> Arrival {
+        let ahead = &self.events()[self.cursor..self.present];
         let is_poll = |event: &Event| event.kind == EventKind::PollStarted { lane: task };
         let poll = ahead.iter().position(is_poll);
         let stop = poll.map(|poll| self.steps.poll_end(self.cursor + poll + 1, self.present));
-        self.go_on(stop) && stop.is_some()
+        self.go_on(stop)
     }
 
-    /// Shows the moment after `place` events, the present where there is no such place; false where it was shown.
-    fn go_on(&mut self, place: Option<usize>) -> bool {
-        let moved = !self.at_present();
+    /// Shows the moment after the first `place` events that are here; the present where there is no such place.
+    fn go_on(&mut self, place: Option<usize>) -> Arrival {
         match place {
-            Some(place) if place < self.present => self.show(place),
-            _ => self.show_present(),
+            Some(place) if place < self.present => self.there(place),
+            _ if !self.is_last() => Arrival::Beyond,
+            _ => {
+                let was_there = self.at_present();
+                self.show_present();
+                match place {
+                    Some(_) if !was_there => Arrival::There,
+                    _ => Arrival::Present,
+                }
+            }
         }
-        moved
+    }
+
+    /// Goes back to a place. The first one that is here is a place only where nothing lies before it.
+    fn go_back(&mut self, place: usize) -> Arrival {
+        if place == 0 && !self.is_first() {
+            return Arrival::Beyond;
+        }
+        self.there(place)
     }
 }
 
@@ -278,7 +444,8 @@ mod tests {
     fn stops(playback: &mut Playback) -> Vec<usize> {
         playback.show(0);
         let mut stops = vec![0];
-        while playback.step() {
+        while playback.cursor() < playback.present {
+            playback.go(Journey::Step);
             stops.push(playback.cursor());
         }
         stops
@@ -290,7 +457,7 @@ mod tests {
         assert_eq!(stops(&mut playback), [0, 5, 7, 11, 13]);
         let mut back = vec![playback.cursor()];
         while playback.cursor() > 0 {
-            playback.step_back();
+            playback.go(Journey::StepBack);
             back.push(playback.cursor());
         }
         assert_eq!(back, [13, 11, 7, 5, 0]);
@@ -299,10 +466,10 @@ mod tests {
     #[test]
     fn steps_back_are_counted_as_they_are_taken() {
         let mut playback = replay(events());
-        assert_eq!(playback.steps_back(), 0);
+        assert_eq!(playback.steps_back(), Some(0));
         for back in 1..=4 {
-            playback.step_back();
-            assert_eq!(playback.steps_back(), back);
+            playback.go(Journey::StepBack);
+            assert_eq!(playback.steps_back(), Some(back));
         }
     }
 
@@ -310,17 +477,17 @@ mod tests {
     fn running_to_a_wake_stops_before_the_woken_task_is_polled() {
         let mut playback = replay(events());
         playback.show(0);
-        assert!(playback.run_to_wake());
+        assert_eq!(playback.go(Journey::NextWake), Arrival::There);
         assert_eq!(playback.cursor(), 8);
-        assert!(playback.run_to_wake());
+        assert_eq!(playback.go(Journey::NextWake), Arrival::There);
         assert_eq!(playback.cursor(), 11);
-        assert!(!playback.run_to_wake());
+        assert_eq!(playback.go(Journey::NextWake), Arrival::Present);
         assert!(playback.at_present());
-        playback.back_to_wake();
+        playback.go(Journey::PreviousWake);
         assert_eq!(playback.cursor(), 11);
-        playback.back_to_wake();
+        playback.go(Journey::PreviousWake);
         assert_eq!(playback.cursor(), 8);
-        playback.back_to_wake();
+        playback.go(Journey::PreviousWake);
         assert_eq!(playback.cursor(), 0);
     }
 
@@ -328,11 +495,11 @@ mod tests {
     fn running_until_a_task_stops_after_its_poll() {
         let mut playback = replay(events());
         playback.show(0);
-        assert!(playback.until_polled(TASK));
+        assert_eq!(playback.go(Journey::UntilPolled(TASK)), Arrival::There);
         assert_eq!(playback.cursor(), 7);
-        assert!(playback.until_polled(TASK));
+        assert_eq!(playback.go(Journey::UntilPolled(TASK)), Arrival::There);
         assert_eq!(playback.cursor(), 10);
-        assert!(!playback.until_polled(TASK));
+        assert_eq!(playback.go(Journey::UntilPolled(TASK)), Arrival::Present);
         assert!(playback.at_present());
     }
 
@@ -379,9 +546,12 @@ mod tests {
     fn playing_shows_each_event_at_its_time_and_then_has_arrived() {
         let mut playback = replay(events());
         playback.show(0);
-        assert!(!playback.advance(Duration::from_millis(500)));
+        let half = Timestamp(SECOND / 2);
+        playback.go(Journey::At(half));
+        assert!(!playback.at_present());
         assert_eq!((playback.cursor(), playback.now().0), (7, SECOND / 2));
-        assert!(playback.advance(Duration::from_millis(600)));
+        playback.go(Journey::At(Timestamp(SECOND / 10 * 11)));
+        assert!(playback.at_present());
         assert_eq!((playback.cursor(), playback.now().0), (13, SECOND));
     }
 
@@ -430,13 +600,13 @@ mod tests {
             let mut playback = replay(events.clone());
             for (index, go) in moves.into_iter().enumerate() {
                 match go {
-                    0 => playback.step_back(),
-                    1 => { playback.step(); }
-                    2 => { playback.run_to_wake(); }
-                    3 => playback.back_to_wake(),
-                    4 => { playback.until_polled(LaneId(2)); }
-                    5 => { playback.advance(Duration::from_nanos(7)); }
-                    6 => playback.seek(Timestamp(index as u64 * 3)),
+                    0 => { playback.go(Journey::StepBack); }
+                    1 => { playback.go(Journey::Step); }
+                    2 => { playback.go(Journey::NextWake); }
+                    3 => { playback.go(Journey::PreviousWake); }
+                    4 => { playback.go(Journey::UntilPolled(LaneId(2))); }
+                    5 => { playback.go(Journey::At(Timestamp(playback.now().0 + 7))); }
+                    6 => { playback.go(Journey::At(Timestamp(index as u64 * 3))); }
                     _ => playback.show(index),
                 }
                 let past = Timeline::from_iter(&events[..playback.cursor()]);
@@ -454,7 +624,7 @@ mod tests {
             let forward = stops(&mut playback);
             let mut back = vec![playback.cursor()];
             while playback.cursor() > 0 {
-                playback.step_back();
+                playback.go(Journey::StepBack);
                 back.push(playback.cursor());
             }
             back.reverse();

@@ -6,13 +6,14 @@ use std::time::Duration;
 use ratatui::layout::Size;
 
 use super::lanes::Lanes;
-use super::playback::Playback;
+use super::playback::{Arrival, Journey, Playback};
+use super::scene::{Drawn, Scene, Sight};
 use super::{Effect, Opened, Tick};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
-use crate::timeline::{State, Wake};
+use crate::timeline::{Lane, State, Wake, overview};
 use crate::tui::code::{Source, Sources};
 use crate::tui::layout::{self, Areas};
 
@@ -35,6 +36,10 @@ pub struct Viewer {
     pub findings: Vec<Finding>,
     /// The finding that was shown last.
     pub finding: Option<usize>,
+    /// What is known of the part of a large session that is looked at.
+    pub scene: Scene,
+    /// Where a journey through a large session leads that is being read.
+    pub(super) journey: Option<Journey>,
     /// The program's text.
     pub sources: Sources,
     /// Whether it is recorded.
@@ -121,6 +126,8 @@ impl Viewer {
             lanes: Lanes::new(),
             findings: Vec::new(),
             finding: None,
+            scene: Scene::default(),
+            journey: None,
             sources: Sources::of(scenario),
             recording: Recording::Off,
             origin,
@@ -257,10 +264,11 @@ impl Viewer {
         if self.motion != Motion::Playing {
             return None;
         }
-        let arrived = self.playback.advance(tick.elapsed.mul_f64(self.speed));
+        let at = self.playback.now().after(tick.elapsed.mul_f64(self.speed));
+        let effect = self.travel_to(Journey::At(at));
         self.lanes.keep_up(self.playback.now());
-        if !arrived {
-            return None;
+        if effect.is_some() || self.journey.is_some() || !self.playback.at_present() {
+            return effect;
         }
         if self.is_running() {
             return Some(Effect::SetPace(Pace::Playing));
@@ -302,9 +310,68 @@ impl Viewer {
     /// Shows the moment `at`.
     pub(super) fn seek(&mut self, at: Timestamp) -> Option<Effect> {
         let effect = self.pause();
-        self.playback.seek(at);
+        let further = self.travel_to(Journey::At(at));
         self.moved();
-        effect
+        effect.or(further)
+    }
+
+    /// Goes a way through the session. Where it leads further than what is here, that has to be read.
+    pub(super) fn travel_to(&mut self, journey: Journey) -> Option<Effect> {
+        if self.journey.is_some() || self.playback.go(journey) != Arrival::Beyond {
+            return None;
+        }
+        self.journey = Some(journey);
+        Some(Effect::Travel(self.playback.place(), journey))
+    }
+
+    /// Comes to where a journey led; what it was to find and did not comes back in words.
+    pub(super) fn arrive(&mut self, playback: Playback, arrival: Arrival) -> Option<&'static str> {
+        let journey = self.journey.take()?;
+        let selected = self.lanes.selected;
+        self.playback = playback;
+        self.lanes.selected = selected;
+        self.moved();
+        (arrival == Arrival::Present).then(|| nothing_found(journey))?
+    }
+
+    /// Takes note that a session that is being written has grown, and follows it where its end is shown.
+    pub(super) fn grow(&mut self, playback: Playback) {
+        let follows = self.playback.at_present();
+        self.scene.clear();
+        if follows {
+            self.playback = playback;
+            self.refresh();
+            self.lanes.keep_up(self.playback.now());
+        } else {
+            self.playback.grow(&playback);
+        }
+    }
+
+    /// What is looked at, where more has to be known of it than is here.
+    pub(super) fn sight(&self, areas: &Areas) -> Option<Sight> {
+        let playback = &self.playback;
+        if !playback.is_stretch() {
+            return None;
+        }
+        let window = self.lanes.viewport.window(self.bars(areas), playback.now());
+        if let Drawn::Whole(_) = self.scene.drawn(playback, &window) {
+            return None;
+        }
+        let mut edges = overview::edges(&window);
+        edges.dedup();
+        let timeline = playback.timeline();
+        // What is just above and below is likely to be looked at next.
+        let height = areas.lane_rows();
+        let rows = self.lanes.rows.iter();
+        let rows = rows
+            .skip(self.lanes.first.saturating_sub(height))
+            .take(3 * height);
+        let of = |lane: &Lane| lane.host.map_or(lane.id, |host| host.lane);
+        let lanes = rows.filter_map(|row| timeline.lane(row.lane).map(of));
+        let mut lanes: Vec<LaneId> = lanes.collect();
+        lanes.sort_unstable();
+        lanes.dedup();
+        Some(Sight { edges, lanes })
     }
 
     /// What is shown was moved by hand.
@@ -347,4 +414,15 @@ impl Viewer {
             self.lanes.select(next, timeline);
         }
     }
+}
+
+/// What was looked for and is not there, in words.
+fn nothing_found(journey: Journey) -> Option<&'static str> {
+    Some(match journey {
+        Journey::NextWake => "No task is woken after this.",
+        Journey::UntilPolled(_) => "The selected task is not polled after this.",
+        Journey::NextOf(_) => "Nothing happens to the selected lane after this.",
+        Journey::PreviousOf(_) => "Nothing happened to the selected lane before this.",
+        _ => return None,
+    })
 }

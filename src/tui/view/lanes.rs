@@ -14,10 +14,11 @@ use ratatui::widgets::Widget;
 use super::ruler::Ruler;
 use crate::event::{LaneId, Timestamp};
 use crate::glyph::{self, LEGEND, Weight, ascii_tree};
-use crate::timeline::cells::{Cell, Window, cells};
+use crate::timeline::cells::{Cell, Window};
 use crate::timeline::labels::{About, Label, is_stuck, labels};
 use crate::timeline::rows::Row;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+use crate::tui::app::{Drawn, Playback, Scene};
 use crate::tui::theme::{Glyph, Role, Theme};
 use crate::tui::viewport::Viewport;
 use crate::width::{cut, names_at_most, width};
@@ -31,8 +32,10 @@ const GAP: u16 = 2;
 /// The lanes under their ruler.
 #[derive(Clone, Copy, Debug)]
 pub struct LanesView<'a> {
-    /// What happened.
+    /// What happened until the present.
     pub timeline: &'a Timeline,
+    /// What is known of the part that is looked at, where the timeline does not hold all of it.
+    pub scene: Option<(&'a Playback, &'a Scene)>,
     /// All rows, see [`rows`](crate::timeline::rows::rows).
     pub rows: &'a [Row],
     /// The index of the first row that is seen.
@@ -87,11 +90,20 @@ impl LanesView<'_> {
         }
     }
 
-    fn seen(&self, bars: Rect, window: &Window) -> Vec<Seen<'_>> {
+    fn drawn(&self, window: &Window) -> Drawn<'_> {
+        match self.scene {
+            Some((playback, scene)) => scene.drawn(playback, window),
+            None => Drawn::Whole(self.timeline),
+        }
+    }
+
+    fn seen<'b>(&'b self, drawn: &Drawn<'b>, bars: Rect, window: &Window) -> Vec<Seen<'b>> {
         let rows = self.rows.iter().skip(self.first).zip(bars.y..bars.bottom());
+        let detail = drawn.timeline();
         let seen = rows.filter_map(|(row, y)| {
-            let lane = self.timeline.lane(row.lane)?;
-            let cells = cells(self.timeline, lane, window);
+            let lane = detail.lane(row.lane);
+            let lane = lane.or_else(|| self.timeline.lane(row.lane))?;
+            let cells = drawn.cells(lane, window);
             Some(Seen {
                 row,
                 lane,
@@ -192,9 +204,16 @@ impl LanesView<'_> {
         }
     }
 
-    fn draw_labels(&self, seen: &Seen<'_>, bars: Rect, window: &Window, buf: &mut Buffer) {
+    fn draw_labels(
+        &self,
+        timeline: &Timeline,
+        seen: &Seen<'_>,
+        bars: Rect,
+        window: &Window,
+        buf: &mut Buffer,
+    ) {
         let signs = glyph::signs(self.theme.ascii);
-        for label in labels(self.timeline, seen.lane, &seen.cells, window, signs) {
+        for label in labels(timeline, seen.lane, &seen.cells, window, signs) {
             self.draw_label(&label, seen.y, bars, buf);
         }
         if is_stuck(seen.lane, self.now)
@@ -255,7 +274,8 @@ impl Widget for &LanesView<'_> {
             theme: self.theme,
         }
         .render(ruler, buf);
-        let seen = self.seen(bars, &window);
+        let drawn = self.drawn(&window);
+        let seen = self.seen(&drawn, bars, &window);
         for seen in &seen {
             self.draw_name(seen, area, bars.x - area.x, buf);
             self.draw_cells(seen, bars, buf);
@@ -263,7 +283,7 @@ impl Widget for &LanesView<'_> {
         self.draw_now(&seen, bars, &window, buf);
         self.draw_arrows(&seen, bars, &window, buf);
         for seen in &seen {
-            self.draw_labels(seen, bars, &window, buf);
+            self.draw_labels(drawn.timeline(), seen, bars, &window, buf);
             if self.is_selected(seen) {
                 self.draw_ground(seen.y, area, buf);
             }

@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Motion, Origin, Overlay, Recording, Viewer};
 use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
-use crate::units::clock_text;
+use crate::units::{clock_text, count_text};
 use crate::width::width;
 
 /// The status line.
@@ -83,7 +83,7 @@ fn append(line: &mut Line<'static>, gap: &'static str, part: Vec<Span<'static>>,
 
 fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let follows = viewer.follows();
-    let back = viewer.playback.steps_back();
+    let back = viewer.playback.steps_back().unwrap_or(0);
     let mut spans = Vec::new();
     if let Origin::Replay { damage } = viewer.origin() {
         spans.push(span(theme, Role::Accent, "replay  "));
@@ -174,8 +174,17 @@ fn found(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
 }
 
 fn counted(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
-    let text = match viewer.playback.timeline().events() {
+    let playback = &viewer.playback;
+    let text = match playback.timeline().events() {
         1 => "1 event".to_owned(),
+        _ if playback.is_stretch() => {
+            let (place, count) = (playback.place(), playback.count());
+            if place < count {
+                format!("event {} of {}", count_text(place), count_text(count))
+            } else {
+                format!("{} events", count_text(count))
+            }
+        }
         count => format!("{count} events"),
     };
     vec![span(theme, Role::Dim, text)]

@@ -30,6 +30,7 @@ fn view<T>(
     viewport.fit(timeline.end());
     with(&LanesView {
         timeline: &timeline,
+        scene: None,
         rows: &rows,
         first: 0,
         viewport: &viewport,
@@ -277,6 +278,7 @@ fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
         viewport.fit(Timestamp(2000 * MILLI));
         let view = LanesView {
             timeline: &timeline,
+            scene: None,
             rows: &rows,
             first: 0,
             viewport: &viewport,
