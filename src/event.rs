@@ -277,6 +277,21 @@ impl From<Step> for EventKind {
 }
 
 impl EventKind {
+    /// Whether a lane begins, ends or comes to be run by another one.
+    pub(crate) fn changes_tree(&self) -> bool {
+        matches!(
+            self,
+            Self::RuntimeEntered { .. }
+                | Self::RuntimeLeft { .. }
+                | Self::Spawned { .. }
+                | Self::BranchStarted { .. }
+                | Self::Cancelled { .. }
+                | Self::CoroutineCreated { .. }
+                | Self::CoroutineStarted { .. }
+                | Self::CoroutineEnded { .. }
+        )
+    }
+
     /// Whether it is about this lane.
     pub(crate) fn is_of(&self, of: LaneId) -> bool {
         match self {

@@ -26,11 +26,11 @@ pub(crate) mod story;
 pub use lane::{Frame, Host, Lane, LaneKind, Mark, Totals, Wake};
 pub use span::{Change, Span, State};
 
-pub(crate) use lane::Born;
+pub(crate) use lane::{Aside, Born};
 use lanes::Lanes;
 
 use crate::event::{
-    CoroutineEnd, Event, EventKind, FrameId, LaneId, Step, Text, ThreadId, Timestamp, What,
+    CoroutineEnd, Event, EventKind, FrameId, LaneId, Polled, Step, Text, ThreadId, Timestamp, What,
 };
 
 /// What happened so far, as lanes.
@@ -45,6 +45,8 @@ pub struct Timeline {
     end: Timestamp,
     has_runtime: bool,
     timers_only: bool,
+    /// Changes whenever the tree of lanes may.
+    shape: Aside<u64>,
 }
 
 /// A stretch of time in which events were lost.
@@ -81,6 +83,12 @@ impl Timeline {
             timers_only,
             ..Self::default()
         }
+    }
+
+    /// As long as this and the number of lanes are the same, so is the tree of lanes, but for coroutines of which nothing
+    /// has run so far.
+    pub(crate) fn shape(&self) -> (u64, usize) {
+        (self.shape.0, self.lanes.len())
     }
 
     /// Whether a runtime was entered at any time.
@@ -208,6 +216,7 @@ impl Timeline {
     }
 
     fn apply_rare(&mut self, event: &Event) {
+        self.shape.0 += u64::from(event.kind.changes_tree());
         let at = event.at.max(self.end);
         let before = std::mem::replace(&mut self.end, at);
         self.events += 1;
@@ -327,7 +336,10 @@ impl Timeline {
             What::Woken(by) => lane.woken(by, at, thread),
             _ if lane.end.is_some() => {}
             What::Started => lane.poll_started(at, thread),
-            What::Ended(result) => lane.poll_ended(result, at, thread),
+            What::Ended(result) => {
+                lane.poll_ended(result, at, thread);
+                self.shape.0 += u64::from(result != Polled::Pending);
+            }
         }
     }
 

@@ -48,7 +48,7 @@ pub struct Lane {
     /// Whether it waits, and no waker of it exists any more.
     pub unwakeable: bool,
     /// Whether it keeps nothing of its past.
-    pub(crate) is_brief: Brief,
+    pub(crate) is_brief: Aside<bool>,
     /// Its name in the events.
     pub id: LaneId,
     /// What it is.
@@ -81,17 +81,17 @@ pub struct Lane {
     pub(crate) born_in: Option<Born>,
 }
 
-/// Whether a lane keeps nothing of its past. That is no part of how it stands.
+/// Something besides what happened: two that differ in nothing else are equal.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Brief(pub(super) bool);
+pub(crate) struct Aside<T>(pub(super) T);
 
-impl PartialEq for Brief {
+impl<T> PartialEq for Aside<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Brief {}
+impl<T> Eq for Aside<T> {}
 
 /// Which part of another lane a coroutine ran in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl Lane {
             forgotten: 0,
             passed: Totals::default(),
             woken: false,
-            is_brief: Brief::default(),
+            is_brief: Aside::default(),
             open: Vec::new(),
             position: None,
         }
@@ -346,19 +346,6 @@ impl Lane {
                 .map(|&index| self.frames[index].clone())
                 .collect();
         }
-    }
-
-    /// Forgets what happened before `time`, as far as nothing later depends on it.
-    pub(crate) fn forget_until(&mut self, time: Timestamp) {
-        let over = self.changes.partition_point(|change| change.at < time);
-        let over = over.saturating_sub(1);
-        self.changes.drain(..over);
-        self.forgotten += over as u64;
-        let last = |len: usize| len.saturating_sub(1);
-        let over = self.wakes.partition_point(|wake| wake.at < time);
-        self.wakes.drain(..over.min(last(self.wakes.len())));
-        let over = self.marks.partition_point(|mark| mark.at < time);
-        self.marks.drain(..over.min(last(self.marks.len())));
     }
 
     pub(super) fn finish(&mut self, state: State, at: Timestamp, thread: ThreadId) {

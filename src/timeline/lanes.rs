@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Lane;
-use super::lane::Brief;
+use super::lane::Aside;
 use crate::event::{LaneId, Timestamp};
 
 /// The lanes of a timeline.
@@ -98,7 +98,7 @@ impl Lanes {
 
     fn put(&mut self, id: LaneId, mut slot: Slot) -> usize {
         if let Slot::Own(lane) = &mut slot {
-            lane.is_brief = Brief(self.is_brief);
+            lane.is_brief = Aside(self.is_brief);
         }
         let place = self.slots.len();
         self.places.insert(id, place);
@@ -132,7 +132,7 @@ impl Lanes {
     pub(crate) fn set_brief(&mut self, is_brief: bool) {
         self.is_brief = is_brief;
         let lanes = self.iter_mut();
-        lanes.for_each(|lane| lane.is_brief = Brief(is_brief));
+        lanes.for_each(|lane| lane.is_brief = Aside(is_brief));
     }
 
     /// Whether there was a lane with this id that was dropped.

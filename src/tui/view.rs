@@ -63,7 +63,8 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     status::header(viewer, theme, areas.header, buf);
     (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
     let room = areas.legend.width.into();
-    let (rows, timeline) = (&viewer.lanes.rows, viewer.playback.timeline());
+    let timeline = viewer.playback.timeline();
+    let rows = viewer.lanes.rows_near(areas.lane_rows());
     lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
     if !areas.why.is_empty() {
         let why = events::why(viewer);

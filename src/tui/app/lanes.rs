@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::choice;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::rows::{Row, rows};
-use crate::timeline::{Lane, Timeline};
+use crate::timeline::{Lane, LaneKind, Timeline};
 use crate::tui::action::Action;
 use crate::tui::viewport::Viewport;
 
@@ -30,6 +30,8 @@ pub struct Lanes {
     coroutines: bool,
     /// Whether the whole session is seen, however long it gets.
     whole: bool,
+    /// The tree of which these are the rows; none where they have to be found anew.
+    shape: Option<(u64, usize)>,
 }
 
 /// Which panels stand under the lanes, where there is room.
@@ -69,10 +71,21 @@ impl Lanes {
 
     /// Takes note of what the timeline is now.
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
-        self.rows = rows(timeline, &self.folded, self.coroutines);
+        if self.shape != Some(timeline.shape()) {
+            self.rows = rows(timeline, &self.folded, self.coroutines);
+            // A coroutine that nothing has run of gets a row some time after it was called.
+            let has_run = |lane: &Lane| lane.started.is_some() || lane.end.is_some();
+            let settled = |lane: &Lane| lane.kind != LaneKind::Coroutine || has_run(lane);
+            self.shape = timeline.lanes().all(settled).then(|| timeline.shape());
+        }
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
         }
+    }
+
+    /// The rows are of another timeline now, or others of them are asked for.
+    pub(super) fn forget_rows(&mut self) {
+        self.shape = None;
     }
 
     /// There will hardly be more rows than now, unless more are asked for.
@@ -89,6 +102,13 @@ impl Lanes {
         let first = || self.rows.iter().find(is_task).or(self.rows.first());
         let mut above = above.map(|lane| lane.id);
         above.find(shown).or_else(|| first().map(|row| row.lane))
+    }
+
+    /// The rows on a screen of so many, and some more around them.
+    pub fn rows_near(&self, height: usize) -> &[Row] {
+        let first = self.first.saturating_sub(4 * height).min(self.rows.len());
+        let last = (self.first + 5 * height).min(self.rows.len());
+        &self.rows[first..last]
     }
 
     /// The selected row's index.
@@ -122,7 +142,9 @@ impl Lanes {
             .into_iter()
             .flat_map(|lane| owners(timeline, lane))
         {
-            self.folded.remove(&owner.id);
+            if self.folded.remove(&owner.id) {
+                self.shape = None;
+            }
         }
         self.refresh(timeline);
         if self.place().is_none() {
@@ -136,11 +158,13 @@ impl Lanes {
         {
             self.folded.insert(id);
         }
+        self.forget_rows();
         self.refresh(timeline);
     }
 
     pub(super) fn toggle_coroutines(&mut self, timeline: &Timeline) -> &'static str {
         self.coroutines = !self.coroutines;
+        self.forget_rows();
         self.refresh(timeline);
         self.most = self.most.map(|most| most.max(self.rows.len()));
         if self.coroutines {

@@ -329,6 +329,7 @@ impl Viewer {
         let journey = self.journey.take()?;
         let selected = self.lanes.selected;
         self.playback = playback;
+        self.lanes.forget_rows();
         self.lanes.selected = selected;
         self.moved();
         (arrival == Arrival::Present).then(|| nothing_found(journey))?
@@ -340,6 +341,7 @@ impl Viewer {
         self.scene.clear();
         if follows {
             self.playback = playback;
+            self.lanes.forget_rows();
             self.refresh();
             self.lanes.keep_up(self.playback.now());
         } else {

@@ -295,7 +295,8 @@ impl Widget for &LanesView<'_> {
 pub fn name_width(rows: &[Row], timeline: &Timeline, area: Rect) -> u16 {
     let most = usize::from(names_at_most(area.width).max(NARROWEST));
     let mut widest = usize::from(NARROWEST);
-    for row in rows {
+    // However many there are, these will do.
+    for row in rows.iter().take(4096) {
         let fold = if row.folded { 2 } else { 0 };
         let name = width(&row.prefix) + fold + width(timeline.name(row.lane));
         widest = widest.max(name + usize::from(POINTER + GAP));
