@@ -58,6 +58,11 @@ enum Command {
     /// What can be done with recordings besides watching them
     #[command(subcommand)]
     Session(session::Session),
+    /// Write the index and the end of a recording that was cut off, so that it opens at once
+    Repair {
+        /// The recording
+        file: PathBuf,
+    },
     /// Record a workload that makes a large session
     #[command(hide = true)]
     Generate {
@@ -172,6 +177,7 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
             output => headless::replay(&replay.file, output, cli.ascii),
         },
         Some(Command::Session(command)) => session::run(command),
+        Some(Command::Repair { file }) => session::repair(file),
         Some(Command::Generate {
             file,
             workload,

@@ -124,6 +124,8 @@
 mod archive;
 mod codec;
 mod damage;
+#[cfg(feature = "app")]
+mod edit;
 mod error;
 mod format;
 mod index;
@@ -138,6 +140,8 @@ mod writer;
 
 pub(crate) use archive::{Archive, Progress, Stretch};
 pub use damage::Damage;
+#[cfg(feature = "app")]
+pub(crate) use edit::{cut, merge};
 #[cfg(feature = "app")]
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};

@@ -1,5 +1,7 @@
 //! Times as people write them, and where a ruler's ticks stand.
 
+use std::str::FromStr;
+
 use crate::event::Timestamp;
 use crate::timeline::cells::Window;
 
@@ -9,6 +11,49 @@ const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+
+/// A moment as people name it: a time since the session began, or a part of the whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// So long after the beginning.
+    At(Timestamp),
+    /// After such a part of the whole, from 0 to 1.
+    Part(f64),
+}
+
+impl Moment {
+    /// The moment in a session that ends at `end`.
+    pub fn of(self, end: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Part(part) => Timestamp((end.0 as f64 * part) as u64),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    /// Reads `1.5 s`, `20ms`, `3 min`, `40%`; a number alone is seconds.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("'{text}' is no time: say it as 1.5s, 20ms, 300us or 40%");
+        let number = text.trim();
+        let split = number.find(|character: char| !character.is_ascii_digit() && character != '.');
+        let (number, unit) = number.split_at(split.unwrap_or(number.len()));
+        let number: f64 = number.parse().map_err(|_| wrong())?;
+        let nanos = match unit.trim() {
+            "%" if number <= 100.0 => return Ok(Self::Part(number / 100.0)),
+            "ns" => 1.0,
+            "us" | "µs" => 1e3,
+            "ms" => 1e6,
+            "" | "s" => 1e9,
+            "min" | "m" => 60e9,
+            "h" => 3600e9,
+            _ => return Err(wrong()),
+        };
+        Ok(Self::At(Timestamp((number * nanos).round() as u64)))
+    }
+}
 
 /// A large number in four digits at most: 1 M is a million.
 pub fn count_text(count: u64) -> String {

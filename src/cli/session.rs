@@ -7,9 +7,9 @@ use std::time::UNIX_EPOCH;
 use clap::Subcommand;
 
 use super::failure::Failure;
-use crate::session::{Archive, Progress, date_text};
+use crate::session::{self, Archive, Progress, date_text, plain};
 use crate::timeline::Lane;
-use crate::units::{bytes_text, duration_text};
+use crate::units::{Moment, bytes_text, duration_text};
 
 /// Something to do with session files.
 #[derive(Debug, Subcommand)]
@@ -19,12 +19,115 @@ pub(super) enum Session {
         /// The recording
         file: PathBuf,
     },
+    /// Write a part of a recording into a file of its own
+    #[command(after_help = CUT_EXAMPLES)]
+    Cut {
+        /// The recording
+        file: PathBuf,
+        /// The file to write
+        into: PathBuf,
+        /// Where the part begins, such as `1.5s`, `20ms` or `40%` [default: the beginning]
+        #[arg(long, value_name = "TIME")]
+        from: Option<Moment>,
+        /// Where the part ends [default: the end]
+        #[arg(long, value_name = "TIME")]
+        to: Option<Moment>,
+    },
+    /// Write several recordings into one, side by side on the clock's time: one group of lanes each
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge {
+        /// The recordings
+        #[arg(required = true, num_args = 2..)]
+        files: Vec<PathBuf>,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        into: PathBuf,
+    },
 }
+
+const CUT_EXAMPLES: &str = "\
+Examples:
+  asyncline session cut long.aline part.aline --from 1.5s --to 2s
+  asyncline session cut long.aline end.aline --from 90%";
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  asyncline session merge client.aline server.aline --into both.aline";
 
 pub(super) fn run(session: &Session) -> Result<(), Failure> {
     match session {
         Session::Info { file } => info(file),
+        Session::Cut {
+            file,
+            into,
+            from,
+            to,
+        } => cut(file, into, *from, *to),
+        Session::Merge { files, into } => merge(files, into),
     }
+}
+
+/// Writes what is lacking at the end of a recording that was cut off, so that it opens at once.
+pub(super) fn repair(file: &Path) -> Result<(), Failure> {
+    let mut archive = opened(file)?;
+    for damage in archive.log.all_damage() {
+        eprintln!("asyncline: {}: {damage}", file.display());
+    }
+    let repaired = archive
+        .repair(file)
+        .map_err(|error| Failure::Stopped(format!("cannot write {}: {}", file.display(), plain(&error))))?;
+    let mut out = io::stdout().lock();
+    if repaired {
+        let events = archive.events() - archive.first();
+        writeln!(out, "{}: its index and its end were written; it holds {events} events", file.display())?;
+    } else {
+        writeln!(out, "{}: nothing to repair, its index and its end are there", file.display())?;
+    }
+    Ok(())
+}
+
+fn cut(file: &Path, into: &Path, from: Option<Moment>, to: Option<Moment>) -> Result<(), Failure> {
+    same(file, into)?;
+    let mut archive = opened(file)?;
+    let end = archive.end_time().map_err(|error| unreadable(file, &error))?;
+    let at = |moment: Option<Moment>| moment.map(|moment| moment.of(end));
+    let from = at(from).unwrap_or_default();
+    let to = at(to).unwrap_or(end);
+    if from > to {
+        let (from, to) = (duration_text(from.0), duration_text(to.0));
+        return Err(Failure::Mistake(format!("--from ({from}) is later than --to ({to})")));
+    }
+    let events = session::cut(file, &mut archive, from, to, into)?;
+    writeln!(io::stdout(), "{}: {events} events", into.display())?;
+    Ok(())
+}
+
+fn merge(files: &[PathBuf], into: &Path) -> Result<(), Failure> {
+    let mut archives = Vec::new();
+    for file in files {
+        same(file, into)?;
+        let archive = opened(file)?;
+        if archive.first() > 0 {
+            let file = file.display();
+            return Err(Failure::Mistake(format!(
+                "{file} is a part of a longer recording, and only whole ones can be merged"
+            )));
+        }
+        archives.push((file.clone(), archive));
+    }
+    let events = session::merge(archives, into)?;
+    writeln!(io::stdout(), "{}: {events} events", into.display())?;
+    Ok(())
+}
+
+/// A recording is not to be written over itself.
+fn same(file: &Path, into: &Path) -> Result<(), Failure> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(into).is_some() && real(file) == real(into) {
+        let file = file.display();
+        return Err(Failure::Mistake(format!("{file} would be written over itself")));
+    }
+    Ok(())
 }
 
 /// Opens a file, and prints how far it was read where that takes a while.
@@ -58,7 +161,7 @@ fn info(file: &Path) -> Result<(), Failure> {
         _ => format!("{lanes} {what}s"),
     };
     let others = timeline.lanes().filter(|lane: &&Lane| !lane.is_task());
-    let events = archive.events();
+    let events = archive.events() - archive.first();
     let size = archive.log.size();
     let (parts, index) = archive.log.index_size();
     let meta = &archive.log.meta;
@@ -121,6 +224,6 @@ fn info(file: &Path) -> Result<(), Failure> {
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Failure {
-    let why = crate::session::plain(error);
+    let why = plain(error);
     Failure::Stopped(format!("cannot read {}: {why}", file.display()))
 }

@@ -1,7 +1,8 @@
 //! A session of any size: read where it is looked at.
 
-use std::fs::File;
-use std::io;
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::codec::{Item, Texts};
@@ -9,7 +10,7 @@ use super::error::{Error, Unreadable};
 use super::format;
 use super::index::{Bytes, Index};
 use super::indexer::Indexer;
-use super::log::{Log, Piece};
+use super::log::{Log, Piece, Tail};
 use super::state::Standing;
 use crate::event::{Event, LaneId, Timestamp};
 use crate::timeline::Timeline;
@@ -87,15 +88,15 @@ impl Archive {
 
     /// Reads the index as far as it is whole, and goes on from there.
     fn read_index(&mut self) -> io::Result<()> {
+        self.indexer = Indexer::begin(self.unknown());
         for stored in std::mem::take(&mut self.log.index) {
             let payload = self.log.read(&stored)?;
             if payload.is_none() {
                 self.log.damaged(&stored, 0);
             }
             let added = payload.map(|payload| self.index.add(&payload, Bytes::File(stored)));
-            if !matches!(added, Some(Ok(()))) {
-                break;
-            }
+            // One that does not fit was made when others were whole that are damaged now.
+            let _ = added;
         }
         if let Some(last) = self.index.places().len().checked_sub(1) {
             let standing = self.restore(last)?;
@@ -189,8 +190,66 @@ impl Archive {
             .checked_sub(1)
         {
             Some(part) => self.restore(part),
-            None => Ok(Standing::default()),
+            None => Ok(self.unknown()),
         }
+    }
+
+    /// How the session stands before its first event, if the index does not say that.
+    fn unknown(&self) -> Standing {
+        Standing {
+            place: self.first(),
+            ..Standing::default()
+        }
+    }
+
+    /// Before which place of the session its first event lies that is here.
+    pub(crate) fn first(&self) -> u64 {
+        self.log.meta.before
+    }
+
+    /// The events from a place on, one by one.
+    pub(super) fn events_from(&mut self, place: u64) -> Events<'_> {
+        Events {
+            piece: self.piece_at(place),
+            skip: place,
+            here: VecDeque::new(),
+            archive: self,
+        }
+    }
+
+    /// Writes what the file's index lacks, and its end. True where something was lacking.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub(crate) fn repair(&mut self, path: &Path) -> io::Result<bool> {
+        if self.indexer.has_more() {
+            let part = self.indexer.part();
+            let _ = self.index.add(&part, Bytes::Memory(format::squeeze(&part)));
+        }
+        let Tail {
+            offset,
+            mut number,
+            before,
+        } = self.log.tail();
+        let mut blocks = Vec::new();
+        for place in self.index.places() {
+            if let Bytes::Memory(packed) = &place.part {
+                let part = format::expand(packed).map_err(|_| io::ErrorKind::InvalidData)?;
+                blocks.extend(format::index_block(number, before, place.at, &part));
+                number = number.wrapping_add(1);
+            }
+        }
+        if blocks.is_empty() && self.log.has_end {
+            return Ok(false);
+        }
+        let end = self.end_time()?;
+        blocks.extend(format::end_block(number, before, end));
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(&blocks)?;
+        file.set_len(offset + blocks.len() as u64)?;
+        Ok(true)
     }
 
     /// Hands over the events from the first piece that begins at `from` or later, until `take` says that it is enough.
@@ -261,7 +320,7 @@ impl Archive {
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
         let mut base = match part {
             Some(part) => self.restore(part)?,
-            None => Standing::default(),
+            None => self.unknown(),
         };
         self.each(base.place, |item, count| {
             let goes_on = item.at() <= until;
@@ -287,7 +346,7 @@ impl Archive {
             let until = parts.get(next).map(|part| part.at);
             let mut base = match next.checked_sub(1) {
                 Some(part) => self.restore(part)?,
-                None => Standing::default(),
+                None => self.unknown(),
             };
             base.timeline.set_brief(true);
             let here = |at: &Timestamp| until.is_none_or(|until| *at <= until);
@@ -309,6 +368,38 @@ impl Archive {
             }
         }
         Ok(cuts)
+    }
+}
+
+/// The events of a session, one by one.
+pub(super) struct Events<'a> {
+    archive: &'a mut Archive,
+    /// The next piece to read.
+    piece: usize,
+    /// Events before this place are left out.
+    skip: u64,
+    here: VecDeque<Event>,
+}
+
+impl Iterator for Events<'_> {
+    type Item = io::Result<Event>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.here.is_empty() && self.piece < self.archive.log.pieces.len() {
+            let mut place = self.archive.log.pieces[self.piece].place;
+            let loaded = match self.archive.log.load(self.piece) {
+                Ok(loaded) => loaded,
+                Err(error) => return Some(Err(error)),
+            };
+            self.piece += 1;
+            loaded.each(&mut self.archive.texts, |item, count| {
+                if place >= self.skip {
+                    self.here.push_back(item.into());
+                }
+                place = place.saturating_add(count);
+            });
+        }
+        self.here.pop_front().map(Ok)
     }
 }
 

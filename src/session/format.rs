@@ -53,6 +53,8 @@ pub struct Meta {
     pub version: String,
     /// When the session began.
     pub start: SystemTime,
+    /// How many events lie before the first one here, where this is the rest of a longer session.
+    pub before: u64,
 }
 
 impl Meta {
@@ -63,6 +65,7 @@ impl Meta {
             scenario: scenario.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             start,
+            before: 0,
         }
     }
 }
@@ -75,6 +78,7 @@ impl Default for Meta {
             scenario: String::new(),
             version: String::new(),
             start: UNIX_EPOCH,
+            before: 0,
         }
     }
 }
@@ -159,6 +163,10 @@ pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
         payload.push(key);
         put_varint(&mut payload, value.len() as u64);
         payload.extend_from_slice(value);
+    }
+    if meta.before > 0 {
+        payload.extend_from_slice(&[5, 8]);
+        payload.extend_from_slice(&meta.before.to_le_bytes());
     }
     block(Header::new(METADATA, 0, 0), &payload)
 }
@@ -283,6 +291,7 @@ pub(super) fn metadata(block: &Block<'_>) -> Result<Meta, Malformed> {
             2 => meta.scenario = text(value)?,
             3 => meta.version = text(value)?,
             4 => meta.start = moment(value)?,
+            5 => meta.before = u64::from_le_bytes(value.try_into().map_err(|_| Malformed)?),
             _ => {}
         }
     }

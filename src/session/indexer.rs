@@ -59,6 +59,23 @@ impl Indexer {
         }
     }
 
+    /// Begins in the midst of a session, which stands like this.
+    pub(super) fn begin(mut standing: Standing) -> Self {
+        standing.timeline.set_brief(true);
+        Self {
+            now: standing,
+            ..Self::default()
+        }
+    }
+
+    /// How the session stands at its place, without the lanes that have ended.
+    pub(super) fn standing(&mut self) -> Standing {
+        let mut now = self.now.clone();
+        now.timeline.forget();
+        now.timeline.lanes.drop_ended();
+        now
+    }
+
     /// How many events of the session it has seen, those that were lost included.
     pub(super) fn place(&self) -> u64 {
         self.now.place

@@ -6,6 +6,7 @@ use std::fs::File;
 use super::format::{self, Found};
 use super::indexer::Indexer;
 use super::log::{Loaded, Piece, Stored, read_block};
+use super::state::Standing;
 
 /// The index of a session that is being recorded.
 ///
@@ -24,10 +25,10 @@ pub(super) struct Indexing {
 const MOST_AT_END: u64 = 20_000_000;
 
 impl Indexing {
-    /// Of a session that is recorded into this file, or into something that cannot be read back.
-    pub(super) fn new(file: Option<File>) -> Self {
+    /// Of a session that stands like this, and is recorded into this file, or into something that cannot be read back.
+    pub(super) fn new(file: Option<File>, standing: Standing) -> Self {
         Self {
-            indexer: Indexer::default(),
+            indexer: Indexer::begin(standing),
             behind: VecDeque::new(),
             file,
         }
@@ -56,6 +57,16 @@ impl Indexing {
         self.indexer.take(&Loaded::of(*piece, payload));
         self.behind.pop_front();
         true
+    }
+
+    /// How the session stands by now; none where blocks are still to be read back.
+    pub(super) fn standing(&mut self) -> Option<Standing> {
+        self.behind.is_empty().then(|| self.indexer.standing())
+    }
+
+    /// The first part of the index of what is the rest of a longer session.
+    pub(super) fn first(&mut self) -> Vec<u8> {
+        self.indexer.part()
     }
 
     /// Whether there are blocks to read back.

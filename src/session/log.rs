@@ -51,6 +51,16 @@ pub(super) struct Stored {
     pub(super) found: Found,
 }
 
+/// Where a file can be written on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    pub(super) offset: u64,
+    /// The number of the next block.
+    pub(super) number: u32,
+    /// How many events lie before it.
+    pub(super) before: u64,
+}
+
 /// The events of a piece, read.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -154,6 +164,24 @@ impl Log {
         self.scan.passed
     }
 
+    /// Where more can be written to the file, and with what its next block begins: after all blocks but the end.
+    pub(super) fn tail(&self) -> Tail {
+        let scan = &self.scan;
+        if self.has_end {
+            return Tail {
+                offset: scan.at - BLOCK_HEADER as u64,
+                number: scan.number.wrapping_sub(1),
+                before: scan.passed,
+            };
+        }
+        let length = self.file.metadata().map_or(scan.at, |file| file.len());
+        Tail {
+            offset: length,
+            number: scan.number,
+            before: scan.passed.max(scan.known.0),
+        }
+    }
+
     /// The version of its format.
     pub(crate) fn version(&self) -> u16 {
         self.version
@@ -253,7 +281,7 @@ impl Log {
         let Header { kind, flags, .. } = header;
         let is_known = matches!(kind, format::METADATA | format::EVENTS | format::INDEX);
         let may_be_packed = matches!(kind, format::EVENTS | format::INDEX);
-        if header.before < self.scan.passed
+        if (header.before < self.scan.passed && kind != format::METADATA)
             || (is_known && flags & !format::PACKED != 0)
             || (is_known && !may_be_packed && flags != 0)
         {
@@ -266,9 +294,13 @@ impl Log {
                 let Some(meta) = block.and_then(|block| format::metadata(&block).ok()) else {
                     return Ok(false);
                 };
+                if self.pieces.is_empty() {
+                    self.scan.passed = meta.before;
+                }
                 self.meta = meta;
                 self.scan.has_metadata = true;
-                self.arrive(&header);
+                let before = self.scan.passed;
+                self.arrive(&Header { before, ..header });
             }
             format::EVENTS => {
                 self.arrive(&header);

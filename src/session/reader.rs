@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
             match format::parse_block(&self.bytes[self.at..]) {
                 Ok(block) => {
                     let header = block.header;
-                    let taken = header.before >= self.passed && self.take(&block);
+                    let follows = header.before >= self.passed || header.kind == format::METADATA;
+                    let taken = follows && self.take(&block);
                     if !taken {
                         self.skip();
                     }
@@ -213,8 +214,13 @@ impl<'a> Reader<'a> {
                 let Ok(meta) = format::metadata(block) else {
                     return false;
                 };
+                if self.session.events.is_empty() {
+                    self.passed = meta.before;
+                }
                 self.session.meta = meta;
                 self.has_metadata = true;
+                self.note_arrival(&block.header);
+                return true;
             }
             format::EVENTS if flags & !format::PACKED == 0 => return self.take_events(block),
             format::METADATA | format::EVENTS => return false,
@@ -261,6 +267,15 @@ impl<'a> Reader<'a> {
         self.number = header.number.wrapping_add(1);
         self.passed = header.before;
         self.note(header);
+    }
+
+    /// Comes to the metadata, which lie before all events.
+    fn note_arrival(&mut self, header: &Header) {
+        let header = Header {
+            before: self.passed,
+            ..*header
+        };
+        self.arrive(&header, None);
     }
 
     /// Passes over what is no whole block, to where the next one may begin.

@@ -10,6 +10,7 @@ use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
+use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
@@ -61,7 +62,15 @@ impl Writer {
     ///
     /// Where the file is there and not a session log, or cannot be created or written.
     pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
-        let path = path.as_ref();
+        Self::create_within(path.as_ref(), meta, Standing::default())
+    }
+
+    /// Starts a recording in the midst of a session, which stands like this.
+    pub(super) fn create_within(
+        path: &Path,
+        meta: &Meta,
+        standing: Standing,
+    ) -> Result<Self, Error> {
         let file = path.display().to_string();
         let sink = match is_foreign(path) {
             Ok(true) => return Err(Error::Foreign { file }),
@@ -69,7 +78,7 @@ impl Writer {
             Err(why) => Err(why),
         };
         match sink {
-            Ok(sink) => Self::begin(file, sink, meta).inspect_err(|_| remove_empty(path)),
+            Ok(sink) => Self::begin(file, sink, meta, standing).inspect_err(|_| remove_empty(path)),
             Err(why) => Err(Error::Write { file, why }),
         }
     }
@@ -86,26 +95,35 @@ impl Writer {
             back: None,
             length: 0,
         };
-        Self::begin("the session log".into(), sink, meta)
+        Self::begin("the session log".into(), sink, meta, Standing::default())
     }
 
-    fn begin(file: String, sink: Sink, meta: &Meta) -> Result<Self, Error> {
+    fn begin(file: String, sink: Sink, meta: &Meta, standing: Standing) -> Result<Self, Error> {
+        let before = standing.place;
         let back = sink.back.as_ref().and_then(|back| back.try_clone().ok());
         let mut writer = Self {
             file,
             sink: Some(sink),
             waiting: Encoder::default(),
-            indexing: Some(Indexing::new(back)),
+            indexing: Some(Indexing::new(back, standing)),
             in_a_hurry: false,
             waiting_since: None,
             last_tick: None,
             number: 0,
-            written: 0,
+            written: before,
             end: Timestamp::ZERO,
         };
         let mut beginning = format::file_header().to_vec();
-        beginning.extend(format::metadata_block(meta));
+        let meta = Meta {
+            before,
+            ..meta.clone()
+        };
+        beginning.extend(format::metadata_block(&meta));
         writer.put(&beginning)?;
+        let first = writer.indexing.as_mut().filter(|_| before > 0);
+        if let Some(part) = first.map(Indexing::first) {
+            writer.put(&format::index_block(writer.number, before, writer.end, &part))?;
+        }
         Ok(writer)
     }
 

@@ -26,7 +26,7 @@ pub(super) fn open(
     progress: impl FnMut(Progress),
 ) -> Result<(Opened, Option<Archive>), Error> {
     let mut archive = Archive::open(path, progress)?;
-    if archive.events() <= SMALL {
+    if archive.events() <= SMALL && archive.first() == 0 {
         let Session {
             meta,
             events,

@@ -162,6 +162,7 @@ impl Reader {
 pub(super) fn playback(archive: &mut Archive, place: u64) -> io::Result<Playback> {
     let stretch = archive.stretch(place, BEFORE, AFTER)?;
     let whole = Whole {
+        first: archive.first(),
         events: archive.events(),
         end: archive.end_time()?,
     };

@@ -32,6 +32,8 @@ pub struct Playback {
 /// How large the session is of which a stretch is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole {
+    /// Before which place its first event lies that is here.
+    pub first: u64,
     /// How many events it has.
     pub events: u64,
     /// When the last of them happened.
@@ -125,10 +127,10 @@ impl Playback {
             .map_or(self.timeline.events(), |whole| whole.events)
     }
 
-    /// Before how many events of the session the stretch begins that is here, and when.
-    pub(in crate::tui) fn begins(&self) -> (u64, Timestamp) {
-        let base = &self.stretch.base;
-        (base.place, base.timeline.end())
+    /// When the stretch begins that is here, unless that is where the session begins.
+    pub(in crate::tui) fn begins(&self) -> Option<Timestamp> {
+        let at = self.stretch.base.timeline.end();
+        (!self.is_first()).then_some(at)
     }
 
     /// From which place to which one it reaches.
@@ -153,7 +155,8 @@ impl Playback {
 
     /// Whether nothing of the session lies before what is here.
     fn is_first(&self) -> bool {
-        self.stretch.base.place == 0
+        let first = self.whole.map_or(0, |whole| whole.first);
+        self.stretch.base.place <= first
     }
 
     /// Whether nothing of the session lies behind what is here.

@@ -81,8 +81,7 @@ impl Scene {
 
     /// From what the lanes are drawn.
     pub fn drawn<'a>(&'a self, playback: &'a Playback, window: &Window) -> Drawn<'a> {
-        let (place, begins) = playback.begins();
-        if place == 0 || window.start > begins {
+        if playback.begins().is_none_or(|begins| window.start > begins) {
             return Drawn::Whole(playback.timeline());
         }
         let until = window.time_at(window.width).min(window.now);

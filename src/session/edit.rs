@@ -1,0 +1,316 @@
+//! New session files from others: a part of one, several in one.
+
+use std::path::{Path, PathBuf};
+
+use super::archive::Archive;
+use super::error::Error;
+use super::format::Meta;
+use super::writer::Writer;
+use crate::event::{
+    Awaited, Cancel, CoroutineEnd, Event, EventKind, LaneId, TaskKind, ThreadId, Timestamp, Waker,
+};
+
+/// Writes what happened from a time to another into a file of its own; how many events that were.
+///
+/// # Errors
+///
+/// Where a file cannot be read or written.
+pub(crate) fn cut(
+    file: &Path,
+    archive: &mut Archive,
+    from: Timestamp,
+    to: Timestamp,
+    into: &Path,
+) -> Result<u64, Error> {
+    let unreadable = |error| Error::read(file, error);
+    let before = Timestamp(from.0.saturating_sub(1));
+    let place = match from {
+        Timestamp::ZERO => archive.first(),
+        _ => archive.place_of(before).map_err(unreadable)?,
+    };
+    let mut base = archive.stretch(place, 0, 0).map_err(unreadable)?.base;
+    base.timeline.lanes.drop_ended();
+    let meta = archive.log.meta.clone();
+    let mut writer = Writer::create_within(into, &meta, base)?;
+    let mut count = 0;
+    for event in archive.events_from(place) {
+        let event = event.map_err(unreadable)?;
+        if event.at > to {
+            break;
+        }
+        count += 1;
+        if writer.take(&event) {
+            writer.flush()?;
+        }
+    }
+    writer.finish()?;
+    Ok(count)
+}
+
+/// One of several sessions that become one.
+struct Part {
+    file: PathBuf,
+    archive: Archive,
+    /// The nanoseconds by which it began later than the first.
+    later: u64,
+    /// By how much its lanes' numbers and its threads' grow, so that they differ from the others'.
+    lanes: u64,
+    threads: u32,
+    /// The lane under which all of its own stand.
+    group: LaneId,
+}
+
+/// Writes several sessions into one file, on the time axis of the clock on the wall; how many events that were.
+///
+/// # Errors
+///
+/// Where a file cannot be read or written.
+pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, Error> {
+    let starts = files.iter().map(|(_, archive)| archive.log.meta.start);
+    let Some(start) = starts.min() else {
+        return Ok(0);
+    };
+    let (mut lanes, mut threads) = (files.len() as u64, 0);
+    let mut parts = Vec::new();
+    for ((file, mut archive), group) in files.into_iter().zip(1..) {
+        let since = archive.log.meta.start.duration_since(start).unwrap_or_default();
+        let end = archive.end().map_err(|error| Error::read(&file, error))?;
+        let most = end.timeline.lanes().map(|lane| lane.id.0).max();
+        let used = end.timeline.threads().len();
+        parts.push(Part {
+            file,
+            archive,
+            later: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+            lanes,
+            threads,
+            group: LaneId(group),
+        });
+        lanes = lanes.saturating_add(most.unwrap_or(0)).saturating_add(1);
+        threads = threads.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
+    }
+    let titles: Vec<String> = parts.iter().map(Part::title).collect();
+    let mut writer = Writer::create(into, &Meta::new(titles.join(" + "), "", start))?;
+    let mut count = 0;
+    let mut sources: Vec<_> = parts.iter_mut().map(Part::events).collect();
+    let mut next = Vec::new();
+    for source in &mut sources {
+        next.push(source.next().transpose()?);
+    }
+    // The earliest of all, and of those the one that was named first.
+    let earliest = |next: &[Option<Event>]| {
+        let ahead = next.iter().enumerate();
+        let ahead = ahead.filter_map(|(source, event)| Some((event.as_ref()?.at, source)));
+        ahead.min().map(|(_, source)| source)
+    };
+    while let Some(source) = earliest(&next) {
+        let following = sources[source].next().transpose()?;
+        if let Some(event) = std::mem::replace(&mut next[source], following) {
+            count += 1;
+            if writer.take(&event) {
+                writer.flush()?;
+            }
+        }
+    }
+    writer.finish()?;
+    Ok(count)
+}
+
+impl Part {
+    /// What its group is called.
+    fn title(&self) -> String {
+        match self.archive.log.meta.title.as_str() {
+            "" => self.file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            title => title.to_owned(),
+        }
+    }
+
+    /// Its events as those of a part.
+    fn events(&mut self) -> impl Iterator<Item = Result<Event, Error>> {
+        let begin = Event {
+            at: Timestamp(self.later),
+            thread: ThreadId(self.threads),
+            kind: EventKind::Spawned {
+                lane: self.group,
+                name: self.title().into(),
+                parent: None,
+                kind: TaskKind::Future,
+                site: None,
+            },
+        };
+        let file = self.file.clone();
+        let first = self.archive.first();
+        let shift = Shift {
+            later: self.later,
+            lanes: self.lanes,
+            threads: self.threads,
+            group: self.group,
+        };
+        let events = self.archive.events_from(first);
+        let events = events.map(move |event| match event {
+            Ok(event) => Ok(shift.event(event)),
+            Err(error) => Err(Error::read(&file, error)),
+        });
+        std::iter::once(Ok(begin)).chain(events)
+    }
+}
+
+/// How the events of one session become those of a part of another.
+#[derive(Clone, Copy)]
+struct Shift {
+    later: u64,
+    lanes: u64,
+    threads: u32,
+    group: LaneId,
+}
+
+impl Shift {
+    fn time(self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0.saturating_add(self.later))
+    }
+
+    fn lane(self, LaneId(lane): LaneId) -> LaneId {
+        LaneId(lane.saturating_add(self.lanes))
+    }
+
+    fn event(self, event: Event) -> Event {
+        Event {
+            at: self.time(event.at),
+            thread: ThreadId(event.thread.0.saturating_add(self.threads)),
+            kind: self.kind(event.kind),
+        }
+    }
+
+    fn cancel(self, why: Cancel) -> Cancel {
+        match why {
+            Cancel::Aborted { by } => Cancel::Aborted {
+                by: by.map(|by| self.lane(by)),
+            },
+            other => other,
+        }
+    }
+
+    fn kind(self, kind: EventKind) -> EventKind {
+        use EventKind as Kind;
+        let lane = |lane| self.lane(lane);
+        let maybe = |lane: Option<LaneId>| lane.map(|lane| self.lane(lane));
+        match kind {
+            Kind::RuntimeEntered {
+                runtime,
+                flavor,
+                io,
+            } => Kind::RuntimeEntered {
+                runtime: lane(runtime),
+                flavor,
+                io,
+            },
+            Kind::RuntimeLeft { runtime } => Kind::RuntimeLeft {
+                runtime: lane(runtime),
+            },
+            Kind::Spawned {
+                lane: of,
+                name,
+                parent,
+                kind,
+                site,
+            } => Kind::Spawned {
+                lane: lane(of),
+                name,
+                // What a runtime begins with stands under the group.
+                parent: match kind {
+                    TaskKind::Root => Some(self.group),
+                    _ => maybe(parent).or(Some(self.group)),
+                },
+                kind,
+                site,
+            },
+            Kind::BranchStarted {
+                lane: of,
+                name,
+                parent,
+                of: kind,
+                site,
+            } => Kind::BranchStarted {
+                lane: lane(of),
+                name,
+                parent: lane(parent),
+                of: kind,
+                site,
+            },
+            Kind::PollStarted { lane: of } => Kind::PollStarted { lane: lane(of) },
+            Kind::PollEnded { lane: of, result } => Kind::PollEnded {
+                lane: lane(of),
+                result,
+            },
+            Kind::Woken { lane: of, by } => Kind::Woken {
+                lane: lane(of),
+                by: match by {
+                    Waker::Lane(by) => Waker::Lane(lane(by)),
+                    other => other,
+                },
+            },
+            Kind::Unwakeable { lane: of } => Kind::Unwakeable { lane: lane(of) },
+            Kind::Cancelled { lane: of, why } => Kind::Cancelled {
+                lane: lane(of),
+                why: self.cancel(why),
+            },
+            Kind::CoroutineCreated {
+                lane: of,
+                name,
+                parent,
+                site,
+            } => Kind::CoroutineCreated {
+                lane: lane(of),
+                name,
+                parent: maybe(parent),
+                site,
+            },
+            Kind::CoroutineStarted {
+                lane: of,
+                host,
+                frame,
+            } => Kind::CoroutineStarted {
+                lane: lane(of),
+                host: maybe(host),
+                frame,
+            },
+            Kind::CoroutineEnded { lane: of, end } => Kind::CoroutineEnded {
+                lane: lane(of),
+                end: match end {
+                    CoroutineEnd::Cancelled { why } => CoroutineEnd::Cancelled {
+                        why: self.cancel(why),
+                    },
+                    other => other,
+                },
+            },
+            Kind::AwaitEntered {
+                lane: of,
+                frame,
+                parent,
+                coroutine,
+                site,
+                text,
+                on,
+            } => Kind::AwaitEntered {
+                lane: lane(of),
+                frame,
+                parent,
+                coroutine: maybe(coroutine),
+                site,
+                text,
+                on: on.map(|on| match on {
+                    Awaited::Task(task) => Awaited::Task(lane(task)),
+                    Awaited::Until(until) => Awaited::Until(self.time(until)),
+                }),
+            },
+            Kind::AwaitLeft { lane: of, frame } => Kind::AwaitLeft {
+                lane: lane(of),
+                frame,
+            },
+            Kind::Mark { lane: of, text } => Kind::Mark {
+                lane: maybe(of),
+                text,
+            },
+            Kind::ThreadNamed { .. } | Kind::Lost { .. } => kind,
+        }
+    }
+}
