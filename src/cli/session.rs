@@ -1,6 +1,6 @@
 //! What can be done with session files besides watching them.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -73,15 +73,27 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
     for damage in archive.log.all_damage() {
         eprintln!("asyncline: {}: {damage}", file.display());
     }
-    let repaired = archive
-        .repair(file)
-        .map_err(|error| Failure::Stopped(format!("cannot write {}: {}", file.display(), plain(&error))))?;
+    let repaired = archive.repair(file).map_err(|error| {
+        Failure::Stopped(format!(
+            "cannot write {}: {}",
+            file.display(),
+            plain(&error)
+        ))
+    })?;
     let mut out = io::stdout().lock();
     if repaired {
         let events = archive.events() - archive.first();
-        writeln!(out, "{}: its index and its end were written; it holds {events} events", file.display())?;
+        writeln!(
+            out,
+            "{}: its index and its end were written; it holds {events} events",
+            file.display()
+        )?;
     } else {
-        writeln!(out, "{}: nothing to repair, its index and its end are there", file.display())?;
+        writeln!(
+            out,
+            "{}: nothing to repair, its index and its end are there",
+            file.display()
+        )?;
     }
     Ok(())
 }
@@ -89,13 +101,17 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
 fn cut(file: &Path, into: &Path, from: Option<Moment>, to: Option<Moment>) -> Result<(), Failure> {
     same(file, into)?;
     let mut archive = opened(file)?;
-    let end = archive.end_time().map_err(|error| unreadable(file, &error))?;
+    let end = archive
+        .end_time()
+        .map_err(|error| unreadable(file, &error))?;
     let at = |moment: Option<Moment>| moment.map(|moment| moment.of(end));
     let from = at(from).unwrap_or_default();
     let to = at(to).unwrap_or(end);
     if from > to {
         let (from, to) = (duration_text(from.0), duration_text(to.0));
-        return Err(Failure::Mistake(format!("--from ({from}) is later than --to ({to})")));
+        return Err(Failure::Mistake(format!(
+            "--from ({from}) is later than --to ({to})"
+        )));
     }
     let events = session::cut(file, &mut archive, from, to, into)?;
     writeln!(io::stdout(), "{}: {events} events", into.display())?;
@@ -125,7 +141,9 @@ fn same(file: &Path, into: &Path) -> Result<(), Failure> {
     let real = |path: &Path| path.canonicalize().ok();
     if real(into).is_some() && real(file) == real(into) {
         let file = file.display();
-        return Err(Failure::Mistake(format!("{file} would be written over itself")));
+        return Err(Failure::Mistake(format!(
+            "{file} would be written over itself"
+        )));
     }
     Ok(())
 }
@@ -139,7 +157,7 @@ fn opened(file: &Path) -> Result<Archive, Failure> {
 pub(super) fn show_progress(Progress { read, of }: Progress) {
     const MANY: u64 = 4_000_000;
     const STEP: u64 = 1_000_000;
-    if of < MANY {
+    if of < MANY || !io::stderr().is_terminal() {
         return;
     }
     if read >= of {

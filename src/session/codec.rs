@@ -243,6 +243,13 @@ impl Encoder {
         self.bytes.len()
     }
 
+    /// Puts the size of what was put since there were `before` bytes in front of that.
+    pub(super) fn put_size_at(&mut self, before: usize) {
+        let mut size = Vec::new();
+        put_varint(&mut size, (self.bytes.len() - before) as u64);
+        self.bytes.splice(before..before, size);
+    }
+
     /// The payload: the dictionary, then the events. From here on the next block is put together.
     pub(super) fn take(&mut self) -> Vec<u8> {
         let mut payload = Vec::with_capacity(self.bytes.len() + 32 * self.texts.len() + 10);

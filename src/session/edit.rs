@@ -73,7 +73,12 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
     let (mut lanes, mut threads) = (files.len() as u64, 0);
     let mut parts = Vec::new();
     for ((file, mut archive), group) in files.into_iter().zip(1..) {
-        let since = archive.log.meta.start.duration_since(start).unwrap_or_default();
+        let since = archive
+            .log
+            .meta
+            .start
+            .duration_since(start)
+            .unwrap_or_default();
         let end = archive.end().map_err(|error| Error::read(&file, error))?;
         let most = end.timeline.lanes().map(|lane| lane.id.0).max();
         let used = end.timeline.threads().len();
@@ -119,7 +124,12 @@ impl Part {
     /// What its group is called.
     fn title(&self) -> String {
         match self.archive.log.meta.title.as_str() {
-            "" => self.file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            "" => self
+                .file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             title => title.to_owned(),
         }
     }

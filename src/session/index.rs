@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::codec::{Malformed, Texts};
 use super::log::Stored;
-use super::state::{self, Part, Standing};
+use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};
-use crate::timeline::Lane;
 use crate::timeline::lanes::Places;
 use crate::timeline::overview::{Cut, Sample};
+use crate::timeline::{Lane, State};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -77,7 +77,9 @@ impl Index {
 
     /// Takes in the next part.
     pub(super) fn add(&mut self, payload: &[u8], bytes: Bytes) -> Result<(), Malformed> {
-        let part = state::decode(payload, &mut self.texts)?;
+        let begun = &self.begun;
+        let start = |place: usize| begun.get(place).map(|lane| lane.start);
+        let part = state::decode(payload, &mut self.texts, Depth::Near, start)?;
         let Standing {
             place, timeline, ..
         } = &part.standing;
@@ -97,7 +99,7 @@ impl Index {
         self.lanes.extend_from_slice(&self.begun[part.known..]);
         self.samples.resize_with(self.lanes.len(), Vec::new);
         for (lane, facts) in &part.alive {
-            self.samples[*lane].push(sample(facts.lane(), at));
+            self.samples[*lane].push(sample(&facts.near, at));
         }
         for (lane, facts) in part.ended {
             let is_known = facts.is_known();
@@ -123,7 +125,9 @@ impl Index {
             mut standing,
             alive,
             ..
-        } = state::decode(payload, &mut Texts::default())?;
+        } = state::decode(payload, &mut Texts::default(), Depth::Whole, |place| {
+            self.begun.get(place).map(|lane| lane.start)
+        })?;
         let lanes = &mut standing.timeline.lanes;
         let mut alive = alive.into_iter().peekable();
         for (number, lane) in self.lanes[..place.lanes].iter().enumerate() {
@@ -136,9 +140,18 @@ impl Index {
     }
 }
 
-fn sample(lane: &Lane, at: Timestamp) -> Sample {
+fn sample(near: &Near, at: Timestamp) -> Sample {
+    let mut totals = near.passed;
+    if let Some(last) = near.last {
+        totals.add(last.state, at - last.at);
+    }
     Sample {
         at,
-        cut: Cut::of(lane, at),
+        cut: Cut {
+            totals,
+            polls: near.polls,
+            gaps: near.gaps,
+            state: Some(near.last.map_or(State::Unknown, |last| last.state)),
+        },
     }
 }

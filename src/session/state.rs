@@ -2,7 +2,7 @@
 //!
 //! *Architecture invariant:* pure functions; nothing here reads or writes a file, and no bytes make it panic.
 
-use super::codec::{Decoder, Encoder, Field, Malformed, Texts, unzigzag, zigzag};
+use super::codec::{self, Decoder, Encoder, Field, Malformed, Texts, unzigzag, zigzag};
 use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::timeline::steps::Polling;
 use crate::timeline::{Born, Change, Frame, Host, Lane, Mark, Timeline, Totals, Wake};
@@ -35,39 +35,62 @@ pub(super) struct Part {
 
 /// What is known of a lane that its beginning does not say.
 #[derive(Debug)]
-pub(super) struct Facts(Lane, bool);
+pub(super) struct Facts {
+    pub near: Near,
+    /// The rest, where it was read.
+    rest: Option<Rest>,
+}
+
+/// What is to be seen of a lane from far off.
+#[derive(Debug)]
+pub(super) struct Near {
+    pub polls: u64,
+    pub gaps: u64,
+    pub passed: Totals,
+    pub last: Option<Change>,
+}
+
+/// A lane, but for how it began; or with that, where it is known otherwise by now.
+#[derive(Debug)]
+struct Rest {
+    lane: Box<Lane>,
+    with_origin: bool,
+}
 
 impl Facts {
     /// The lane, given how it began.
     pub(super) fn of(self, begun: &Lane) -> Lane {
-        let Self(lane, is_whole) = self;
-        if is_whole {
-            return Lane {
-                id: begun.id,
-                start: begun.start,
-                ..lane
-            };
+        let Near {
+            polls,
+            gaps,
+            passed,
+            last,
+        } = self.near;
+        let (mut lane, with_origin) = match self.rest {
+            Some(Rest { lane, with_origin }) => (*lane, with_origin),
+            None => (begun.as_it_began(), true),
+        };
+        if !with_origin {
+            lane.kind = begun.kind;
+            lane.name = begun.name.clone();
+            lane.parent = begun.parent;
+            lane.site = begun.site.clone();
+            lane.born_in = begun.born_in;
         }
         Lane {
             id: begun.id,
-            kind: begun.kind,
-            name: begun.name.clone(),
-            parent: begun.parent,
-            site: begun.site.clone(),
             start: begun.start,
-            born_in: begun.born_in,
+            polls,
+            gaps,
+            passed,
+            changes: last.into_iter().collect(),
             ..lane
         }
     }
 
     /// Whether it is still known as it was when it began.
     pub(super) fn is_known(&self) -> bool {
-        !self.1
-    }
-
-    /// The same, where how it began is of no interest.
-    pub(super) fn lane(&self) -> &Lane {
-        &self.0
+        self.rest.as_ref().is_none_or(|rest| !rest.with_origin)
     }
 }
 
@@ -117,7 +140,7 @@ pub(super) fn encode(
         put_list(&mut to, lanes, |to, lane| {
             ((lane.place - last) as u64).put(to);
             last = lane.place;
-            put_facts(to, lane.lane, lane.with_origin, end);
+            put_facts(to, lane, end);
         });
     }
     to.take()
@@ -176,31 +199,66 @@ fn put_origin(to: &mut Encoder, lane: &Lane) {
     }
 }
 
-fn put_facts(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
+fn put_facts(to: &mut Encoder, known: &Known<'_>, end: Timestamp) {
+    let lane = known.lane;
+    put_near(to, lane, end);
+    let before = to.size();
+    put_rest(to, lane, known.with_origin, end);
+    to.put_size_at(before);
+}
+
+/// What is to be seen of a lane from far off.
+fn put_near(to: &mut Encoder, lane: &Lane, end: Timestamp) {
     let Totals {
         running,
         ready,
         waiting,
         unknown,
     } = lane.passed;
+    for number in [lane.polls, lane.gaps, running, ready, unknown] {
+        number.put(to);
+    }
+    let last = lane.changes.last();
+    last.is_some().put(to);
+    if let Some(change) = last {
+        put_time(to, change.at, end);
+        change.state.put(to);
+        change.thread.put(to);
+    }
+    let rest = rest_of_time(&lane.passed, last, lane.start);
+    zigzag(waiting.wrapping_sub(rest)).put(to);
+}
+
+/// The time since a lane began that was spent neither running nor ready: mostly all that it waited.
+fn rest_of_time(passed: &Totals, last: Option<&Change>, start: Timestamp) -> u64 {
+    let last = last.map_or(start, |change| change.at);
+    let Totals {
+        running,
+        ready,
+        unknown,
+        ..
+    } = passed;
+    let spent = running.wrapping_add(*ready).wrapping_add(*unknown);
+    last.0.wrapping_sub(start.0).wrapping_sub(spent)
+}
+
+fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
     with_origin.put(to);
     if with_origin {
         to.begin(BEGUN);
         put_origin(to, lane);
     }
     to.begin(FACTS);
-    for time in [lane.started, lane.end] {
-        time.is_some().put(to);
-        if let Some(time) = time {
-            put_time(to, time, end);
-        }
+    lane.started.is_some().put(to);
+    if let Some(started) = lane.started {
+        put_time(to, lane.start, started);
     }
-    for number in [lane.polls, lane.longest, lane.gaps, lane.forgotten] {
-        number.put(to);
+    lane.end.is_some().put(to);
+    if let Some(over) = lane.end {
+        put_time(to, over, end);
     }
-    for nanos in [running, ready, waiting, unknown] {
-        nanos.put(to);
-    }
+    lane.longest.put(to);
+    lane.forgotten.put(to);
     lane.value.put(to);
     lane.cancel.put(to);
     lane.unwakeable.put(to);
@@ -215,11 +273,6 @@ fn put_facts(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
         host.first.put(to);
         host.end.put(to);
     }
-    put_list(to, &lane.changes, |to, change| {
-        put_time(to, change.at, end);
-        change.state.put(to);
-        change.thread.put(to);
-    });
     put_list(to, &lane.wakes, |to, wake| {
         to.begin(WAKE);
         put_time(to, wake.at, end);
@@ -250,8 +303,22 @@ fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {
     }
 }
 
-/// Reads what [`encode`] wrote.
-pub(super) fn decode(payload: &[u8], texts: &mut Texts) -> Result<Part, Malformed> {
+/// How much is read of the lanes that have not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What is to be seen of them from far off.
+    Near,
+    /// All.
+    Whole,
+}
+
+/// Reads what [`encode`] wrote. When the lanes that the parts before know of began, `start` says.
+pub(super) fn decode(
+    payload: &[u8],
+    texts: &mut Texts,
+    depth: Depth,
+    start: impl Fn(usize) -> Option<Timestamp>,
+) -> Result<Part, Malformed> {
     let mut from = Decoder::new(payload, texts)?;
     let from = &mut from;
     let [serial, place, end, events, lost] = numbers(from)?;
@@ -271,8 +338,12 @@ pub(super) fn decode(payload: &[u8], texts: &mut Texts) -> Result<Part, Malforme
     let known = index(from)?;
     let begun = list(from, |from| birth(from, end))?;
     let count = known.checked_add(begun.len()).ok_or(Malformed)?;
-    let ended = all_facts(from, end, count)?;
-    let alive = all_facts(from, end, count)?;
+    let start = |place: usize| match place.checked_sub(known) {
+        Some(new) => begun.get(new).map(|lane: &Lane| lane.start),
+        None => start(place),
+    };
+    let ended = all_facts(from, end, count, Depth::Whole, &start)?;
+    let alive = all_facts(from, end, count, depth, &start)?;
     if !from.bytes.is_empty() {
         return Err(Malformed);
     }
@@ -323,6 +394,8 @@ fn all_facts(
     from: &mut Decoder<'_>,
     end: Timestamp,
     count: usize,
+    depth: Depth,
+    start: &impl Fn(usize) -> Option<Timestamp>,
 ) -> Result<Vec<(usize, Facts)>, Malformed> {
     let mut place = 0_usize;
     let mut is_first = true;
@@ -336,7 +409,8 @@ fn all_facts(
         if place >= count {
             return Err(Malformed);
         }
-        Ok((place, facts(from, end)?))
+        let start = start(place).ok_or(Malformed)?;
+        Ok((place, facts(from, end, start, depth)?))
     })
 }
 
@@ -374,24 +448,70 @@ fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed>
     Ok(())
 }
 
-fn facts(from: &mut Decoder<'_>, end: Timestamp) -> Result<Facts, Malformed> {
-    let mut lane = Lane::unknown(LaneId(0), end);
+fn facts(
+    from: &mut Decoder<'_>,
+    end: Timestamp,
+    start: Timestamp,
+    depth: Depth,
+) -> Result<Facts, Malformed> {
+    let near = near(from, start, end)?;
+    let size = u64::take(from)?;
+    let mut bytes = codec::take_bytes(&mut from.bytes, size)?;
+    if depth == Depth::Near {
+        return Ok(Facts { near, rest: None });
+    }
+    std::mem::swap(&mut from.bytes, &mut bytes);
+    let mut lane = Box::new(Lane::unknown(LaneId(0), start));
+    let with_origin = take_rest(from, &mut lane, end)?;
+    std::mem::swap(&mut from.bytes, &mut bytes);
+    if !bytes.is_empty() {
+        return Err(Malformed);
+    }
+    let rest = Some(Rest { lane, with_origin });
+    Ok(Facts { near, rest })
+}
+
+fn near(from: &mut Decoder<'_>, start: Timestamp, end: Timestamp) -> Result<Near, Malformed> {
+    let [polls, gaps, running, ready, unknown] = numbers(from)?;
+    let last = if bool::take(from)? {
+        Some(Change {
+            at: time(from, end)?,
+            state: Field::take(from)?,
+            thread: Field::take(from)?,
+        })
+    } else {
+        None
+    };
+    let mut passed = Totals {
+        running,
+        ready,
+        waiting: 0,
+        unknown,
+    };
+    let more = unzigzag(u64::take(from)?);
+    passed.waiting = rest_of_time(&passed, last.as_ref(), start).wrapping_add(more);
+    Ok(Near {
+        polls,
+        gaps,
+        passed,
+        last,
+    })
+}
+
+/// Reads the rest; whether that says how the lane began.
+fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, end: Timestamp) -> Result<bool, Malformed> {
     let with_origin = bool::take(from)?;
     if with_origin {
         from.begin(BEGUN);
-        take_origin(from, &mut lane)?;
+        take_origin(from, lane)?;
     }
     from.begin(FACTS);
-    lane.started = maybe_time(from, end)?;
+    if bool::take(from)? {
+        let since = unzigzag(u64::take(from)?);
+        lane.started = Some(Timestamp(lane.start.0.wrapping_add(since)));
+    }
     lane.end = maybe_time(from, end)?;
-    [lane.polls, lane.longest, lane.gaps, lane.forgotten] = numbers(from)?;
-    let [running, ready, waiting, unknown] = numbers(from)?;
-    lane.passed = Totals {
-        running,
-        ready,
-        waiting,
-        unknown,
-    };
+    [lane.longest, lane.forgotten] = numbers(from)?;
     lane.value = Field::take(from)?;
     lane.cancel = Field::take(from)?;
     lane.unwakeable = Field::take(from)?;
@@ -407,13 +527,6 @@ fn facts(from: &mut Decoder<'_>, end: Timestamp) -> Result<Facts, Malformed> {
             end: Field::take(from)?,
         });
     }
-    lane.changes = list(from, |from| {
-        Ok(Change {
-            at: time(from, end)?,
-            state: Field::take(from)?,
-            thread: Field::take(from)?,
-        })
-    })?;
     lane.wakes = list(from, |from| {
         from.begin(WAKE);
         Ok(Wake {
@@ -435,7 +548,7 @@ fn facts(from: &mut Decoder<'_>, end: Timestamp) -> Result<Facts, Malformed> {
     let position: Option<u64> = Field::take(from)?;
     let position = position.map(|index| known(index as usize));
     lane.position = position.transpose()?;
-    Ok(Facts(lane, with_origin))
+    Ok(with_origin)
 }
 
 fn frame(from: &mut Decoder<'_>, end: Timestamp) -> Result<Frame, Malformed> {

@@ -122,7 +122,12 @@ impl Writer {
         writer.put(&beginning)?;
         let first = writer.indexing.as_mut().filter(|_| before > 0);
         if let Some(part) = first.map(Indexing::first) {
-            writer.put(&format::index_block(writer.number, before, writer.end, &part))?;
+            writer.put(&format::index_block(
+                writer.number,
+                before,
+                writer.end,
+                &part,
+            ))?;
         }
         Ok(writer)
     }

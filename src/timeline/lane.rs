@@ -191,7 +191,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub(super) fn add(&mut self, state: State, nanos: u64) {
+    pub(crate) fn add(&mut self, state: State, nanos: u64) {
         match state {
             State::Running => self.running += nanos,
             State::Ready => self.ready += nanos,
