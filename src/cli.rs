@@ -15,6 +15,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::scenario::{self, Scenario};
+use crate::session::Keep;
 use failure::Failure;
 use generate::Workload;
 use screen::{Record, Start};
@@ -77,6 +78,9 @@ enum Command {
         /// How many tasks run at once
         #[arg(long, default_value_t = 100)]
         tasks: usize,
+        /// Keep only the last part
+        #[arg(long)]
+        keep: Option<Keep>,
     },
     /// Print the completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -111,6 +115,9 @@ struct Run {
     /// Record the session to this file
     #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
     record: Option<PathBuf>,
+    /// Keep only the last part of the recording, such as `50MB` or `5min`: older files are `FILE.1` and so on
+    #[arg(long, value_name = "LIMIT", requires = "record")]
+    keep: Option<Keep>,
     /// Do not record the session
     #[arg(long)]
     no_record: bool,
@@ -120,6 +127,9 @@ struct Run {
 struct Replay {
     /// The recording
     file: PathBuf,
+    /// Go on with what is written to it, as `tail -F` does
+    #[arg(long, conflicts_with_all = ["text", "json"])]
+    follow: bool,
     #[command(flatten)]
     print: Print,
 }
@@ -172,7 +182,8 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
         Some(Command::Run(run)) => run_scenario(run, cli.ascii, is_terminal),
         Some(Command::Replay(replay)) => match replay.print.output(is_terminal) {
             Output::Screen => {
-                screen::run(Start::Replay(replay.file.clone()), Record::Off, cli.ascii)
+                let (file, follow) = (replay.file.clone(), replay.follow);
+                screen::run(Start::Replay { file, follow }, Record::Off, cli.ascii)
             }
             output => headless::replay(&replay.file, output, cli.ascii),
         },
@@ -183,7 +194,8 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
             workload,
             events,
             tasks,
-        }) => generate::generate(file, *workload, *events, *tasks),
+            keep,
+        }) => generate::generate(file, *workload, *events, *tasks, *keep),
         Some(Command::Completions { shell }) => Ok(completions(*shell)?),
     }
 }
@@ -191,13 +203,16 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
 fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     let scenario = find(&run.name)?;
     let record = match &run.record {
-        Some(file) => Record::To(file.clone()),
+        Some(file) => Record::To(file.clone(), run.keep),
         None if run.no_record => Record::Off,
         None => Record::Auto,
     };
     match run.print.output(is_terminal) {
         Output::Screen => screen::run(Start::Scenario(scenario), record, ascii),
-        output => headless::run(scenario, run.record.as_deref(), output, ascii),
+        output => {
+            let record = run.record.as_deref().map(|file| (file, run.keep));
+            headless::run(scenario, record, output, ascii)
+        }
     }
 }
 

@@ -133,6 +133,7 @@ mod indexer;
 mod indexing;
 mod log;
 mod reader;
+mod rotation;
 mod state;
 #[cfg(feature = "app")]
 mod store;
@@ -147,11 +148,14 @@ pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
 pub use reader::Session;
+pub use rotation::Keep;
 #[cfg(feature = "app")]
 pub(crate) use store::date_text;
 #[cfg(feature = "app")]
 pub use store::{Entry, KEEP, Store};
 pub use writer::Writer;
+#[cfg(feature = "app")]
+pub(crate) use writer::create_keeping as create;
 
 #[cfg(doc)]
 use crate::event::EventKind;

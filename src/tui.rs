@@ -32,7 +32,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
 use crate::scenario::{self, Scenario};
-use crate::session::{self, Progress};
+use crate::session::{self, Keep, Progress};
 use app::{App, Msg};
 use driver::Driver;
 use recorder::Recorder;
@@ -62,8 +62,13 @@ pub enum Start {
     Menu,
     /// This scenario, after its question.
     Scenario(&'static Scenario),
-    /// This recording.
-    Replay(PathBuf),
+    /// A recording.
+    Replay {
+        /// Its file.
+        file: PathBuf,
+        /// Whether what is written to it is to be seen.
+        follow: bool,
+    },
 }
 
 /// Whether what runs is recorded.
@@ -73,8 +78,8 @@ pub enum Record {
     Auto,
     /// Not unless a key asks for it.
     Off,
-    /// Into this file.
-    To(PathBuf),
+    /// Into this file, of which only the last part may be kept.
+    To(PathBuf, Option<Keep>),
 }
 
 /// How the screen ended.
@@ -118,8 +123,8 @@ pub fn run(options: Options) -> Result<Ended, Error> {
                 driver.perform(effect, &app);
             }
         }
-        Start::Replay(path) => {
-            app.update(driver.try_open(&path, options.progress)?);
+        Start::Replay { file, follow } => {
+            app.update(driver.try_open(&file, follow, options.progress)?);
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::failure::Failure;
 use crate::collector::Collector;
 use crate::probe::{Executor, JoinHandle as Task};
-use crate::session::{self, Meta, Writer};
+use crate::session::{self, Keep, Meta, Writer};
 use crate::{spawn, spawn_named};
 
 /// How often events are collected.
@@ -50,9 +50,11 @@ pub(super) fn generate(
     workload: Workload,
     events: u64,
     tasks: usize,
+    keep: Option<Keep>,
 ) -> Result<(), Failure> {
     let title = format!("generated: {workload:?} with {tasks} tasks");
-    let writer = Writer::create(file, &Meta::new(title, "", SystemTime::now()))?;
+    let meta = Meta::new(title, "", SystemTime::now());
+    let writer = session::create(file, &meta, keep)?;
     let (executor, collector) = Executor::builder().record().map_err(stopped)?;
     let stop = Arc::new(Stop::default());
     let collecting = collect(collector, writer, Arc::clone(&stop), events).map_err(stopped)?;

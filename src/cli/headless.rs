@@ -11,7 +11,7 @@ use crate::export::summary::summary;
 use crate::export::text::{lanes_text, totals_text};
 use crate::insight::{Finding, findings};
 use crate::scenario::{self, Chapter, Scenario};
-use crate::session::{self, Meta, Session, Writer};
+use crate::session::{self, Archive, Keep, Meta, Session, Writer};
 use crate::source::Live;
 use crate::timeline::Timeline;
 use crate::units::time_text;
@@ -69,13 +69,15 @@ More: 'asyncline --help'."
 /// Runs a scenario as fast as the machine allows, and prints what came of it.
 pub(super) fn run(
     scenario: &'static Scenario,
-    record: Option<&Path>,
+    record: Option<(&Path, Option<Keep>)>,
     output: Output,
     ascii: bool,
 ) -> Result<(), Failure> {
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
     // A file that cannot be written is to be known before the scenario runs.
-    let mut writer = record.map(|file| Writer::create(file, &meta)).transpose()?;
+    let mut writer = record
+        .map(|(file, keep)| session::create(file, &meta, keep))
+        .transpose()?;
     let events = Live::run_to_end(scenario).map_err(|error| {
         let why = session::plain(&error);
         Failure::Stopped(format!("cannot run {}: {why}", scenario.name))
@@ -107,9 +109,19 @@ pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Fai
     let ended = Ended {
         name,
         title: &session.meta.title,
-        timeline: &session.events.iter().collect(),
+        timeline: &timeline(file, &session)?,
     };
     Ok(ended.print(output, ascii)?)
+}
+
+/// What happened; where the file is a part of a longer session, with how it stood before.
+fn timeline(file: &Path, session: &Session) -> Result<Timeline, Failure> {
+    if session.meta.before == 0 {
+        return Ok(session.events.iter().collect());
+    }
+    let mut archive = Archive::open(file, |_| {})?;
+    let all = archive.detail(Timestamp::ZERO, Timestamp(u64::MAX));
+    Ok(all.map_err(|error| session::Error::read(file, error))?)
 }
 
 impl Ended<'_> {

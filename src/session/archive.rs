@@ -202,6 +202,13 @@ impl Archive {
         }
     }
 
+    /// When what is here begins.
+    pub(crate) fn begins(&self) -> Timestamp {
+        let base = self.index.places().first();
+        let base = base.filter(|base| base.place <= self.first() && self.first() > 0);
+        base.map_or(Timestamp::ZERO, |base| base.at)
+    }
+
     /// Before which place of the session its first event lies that is here.
     pub(crate) fn first(&self) -> u64 {
         self.log.meta.before

@@ -159,6 +159,23 @@ impl Log {
         Ok(self.scan.at > begin)
     }
 
+    /// Whether there is another file of this name by now.
+    #[cfg(feature = "app")]
+    pub(crate) fn was_replaced(&self, path: &Path) -> bool {
+        let (open, there) = (self.file.metadata(), std::fs::metadata(path));
+        let (Ok(open), Ok(there)) = (open, there) else {
+            return false;
+        };
+        #[cfg(unix)]
+        let is_same = {
+            use std::os::unix::fs::MetadataExt;
+            (open.dev(), open.ino()) == (there.dev(), there.ino())
+        };
+        #[cfg(not(unix))]
+        let is_same = open.created().ok() == there.created().ok();
+        !is_same
+    }
+
     /// How many events there are, those that are lost included.
     pub(crate) fn events(&self) -> u64 {
         self.scan.passed

@@ -10,6 +10,7 @@ use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
+use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
 
@@ -34,6 +35,7 @@ pub struct Writer {
     waiting: Encoder,
     /// None where there is no index, since it could not be made.
     indexing: Option<Indexing>,
+    rotation: Option<Rotation>,
     in_a_hurry: bool,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
@@ -63,6 +65,19 @@ impl Writer {
     /// Where the file is there and not a session log, or cannot be created or written.
     pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
         Self::create_within(path.as_ref(), meta, Standing::default())
+    }
+
+    /// Starts a recording of which only the last part is kept, as the flight recorder of a plane does: older files are
+    /// called `name.1.aline` and so on, each of them a session of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_rotating(path: impl AsRef<Path>, meta: &Meta, keep: Keep) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut writer = Self::create(path, meta)?;
+        writer.rotation = Some(Rotation::new(path, meta, keep));
+        Ok(writer)
     }
 
     /// Starts a recording in the midst of a session, which stands like this.
@@ -106,6 +121,7 @@ impl Writer {
             sink: Some(sink),
             waiting: Encoder::default(),
             indexing: Some(Indexing::new(back, standing)),
+            rotation: None,
             in_a_hurry: false,
             waiting_since: None,
             last_tick: None,
@@ -119,16 +135,16 @@ impl Writer {
             ..meta.clone()
         };
         beginning.extend(format::metadata_block(&meta));
-        writer.put(&beginning)?;
+        // In one go: nobody is to see the rest of a session without how it stood before.
         let first = writer.indexing.as_mut().filter(|_| before > 0);
         if let Some(part) = first.map(Indexing::first) {
-            writer.put(&format::index_block(
-                writer.number,
-                before,
-                writer.end,
-                &part,
-            ))?;
+            let block = format::index_block(1, before, writer.end, &part);
+            beginning.extend(block);
+            writer.put(&beginning)?;
+            writer.number = 2;
+            return Ok(writer);
         }
+        writer.put(&beginning)?;
         Ok(writer)
     }
 
@@ -221,7 +237,46 @@ impl Writer {
         {
             self.indexing = None;
         }
-        self.put_index(false)
+        self.put_index(false)?;
+        self.rotate()
+    }
+
+    /// Goes on in the next file, where it is time for that.
+    fn rotate(&mut self) -> Result<(), Error> {
+        let (length, end) = (self.sink.as_ref().map_or(0, |sink| sink.length), self.end);
+        let due = |rotation: &&mut Rotation| rotation.is_due(length, end);
+        if self.rotation.as_mut().filter(due).is_none() {
+            return Ok(());
+        }
+        self.end_file()?;
+        let standing = self.indexing.as_mut().and_then(Indexing::standing);
+        let standing = standing.unwrap_or_else(|| Standing {
+            place: self.written,
+            ..Standing::default()
+        });
+        let Some(rotation) = &mut self.rotation else {
+            return Ok(());
+        };
+        let turned = rotation.turn(end).map_err(|why| Error::Write {
+            file: self.file.clone(),
+            why,
+        });
+        let next = turned.and_then(|()| {
+            let (path, meta) = (&rotation.path, &rotation.meta);
+            Self::create_within(path, meta, standing)
+        });
+        match next {
+            Ok(mut next) => {
+                self.sink = next.sink.take();
+                self.indexing = next.indexing.take();
+                self.number = next.number;
+                Ok(())
+            }
+            Err(error) => {
+                self.sink = None;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the next part of the index, where it is time for one, or `last`.
@@ -257,6 +312,11 @@ impl Writer {
     /// Where it cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
+        self.end_file()
+    }
+
+    /// Writes the rest of the index, and the end.
+    fn end_file(&mut self) -> Result<(), Error> {
         let too_much = self.indexing.as_ref().is_some_and(Indexing::is_far_behind);
         if !too_much {
             self.catch_up(usize::MAX)?;
@@ -312,6 +372,19 @@ impl Sink {
             (Err(_), None) => {}
         }
         written
+    }
+}
+
+/// Starts a recording, of which only the last part is kept where that is asked for.
+#[cfg(feature = "app")]
+pub(crate) fn create_keeping(
+    path: &Path,
+    meta: &Meta,
+    keep: Option<Keep>,
+) -> Result<Writer, Error> {
+    match keep {
+        Some(keep) => Writer::create_rotating(path, meta, keep),
+        None => Writer::create(path, meta),
     }
 }
 

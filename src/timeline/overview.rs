@@ -65,15 +65,17 @@ impl Cut {
     }
 }
 
-/// About how a lane stood at a moment, from what is known of it: how it began, these samples, in order, and how it ended.
-pub(crate) fn estimate(lane: &Lane, samples: &[Sample], at: Timestamp) -> Cut {
+/// About how a lane stood at a moment, from what is known of it: how it began, these samples, in order, and how it stands
+/// at the present, or stood when it ended.
+pub(crate) fn estimate(lane: &Lane, samples: &[Sample], present: Timestamp, at: Timestamp) -> Cut {
     if at <= lane.start {
         return Cut::default();
     }
-    let end = lane.end.map(|end| Sample {
+    let end = lane.end.unwrap_or(present);
+    let end = Sample {
         at: end,
         cut: Cut::of(lane, end),
-    });
+    };
     let after = samples.partition_point(|sample| sample.at < at);
     let first = Sample {
         at: lane.start,
@@ -83,17 +85,10 @@ pub(crate) fn estimate(lane: &Lane, samples: &[Sample], at: Timestamp) -> Cut {
         },
     };
     let before = after.checked_sub(1).map_or(&first, |index| &samples[index]);
-    match samples.get(after).or(end.as_ref()) {
-        Some(next) if next.at >= at => Cut::between(before, next, at),
-        Some(end) => end.cut,
-        None => {
-            let mut cut = before.cut;
-            // It stays as it is where no more is known.
-            if let Some(state) = cut.state {
-                cut.totals.add(state, at - before.at);
-            }
-            cut
-        }
+    match samples.get(after) {
+        Some(next) => Cut::between(before, next, at),
+        None if at <= end.at => Cut::between(before, &end, at),
+        None => Cut::of(lane, at),
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Opened {
     pub playback: Playback,
     /// What is wrong with the file, in a line.
     pub damage: Option<String>,
+    /// Whether what is written to the file is to be seen.
+    pub follow: bool,
 }
 
 /// What is to be done outside the state.
@@ -228,6 +230,7 @@ impl App {
         let viewer = self.viewer()?;
         let (frame, now_and_then) = (Duration::from_millis(16), Duration::from_millis(50));
         match viewer.motion() {
+            Motion::Paused if viewer.is_following() => Some(now_and_then),
             Motion::Paused => viewer.is_running().then_some(now_and_then),
             _ => Some(frame),
         }

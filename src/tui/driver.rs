@@ -29,6 +29,8 @@ pub(super) struct Driver {
     reader: Option<Sender<Request>>,
     /// What was asked of it last.
     asked: Option<Sight>,
+    /// Whether what is written to its file is to be seen.
+    follows: bool,
 }
 
 impl Driver {
@@ -40,6 +42,7 @@ impl Driver {
             messages,
             reader: None,
             asked: None,
+            follows: false,
         }
     }
 
@@ -108,6 +111,9 @@ impl Driver {
     /// Time has passed: takes what the running program did meanwhile.
     pub(super) fn tick(&mut self) -> [Msg; 2] {
         let now = Instant::now();
+        if self.follows {
+            self.ask(Request::Follow);
+        }
         let elapsed = self
             .last_tick
             .replace(now)
@@ -149,10 +155,10 @@ impl Driver {
                 let text = format!("Reading {} … {percent} %", path.display());
                 let _ = messages.send(Msg::Progress(text));
             };
-            match opening::open(&path, progress) {
+            match opening::open(&path, false, progress) {
                 Ok((opened, archive)) => {
                     show(opened, &messages);
-                    read(archive, requests, messages);
+                    read(archive, path.clone(), requests, messages.clone());
                 }
                 Err(error) => {
                     let text = format!("Not opened: {}", error.reason_first());
@@ -166,12 +172,15 @@ impl Driver {
     pub(super) fn try_open(
         &mut self,
         path: &Path,
+        follow: bool,
         progress: impl FnMut(Progress),
     ) -> Result<Msg, session::Error> {
-        let (opened, archive) = opening::open(path, progress)?;
+        let (opened, archive) = opening::open(path, follow, progress)?;
         self.colour(opening::sources(&opened));
         let (messages, requests) = (self.messages.clone(), self.new_reader());
-        in_background("reading", move || read(archive, requests, messages));
+        self.follows = follow;
+        let path = path.to_owned();
+        in_background("reading", move || read(archive, path, requests, messages));
         Ok(Msg::Opened(Box::new(opened)))
     }
 
@@ -180,6 +189,7 @@ impl Driver {
         let (sender, requests) = mpsc::channel();
         self.reader = Some(sender);
         self.asked = None;
+        self.follows = false;
         requests
     }
 
@@ -235,9 +245,14 @@ impl Driver {
 }
 
 /// Reads more of a large session where that is asked for.
-fn read(archive: Option<Archive>, requests: Receiver<Request>, messages: UnboundedSender<Msg>) {
+fn read(
+    archive: Option<Archive>,
+    path: PathBuf,
+    requests: Receiver<Request>,
+    messages: UnboundedSender<Msg>,
+) {
     if let Some(archive) = archive {
-        Reader::new(archive, requests, messages).run();
+        Reader::new(archive, path, requests, messages).run();
     }
 }
 

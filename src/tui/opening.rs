@@ -23,21 +23,28 @@ const SMALL: u64 = 100_000;
 /// Opens a recording; a large one stays open, to be read where it is looked at.
 pub(super) fn open(
     path: &Path,
+    follow: bool,
     progress: impl FnMut(Progress),
 ) -> Result<(Opened, Option<Archive>), Error> {
     let mut archive = Archive::open(path, progress)?;
-    if archive.events() <= SMALL && archive.first() == 0 {
+    if archive.events() <= SMALL && archive.first() == 0 && !follow {
         let Session {
             meta,
             events,
             damage,
         } = Session::open(path)?;
-        return Ok((opened(path, &meta, Playback::of(events), &damage), None));
+        let playback = Playback::of(events);
+        return Ok((opened(path, &meta, playback, &damage), None));
     }
     let end = archive.events();
     let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let damage = archive.log.all_damage();
-    let opened = opened(path, &archive.log.meta, shown, &damage);
+    let mut opened = opened(path, &archive.log.meta, shown, &damage);
+    opened.follow = follow;
+    if follow {
+        // That it has no end is as it should be.
+        opened.damage = None;
+    }
     Ok((opened, Some(archive)))
 }
 
@@ -53,6 +60,7 @@ fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Op
         scenario: scenario::find(&meta.scenario),
         playback,
         damage: (!damage.is_empty()).then(|| damage.join("; ")),
+        follow: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads a large session where it is looked at, on a thread of its own.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -32,6 +33,7 @@ pub(super) enum Request {
 /// A session that is read.
 pub(super) struct Reader {
     archive: Archive,
+    path: PathBuf,
     requests: Receiver<Request>,
     messages: UnboundedSender<Msg>,
     /// What is still to be seen.
@@ -41,11 +43,13 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(
         archive: Archive,
+        path: PathBuf,
         requests: Receiver<Request>,
         messages: UnboundedSender<Msg>,
     ) -> Self {
         Self {
             archive,
+            path,
             requests,
             messages,
             sight: None,
@@ -103,7 +107,16 @@ impl Reader {
     }
 
     fn follow(&mut self) -> io::Result<()> {
-        if self.archive.advance()? {
+        let mut has_grown = self.archive.advance()?;
+        // What was recorded on goes on in the next file of the same name.
+        if self.archive.log.has_end
+            && self.archive.log.was_replaced(&self.path)
+            && let Ok(next) = Archive::open(&self.path, |_| {})
+        {
+            self.archive = next;
+            has_grown = true;
+        }
+        if has_grown {
             let place = self.archive.events();
             let playback = playback(&mut self.archive, place)?;
             self.send(Msg::Grown(Box::new(playback)));
@@ -129,7 +142,10 @@ impl Reader {
             return Ok(());
         }
         self.send(Msg::Seen(Seen::Samples(self.known(sight, first, last))));
-        for moments in sight.edges.chunks(AT_A_TIME) {
+        // What lies before the part of a session that is here is not known.
+        let begins = self.archive.begins();
+        let here = sight.edges.partition_point(|edge| *edge < begins);
+        for moments in sight.edges[here..].chunks(AT_A_TIME) {
             if self.is_disturbed() {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use super::Record;
 use super::app::Recording;
 use crate::event::Event;
 use crate::scenario::Scenario;
-use crate::session::{Error, KEEP, Meta, Store, Writer};
+use crate::session::{self, Error, KEEP, Keep, Meta, Store, Writer};
 
 /// Records the session that runs, where that is wanted.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl Recorder {
     /// Begins the file that was asked for ahead of the session, so that what is wrong with it shows at once.
     pub(super) fn prepare(&mut self, scenario: &'static Scenario) -> Result<(), Error> {
         self.named = Some(scenario.name);
-        if let Record::To(path) = self.record.clone() {
-            self.prepared = Some(create(path, scenario)?);
+        if let Record::To(path, keep) = self.record.clone() {
+            self.prepared = Some(create(path, scenario, keep)?);
         }
         Ok(())
     }
@@ -49,13 +49,13 @@ impl Recorder {
     pub(super) fn begin(&mut self, scenario: &Scenario) -> Recording {
         let path = match &self.record {
             Record::Off => return Recording::Off,
-            Record::To(path) if self.named == Some(scenario.name) => {
+            Record::To(path, _) if self.named == Some(scenario.name) => {
                 if let Some(prepared) = self.prepared.take() {
                     return self.record_to(prepared);
                 }
                 Ok(path.clone())
             }
-            Record::To(_) | Record::Auto => new_path(scenario),
+            Record::To(..) | Record::Auto => new_path(scenario),
         };
         self.begun(path, scenario)
     }
@@ -67,7 +67,7 @@ impl Recorder {
     }
 
     fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> Recording {
-        match path.and_then(|path| create(path, scenario)) {
+        match path.and_then(|path| create(path, scenario, None)) {
             Ok(created) => self.record_to(created),
             Err(error) => Recording::Failed(error.reason_first()),
         }
@@ -106,9 +106,9 @@ impl Recorder {
     }
 }
 
-fn create(path: PathBuf, scenario: &Scenario) -> Result<Current, Error> {
+fn create(path: PathBuf, scenario: &Scenario, keep: Option<Keep>) -> Result<Current, Error> {
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
-    let writer = Writer::create(&path, &meta)?;
+    let writer = session::create(&path, &meta, keep)?;
     Ok(Current { writer, path })
 }
 

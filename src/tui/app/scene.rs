@@ -74,11 +74,6 @@ impl Scene {
         }
     }
 
-    /// Forgets all, since the session has changed.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// From what the lanes are drawn.
     pub fn drawn<'a>(&'a self, playback: &'a Playback, window: &Window) -> Drawn<'a> {
         if playback.begins().is_none_or(|begins| window.start > begins) {
@@ -105,13 +100,7 @@ impl Scene {
     fn cells_of(&self, timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
         let samples = self.samples.get(&lane.id).map_or(&[][..], Vec::as_slice);
         let present = timeline.end();
-        let cut = |at: Timestamp| {
-            if at > present && at > lane.start {
-                Cut::of(lane, at.min(window.now))
-            } else {
-                overview::estimate(lane, samples, at)
-            }
-        };
+        let cut = |at| overview::estimate(lane, samples, present, at);
         let cuts: Vec<Cut> = overview::edges(window).into_iter().map(cut).collect();
         overview::cells(lane, &cuts, window)
     }

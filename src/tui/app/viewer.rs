@@ -62,6 +62,8 @@ pub enum Origin {
     Replay {
         /// What is wrong with its file.
         damage: Option<String>,
+        /// Whether what is written to its file is to be seen.
+        follow: bool,
     },
 }
 
@@ -106,8 +108,9 @@ impl Viewer {
 
     /// A recording, seen whole and from its end.
     pub(super) fn replay(opened: Opened) -> Self {
-        let damage = opened.damage;
-        let mut viewer = Self::new(opened.title, opened.scenario, Origin::Replay { damage });
+        let Opened { damage, follow, .. } = opened;
+        let origin = Origin::Replay { damage, follow };
+        let mut viewer = Self::new(opened.title, opened.scenario, origin);
         viewer.playback = opened.playback;
         viewer.refresh();
         viewer.lanes.count();
@@ -159,6 +162,11 @@ impl Viewer {
     /// Whether it is or was a program that runs under our eyes.
     pub fn is_live(&self) -> bool {
         matches!(self.origin, Origin::Live { .. })
+    }
+
+    /// Whether it is a recording that grows before our eyes.
+    pub fn is_following(&self) -> bool {
+        matches!(self.origin, Origin::Replay { follow: true, .. })
     }
 
     /// Whether its program runs and has not ended yet.
@@ -338,7 +346,6 @@ impl Viewer {
     /// Takes note that a session that is being written has grown, and follows it where its end is shown.
     pub(super) fn grow(&mut self, playback: Playback) {
         let follows = self.playback.at_present();
-        self.scene.clear();
         if follows {
             self.playback = playback;
             self.lanes.forget_rows();

@@ -85,8 +85,9 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let follows = viewer.follows();
     let back = viewer.playback.steps_back().unwrap_or(0);
     let mut spans = Vec::new();
-    if let Origin::Replay { damage } = viewer.origin() {
-        spans.push(span(theme, Role::Accent, "replay  "));
+    if let Origin::Replay { damage, follow } = viewer.origin() {
+        let what = if *follow { "following  " } else { "replay  " };
+        spans.push(span(theme, Role::Accent, what));
         if damage.is_some() {
             spans.push(span(theme, Role::Error, "damaged  "));
         }
