@@ -139,7 +139,8 @@ mod state;
 mod store;
 mod writer;
 
-pub(crate) use archive::{Archive, Progress, Stretch};
+pub use archive::Progress;
+pub(crate) use archive::{Archive, Stretch};
 pub use damage::Damage;
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};

@@ -118,6 +118,7 @@ fn recorded(scenario: &'static Scenario) -> Opened {
         scenario: Some(scenario),
         playback: Playback::of(Live::run_to_end(scenario).unwrap()),
         damage: None,
+        follow: false,
     }
 }
 
@@ -488,6 +489,7 @@ fn wide_names_keep_everything_in_its_column() {
         scenario: None,
         playback: Playback::of(wide()),
         damage: None,
+        follow: false,
     })));
     insta::assert_snapshot!(session.text());
 }

@@ -11,7 +11,7 @@ use crate::export::summary::summary;
 use crate::export::text::{lanes_text, totals_text};
 use crate::insight::{Finding, findings};
 use crate::scenario::{self, Chapter, Scenario};
-use crate::session::{self, Archive, Keep, Meta, Session, Writer};
+use crate::session::{self, Archive, Keep, Meta, Session};
 use crate::source::Live;
 use crate::timeline::Timeline;
 use crate::units::time_text;

@@ -1,9 +1,12 @@
 //! A session of any size: read where it is looked at.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+#[cfg(any(test, fuzzing))]
+use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::codec::{Item, Texts};
 use super::error::{Error, Unreadable};
@@ -49,9 +52,11 @@ impl Stretch {
 
 /// How far a file was read, in events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) read: u64,
-    pub(crate) of: u64,
+pub struct Progress {
+    /// How many events were read.
+    pub read: u64,
+    /// How many there are.
+    pub of: u64,
 }
 
 impl Archive {
@@ -69,6 +74,7 @@ impl Archive {
     }
 
     /// The session in a file that is open.
+    #[cfg(any(test, fuzzing))]
     pub(super) fn of_file(file: File) -> Result<Self, Unreadable> {
         Self::of(Log::of(file)?, |_| {})
     }
@@ -200,6 +206,12 @@ impl Archive {
             place: self.first(),
             ..Standing::default()
         }
+    }
+
+    /// How many events lie before some moments, in order.
+    pub(crate) fn places(&self) -> Arc<[(Timestamp, u64)]> {
+        let pieces = self.log.pieces.iter();
+        pieces.map(|piece| (piece.time, piece.place)).collect()
     }
 
     /// When what is here begins.

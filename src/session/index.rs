@@ -11,6 +11,12 @@ use crate::event::{LaneId, Timestamp};
 use crate::timeline::lanes::Places;
 use crate::timeline::overview::{Cut, Sample};
 use crate::timeline::{Lane, State};
+#[cfg(feature = "app")]
+use crate::timeline::{
+    cells::Window,
+    density::{self, Share},
+    overview,
+};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -73,6 +79,24 @@ impl Index {
         let within = &samples[first..(last + 1).clamp(first, samples.len())];
         let step = (within.len() / most.max(1)).max(1);
         within.iter().step_by(step).copied().collect()
+    }
+
+    /// About what the lanes of each row do in a window, where a row is so many of them.
+    #[cfg(feature = "app")]
+    pub(crate) fn shares(&self, lanes: &[LaneId], window: &Window, per: usize) -> Vec<Vec<Share>> {
+        let edges = overview::edges(window);
+        let present = self.parts.last().map_or(Timestamp::ZERO, |last| last.at);
+        let row = |lanes: &[LaneId]| {
+            let mut shares = vec![Share::default(); window.width.into()];
+            for place in lanes.iter().filter_map(|lane| self.places.get(*lane)) {
+                let (lane, samples) = (&self.lanes[place], &self.samples[place]);
+                let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
+                let cuts: Vec<_> = edges.iter().map(cut).collect();
+                density::count(&mut shares, &overview::cells(lane, &cuts, window));
+            }
+            shares
+        };
+        lanes.chunks(per.max(1)).map(row).collect()
     }
 
     /// Takes in the next part.

@@ -434,11 +434,6 @@ impl Loaded {
         }
     }
 
-    /// How many events they are.
-    pub(crate) fn count(&self) -> u64 {
-        self.piece.count
-    }
-
     /// Hands over the events, and how many of the session's each of them is. In the place of those that are lost stands
     /// one that says so.
     pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) {

@@ -267,6 +267,13 @@ impl Lane {
         totals
     }
 
+    /// How long its longest poll took up to `now`, in nanoseconds.
+    pub fn longest_poll(&self, now: Timestamp) -> u64 {
+        let last = self.changes.last();
+        let goes_on = last.filter(|last| last.state == State::Running);
+        self.longest.max(goes_on.map_or(0, |last| now - last.at))
+    }
+
     /// The awaits that are not over, outermost first.
     pub fn open_frames(&self) -> impl DoubleEndedIterator<Item = &Frame> {
         self.open.iter().map(|&index| &self.frames[index])

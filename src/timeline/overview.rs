@@ -25,7 +25,7 @@ pub(crate) struct Cut {
 
 /// How a lane stood at a part of a session's index, or when it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
+pub struct Sample {
     pub(crate) at: Timestamp,
     pub(crate) cut: Cut,
 }

@@ -21,6 +21,69 @@ pub struct Row {
     pub foldable: bool,
 }
 
+/// In which order lanes stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Under whom they belong to, in the order in which they began.
+    #[default]
+    Tree,
+    /// In the order in which they began, side by side.
+    Start,
+    /// Those first that ran longest.
+    Running,
+    /// Those first that waited longest.
+    Waiting,
+    /// Those first of which a poll took longest.
+    LongestPoll,
+}
+
+impl Order {
+    /// The next choice.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Tree => Self::Start,
+            Self::Start => Self::Running,
+            Self::Running => Self::Waiting,
+            Self::Waiting => Self::LongestPoll,
+            Self::LongestPoll => Self::Tree,
+        }
+    }
+}
+
+/// The rows of all tasks and branches of whose name, or of what they wait for, `filter` is a part, side by side.
+pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str) -> Vec<Row> {
+    let filter = filter.to_lowercase();
+    let now = timeline.end();
+    let shown = |lane: &&Lane| {
+        matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) && matches(lane, &filter)
+    };
+    let mut lanes: Vec<&Lane> = timeline.lanes().filter(shown).collect();
+    let most_first = |lanes: &mut Vec<&Lane>, key: &dyn Fn(&Lane) -> u64| {
+        lanes.sort_by_cached_key(|lane| std::cmp::Reverse(key(lane)));
+    };
+    match order {
+        Order::Tree | Order::Start => {}
+        Order::Running => most_first(&mut lanes, &|lane| lane.totals(now).running),
+        Order::Waiting => most_first(&mut lanes, &|lane| lane.totals(now).waiting),
+        Order::LongestPoll => most_first(&mut lanes, &|lane| lane.longest_poll(now)),
+    }
+    let row = |lane: &Lane| Row {
+        lane: lane.id,
+        depth: 0,
+        prefix: String::new(),
+        folded: false,
+        foldable: false,
+    };
+    lanes.into_iter().map(row).collect()
+}
+
+/// Whether a text, in lower case, is a part of a lane's name or of what it awaits.
+pub fn matches(lane: &Lane, text: &str) -> bool {
+    let has = |part: &str| part.to_lowercase().contains(text);
+    text.is_empty() || has(&lane.name) || lane.frames.iter().any(|frame| has(&frame.text))
+}
+
 /// Lines of the tree that are drawn before a name; names of deeper rows would not be seen.
 const DEEPEST: usize = 10;
 

@@ -64,6 +64,26 @@ pub enum Action {
     Fold,
     /// Show or hide coroutines as lanes of their own.
     Coroutines,
+    /// Order the lanes otherwise.
+    Order,
+    /// Show only some lanes.
+    Filter,
+    /// Show many lanes in a row.
+    Density,
+    /// Ask for a time to go to.
+    GoTo,
+    /// Go to the next event of the selected lane.
+    NextEvent,
+    /// Go to the event of the selected lane before.
+    PreviousEvent,
+    /// Go to the next poll of the selected lane.
+    NextPoll,
+    /// Go to the poll of the selected lane before.
+    PreviousPoll,
+    /// Go to where the selected lane is woken next.
+    NextWoken,
+    /// Go to where the selected lane was woken before.
+    PreviousWoken,
     /// Show both panels, one of them, or none.
     Panels,
     /// Show all about the selected lane.

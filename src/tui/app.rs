@@ -22,7 +22,7 @@ use ratatui::layout::{Position, Size};
 pub use asking::Asking;
 pub use lanes::{Lanes, Panels};
 pub use menu::{Item, Menu, Recent};
-pub use playback::{Arrival, Journey, Playback, Whole};
+pub use playback::{About, Arrival, Journey, Playback, Whole};
 pub use scene::{Detail, Drawn, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Recording, Viewer};
 
@@ -154,7 +154,21 @@ pub(super) enum Overlay {
     Findings { selected: usize },
     Answer,
     Find(String),
+    Filter(String),
+    GoTo(String),
     Path(String),
+}
+
+impl Overlay {
+    /// What was typed, where it is a line of text that is being typed.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Find(text) | Self::Filter(text) | Self::GoTo(text) | Self::Path(text) => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The help page, which may lie over everything else.
@@ -203,7 +217,8 @@ impl App {
             (_, Some(Overlay::Detail { .. }), _) => Mode::Detail,
             (_, Some(Overlay::Findings { .. }), _) => Mode::Findings,
             (_, Some(Overlay::Answer), _) => Mode::Answer,
-            (_, Some(Overlay::Find(_) | Overlay::Path(_)), _) => Mode::Prompt,
+            (_, Some(overlay), _) if overlay.text().is_some() => Mode::Prompt,
+            (_, Some(_), _) => Mode::Prompt,
             (.., Screen::Menu) => Mode::Menu,
             (.., Screen::Question(_)) => Mode::Question,
             (.., Screen::Lanes(_)) => Mode::Lanes,

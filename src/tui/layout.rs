@@ -18,6 +18,8 @@ const RULER: u16 = 1;
 pub struct Areas {
     /// The status line.
     pub header: Rect,
+    /// The line for the whole session; empty where there is no room.
+    pub minimap: Rect,
     /// The ruler and the lanes.
     pub lanes: Rect,
     /// What the signs mean; empty where there is no room.
@@ -78,7 +80,6 @@ pub fn areas(size: Size, panels: Panels, lanes: Option<usize>) -> Areas {
         Constraint::Length(panel_rows),
         Constraint::Length(1),
     ]));
-    let _ = gap;
     // On a narrow screen the code, which cannot be wrapped, has the larger part.
     let parts = if size.width < 100 { 9 } else { 8 };
     let [left, right] = panel.layout(&Layout::horizontal([
@@ -93,6 +94,7 @@ pub fn areas(size: Size, panels: Panels, lanes: Option<usize>) -> Areas {
     };
     Areas {
         header,
+        minimap: gap,
         lanes,
         legend,
         why,

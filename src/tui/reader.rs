@@ -125,6 +125,11 @@ impl Reader {
     }
 
     fn look(&mut self, sight: &Sight) -> io::Result<()> {
+        if let Some((window, per)) = sight.dense {
+            let shares = self.archive.index.shares(&sight.lanes, &window, per);
+            self.send(Msg::Seen(Seen::Dense(per, shares)));
+            return Ok(());
+        }
         let (Some(&first), Some(&last)) = (sight.edges.first(), sight.edges.last()) else {
             return Ok(());
         };
@@ -181,6 +186,8 @@ pub(super) fn playback(archive: &mut Archive, place: u64) -> io::Result<Playback
         first: archive.first(),
         events: archive.events(),
         end: archive.end_time()?,
+        begins: archive.begins(),
+        places: archive.places(),
     };
     Ok(Playback::within(stretch, whole, place))
 }
@@ -192,7 +199,7 @@ fn travel(archive: &mut Archive, from: u64, journey: Journey) -> io::Result<(Pla
         Journey::At(at) => (archive.place_of(at)?, false),
         Journey::First => (0, true),
         Journey::Last => (events, false),
-        Journey::StepBack | Journey::PreviousWake | Journey::PreviousOf(_) => (from, true),
+        Journey::StepBack | Journey::PreviousWake | Journey::PreviousOf(..) => (from, true),
         _ => (from, false),
     };
     loop {

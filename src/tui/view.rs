@@ -1,6 +1,7 @@
 //! What is drawn: pure functions of what is to be shown, into a buffer of cells.
 
 pub mod code;
+pub mod density;
 pub mod detail;
 pub mod events;
 pub mod findings;
@@ -61,11 +62,29 @@ fn screen(app: &App, area: Rect, buf: &mut Buffer) {
 fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
-    (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
+    if !areas.minimap.is_empty() {
+        let bars = viewer.lanes_view(&theme).bars(areas.lanes);
+        let (x, width) = (bars.x, bars.width);
+        let line = Rect {
+            x,
+            width,
+            ..areas.minimap
+        };
+        density::minimap(viewer, theme, line, buf);
+    }
+    if viewer.lanes.dense {
+        density::draw(viewer, theme, areas.lanes, buf);
+        density::legend(theme, areas.legend, buf);
+    } else {
+        (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
+    }
+    density::ordered(viewer, theme, areas.lanes, buf);
     let room = areas.legend.width.into();
     let timeline = viewer.playback.timeline();
     let rows = viewer.lanes.rows_near(areas.lane_rows());
-    lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
+    if !viewer.lanes.dense {
+        lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
+    }
     if !areas.why.is_empty() {
         let why = events::why(viewer);
         text::put_text(theme, buf, areas.why, &why, theme.style(Role::Dim));
@@ -91,6 +110,6 @@ fn overlay(app: &App, area: Rect, buf: &mut Buffer) {
             let area = text::popup(app.theme, layout::over(area, 64, 14), "", buf);
             question::draw_answer(viewer, app.theme, area, buf);
         }
-        Some(Overlay::Find(_) | Overlay::Path(_)) | None => {}
+        Some(_) | None => {}
     }
 }

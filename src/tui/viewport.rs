@@ -108,6 +108,11 @@ impl Viewport {
         }
     }
 
+    /// Whether it shows all that is between two times.
+    pub fn sees(&self, begin: Timestamp, end: Timestamp) -> bool {
+        self.start <= begin && self.end() >= end
+    }
+
     /// The first time past the right edge.
     pub fn end(&self) -> Timestamp {
         Timestamp(self.start.0.saturating_add(self.span))

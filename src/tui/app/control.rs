@@ -7,6 +7,7 @@ use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
 use crate::scenario::Scenario;
 use crate::tui::action::Action;
 use crate::tui::{keymap, layout};
+use crate::units::Moment;
 
 impl App {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
@@ -169,6 +170,11 @@ impl App {
             }
             Action::Answer => self.toggle_answer(),
             Action::Find => self.overlay = Some(Overlay::Find(String::new())),
+            Action::Filter => {
+                let filter = viewer.lanes.filter.clone();
+                self.overlay = Some(Overlay::Filter(filter));
+            }
+            Action::GoTo => self.overlay = Some(Overlay::GoTo(String::new())),
             _ => {
                 let (effect, notice) = viewer.act(action, &areas);
                 self.notice = notice.map(Into::into);
@@ -198,9 +204,10 @@ impl App {
 
     fn act_in_overlay(&mut self, action: Action) -> Option<Effect> {
         if action == Action::Back {
-            if let (Some(Overlay::Find(_)), Some(viewer)) = (self.overlay.take(), self.viewer_mut())
-            {
-                viewer.lanes.highlights.clear();
+            match (self.overlay.take(), self.viewer_mut()) {
+                (Some(Overlay::Find(_)), Some(viewer)) => viewer.lanes.highlights.clear(),
+                (Some(Overlay::Filter(_)), Some(viewer)) => viewer.show_only(""),
+                _ => {}
             }
             return None;
         }
@@ -210,6 +217,8 @@ impl App {
             Overlay::Findings { selected } => return self.act_in_findings(action, selected, page),
             Overlay::Answer => {}
             Overlay::Find(text) => self.act_in_find(action, text),
+            Overlay::Filter(text) => self.act_in_filter(action, text),
+            Overlay::GoTo(text) => return self.act_in_go_to(action, text),
             Overlay::Path(text) => return self.act_in_path(action, text),
         }
         None
@@ -281,6 +290,45 @@ impl App {
         self.overlay = Some(Overlay::Find(text));
     }
 
+    fn act_in_filter(&mut self, action: Action, mut text: String) {
+        if action == Action::Confirm {
+            self.overlay = None;
+            return;
+        }
+        edit(&mut text, action);
+        self.show_only(text);
+    }
+
+    fn show_only(&mut self, text: String) {
+        if let Some(viewer) = self.viewer_mut() {
+            viewer.show_only(&text);
+        }
+        self.overlay = Some(Overlay::Filter(text));
+    }
+
+    fn act_in_go_to(&mut self, action: Action, mut text: String) -> Option<Effect> {
+        if action != Action::Confirm {
+            edit(&mut text, action);
+            self.overlay = Some(Overlay::GoTo(text));
+            return None;
+        }
+        self.overlay = None;
+        if text.trim().is_empty() {
+            return None;
+        }
+        let viewer = self.viewer_mut()?;
+        match text.parse::<Moment>() {
+            Ok(moment) => {
+                let at = moment.of(viewer.playback.reached());
+                viewer.seek(at)
+            }
+            Err(wrong) => {
+                self.notice = Some(wrong);
+                None
+            }
+        }
+    }
+
     fn act_in_path(&mut self, action: Action, mut text: String) -> Option<Effect> {
         if action == Action::Confirm {
             self.overlay = None;
@@ -299,6 +347,14 @@ impl App {
             Some(Overlay::Find(mut text)) => {
                 text.extend(typed);
                 self.look_for(text);
+            }
+            Some(Overlay::Filter(mut text)) => {
+                text.extend(typed);
+                self.show_only(text);
+            }
+            Some(Overlay::GoTo(mut text)) => {
+                text.extend(typed);
+                self.overlay = Some(Overlay::GoTo(text));
             }
             Some(Overlay::Path(mut text)) => {
                 text.extend(typed);

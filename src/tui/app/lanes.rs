@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::choice;
 use crate::event::{LaneId, Timestamp};
-use crate::timeline::rows::{Row, rows};
+use crate::timeline::rows::{Order, Row, flat_rows, matches, rows};
 use crate::timeline::{Lane, LaneKind, Timeline};
 use crate::tui::action::Action;
 use crate::tui::viewport::Viewport;
@@ -26,6 +26,12 @@ pub struct Lanes {
     pub(super) most: Option<usize>,
     /// Which panels there are.
     pub panels: Panels,
+    /// In which order they stand.
+    pub order: Order,
+    /// Only lanes are shown of whose name, or of what they wait for, this is a part.
+    pub filter: String,
+    /// Whether a row is many lanes.
+    pub dense: bool,
     folded: HashSet<LaneId>,
     coroutines: bool,
     /// Whether the whole session is seen, however long it gets.
@@ -71,7 +77,9 @@ impl Lanes {
 
     /// Takes note of what the timeline is now.
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
-        if self.shape != Some(timeline.shape()) {
+        if self.order != Order::Tree || !self.filter.is_empty() {
+            self.refresh_flat(timeline);
+        } else if self.shape != Some(timeline.shape()) {
             self.rows = rows(timeline, &self.folded, self.coroutines);
             // A coroutine that nothing has run of gets a row some time after it was called.
             let has_run = |lane: &Lane| lane.started.is_some() || lane.end.is_some();
@@ -81,6 +89,61 @@ impl Lanes {
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
         }
+    }
+
+    /// The same, where they do not stand in a tree.
+    fn refresh_flat(&mut self, timeline: &Timeline) {
+        let by_start = matches!(self.order, Order::Tree | Order::Start);
+        // How long something took may change with every event.
+        let (shape, count) = timeline.shape();
+        let changes = if by_start { shape } else { timeline.events() };
+        let key = Some((changes, count));
+        if self.shape != key {
+            self.rows = flat_rows(timeline, self.order, &self.filter);
+            self.shape = key;
+        }
+    }
+
+    /// Orders the lanes otherwise; how, in words.
+    pub(super) fn reorder(&mut self, timeline: &Timeline) -> &'static str {
+        self.order = self.order.next();
+        self.forget_rows();
+        self.refresh(timeline);
+        match self.order {
+            Order::Tree => "The lanes stand under those that spawned them.",
+            Order::Start => "The lanes stand in the order in which they began.",
+            Order::Running => "The lanes that ran longest come first.",
+            Order::Waiting => "The lanes that waited longest come first.",
+            Order::LongestPoll => "The lanes with the longest polls come first.",
+        }
+    }
+
+    /// Shows only the lanes that a text is a part of, by name or by what they wait for.
+    pub(super) fn show_only(&mut self, text: &str, timeline: &Timeline) {
+        text.trim().clone_into(&mut self.filter);
+        self.forget_rows();
+        self.refresh(timeline);
+    }
+
+    /// How the lanes are ordered, and which are shown, in a few words; none for all of them in their tree.
+    pub fn ordered(&self) -> String {
+        let order = match self.order {
+            Order::Tree => "",
+            Order::Start => "by start",
+            Order::Running => "by running",
+            Order::Waiting => "by waiting",
+            Order::LongestPoll => "by longest poll",
+        };
+        match (order, self.filter.as_str()) {
+            ("", "") => String::new(),
+            (order, "") => format!(" {order}"),
+            (order, filter) => format!(" {}×{filter} {order}", self.rows.len()),
+        }
+    }
+
+    /// How many lanes a row is, where `height` rows are to be all lanes.
+    pub fn per_row(&self, height: usize) -> usize {
+        self.rows.len().div_ceil(height.max(1)).max(1)
     }
 
     /// The rows are of another timeline now, or others of them are asked for.
@@ -130,7 +193,10 @@ impl Lanes {
 
     /// Selects another row.
     pub(super) fn act(&mut self, action: Action, page: usize) {
-        let place = choice::moved(self.place().unwrap_or(0), action, self.rows.len(), page);
+        let per = if self.dense { self.per_row(page) } else { 1 };
+        let rows = self.rows.len().div_ceil(per);
+        let place = self.place().unwrap_or(0) / per;
+        let place = choice::moved(place, action, rows, page) * per;
         self.selected = self.rows.get(place).map(|row| row.lane);
     }
 
@@ -182,9 +248,8 @@ impl Lanes {
         if text.is_empty() {
             return;
         }
-        let matches = |part: &str| part.to_lowercase().contains(&text);
-        let by_name = |lane: &&Lane| matches(&lane.name);
-        let by_wait = |lane: &&Lane| lane.frames.iter().any(|frame| matches(&frame.text));
+        let by_name = |lane: &&Lane| lane.name.to_lowercase().contains(&text);
+        let by_wait = |lane: &&Lane| matches(lane, &text);
         let lanes = timeline.lanes();
         let others = lanes.clone().filter(|lane| !by_name(lane)).filter(by_wait);
         let found = lanes.filter(by_name).chain(others);

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Position;
 
-use super::viewer::{Motion, Viewer};
-use super::{Arrival, Effect, Journey};
+use super::viewer::{Motion, Viewer, nothing_found};
+use super::{About, Arrival, Effect, Journey};
 use crate::event::{LaneId, Timestamp};
 use crate::probe::gate::Pace;
 use crate::tui::action::Action;
@@ -30,6 +30,14 @@ impl Viewer {
             }
             Action::Fold => self.lanes.fold(timeline),
             Action::Coroutines => notice = Some(self.lanes.toggle_coroutines(timeline)),
+            Action::Order => notice = Some(self.lanes.reorder(timeline)),
+            Action::Density => self.lanes.dense = !self.lanes.dense,
+            Action::NextEvent => return self.go_to(About::Event, true),
+            Action::PreviousEvent => return self.go_to(About::Event, false),
+            Action::NextPoll => return self.go_to(About::Poll, true),
+            Action::PreviousPoll => return self.go_to(About::Poll, false),
+            Action::NextWoken => return self.go_to(About::Wake, true),
+            Action::PreviousWoken => return self.go_to(About::Wake, false),
             Action::Panels => self.lanes.panels = self.lanes.panels.next(),
             Action::ZoomIn => self.lanes.zoom(ZOOM, self.centre()),
             Action::ZoomOut => self.lanes.zoom(1.0 / ZOOM, self.centre()),
@@ -45,6 +53,30 @@ impl Viewer {
             _ => return (self.travel(action), None),
         }
         (None, notice)
+    }
+
+    /// Goes to the next or the last place at which something happens to the selected lane.
+    fn go_to(&mut self, about: About, forward: bool) -> (Option<Effect>, Option<&'static str>) {
+        let selected = match about {
+            About::Event => self.lanes.selected,
+            // A coroutine is polled and woken with its task.
+            About::Poll | About::Wake => self.selected_task(),
+        };
+        let Some(lane) = selected else {
+            return (None, None);
+        };
+        let journey = if forward {
+            Journey::NextOf(lane, about)
+        } else {
+            Journey::PreviousOf(lane, about)
+        };
+        let effect = self.pause();
+        let before = self.playback.place();
+        let further = self.travel_to(journey);
+        self.moved();
+        let stayed = further.is_none() && self.playback.place() == before;
+        let notice = if stayed { nothing_found(journey) } else { None };
+        (effect.or(further), notice)
     }
 
     /// Moves through time.

@@ -1,6 +1,7 @@
 //! A session's events, and the moment of it that is shown.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
@@ -30,7 +31,7 @@ pub struct Playback {
 }
 
 /// How large the session is of which a stretch is here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
     /// Before which place its first event lies that is here.
     pub first: u64,
@@ -38,6 +39,10 @@ pub struct Whole {
     pub events: u64,
     /// When the last of them happened.
     pub end: Timestamp,
+    /// When what is here begins.
+    pub begins: Timestamp,
+    /// How many events lie before some moments, in order.
+    pub places: Arc<[(Timestamp, u64)]>,
 }
 
 /// A way through a session.
@@ -60,9 +65,30 @@ pub enum Journey {
     /// On until this task has been polled.
     UntilPolled(LaneId),
     /// To the next event of this lane.
-    NextOf(LaneId),
+    NextOf(LaneId, About),
     /// Back to the event of this lane before.
-    PreviousOf(LaneId),
+    PreviousOf(LaneId, About),
+}
+
+/// What kind of event of a lane is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Any.
+    Event,
+    /// That it is polled.
+    Poll,
+    /// That it is woken.
+    Wake,
+}
+
+impl About {
+    fn is(self, lane: LaneId, kind: &EventKind) -> bool {
+        match self {
+            Self::Event => kind.is_of(lane),
+            Self::Poll => *kind == EventKind::PollStarted { lane },
+            Self::Wake => matches!(kind, EventKind::Woken { lane: of, .. } if *of == lane),
+        }
+    }
 }
 
 /// How far a journey led.
@@ -96,10 +122,10 @@ impl Playback {
         let mut playback = Self {
             timeline: stretch.base.timeline.clone(),
             stretch,
+            reached: whole.end,
             whole: Some(whole),
             steps,
             present: events,
-            reached: whole.end,
             ..Self::default()
         };
         playback.show(playback.index_of(place));
@@ -124,6 +150,7 @@ impl Playback {
     /// How many events the session has, as far as it was reached.
     pub fn count(&self) -> u64 {
         self.whole
+            .as_ref()
             .map_or(self.timeline.events(), |whole| whole.events)
     }
 
@@ -137,6 +164,35 @@ impl Playback {
     pub(in crate::tui) fn reaches(&self) -> (u64, u64) {
         let last = self.stretch.place(self.stretch.events.len());
         (self.stretch.base.place, last)
+    }
+
+    /// From when to when the session lasts, as far as it can be shown.
+    pub(in crate::tui) fn spans(&self) -> (Timestamp, Timestamp) {
+        let begins = self
+            .whole
+            .as_ref()
+            .map_or(Timestamp::ZERO, |whole| whole.begins);
+        (begins, self.reached)
+    }
+
+    /// About how many events happened until `at`.
+    pub(in crate::tui) fn place_about(&self, at: Timestamp) -> u64 {
+        let Some(whole) = &self.whole else {
+            return self.place_at(at) as u64;
+        };
+        let next = whole.places.partition_point(|(time, _)| *time <= at);
+        let end = (whole.end, whole.events);
+        let after = whole.places.get(next).copied().unwrap_or(end);
+        let before = match next.checked_sub(1) {
+            Some(before) => whole.places[before],
+            None => return whole.first,
+        };
+        let part = u128::from(at - before.0) * u128::from(after.1.saturating_sub(before.1));
+        let part = part / u128::from((after.0 - before.0).max(1));
+        before.1
+            + u64::try_from(part)
+                .unwrap_or(0)
+                .min(after.1.saturating_sub(before.1))
     }
 
     fn index_of(&self, place: u64) -> usize {
@@ -155,14 +211,14 @@ impl Playback {
 
     /// Whether nothing of the session lies before what is here.
     fn is_first(&self) -> bool {
-        let first = self.whole.map_or(0, |whole| whole.first);
+        let first = self.whole.as_ref().map_or(0, |whole| whole.first);
         self.stretch.base.place <= first
     }
 
     /// Whether nothing of the session lies behind what is here.
     fn is_last(&self) -> bool {
         let end = self.stretch.place(self.stretch.events.len());
-        self.whole.is_none_or(|whole| end >= whole.events)
+        self.whole.as_ref().is_none_or(|whole| end >= whole.events)
     }
 
     /// Whether it is a stretch of a large session.
@@ -273,7 +329,7 @@ impl Playback {
 
     /// Takes note that the session is larger than it was.
     pub(super) fn grow(&mut self, by: &Self) {
-        self.whole = by.whole;
+        self.whole.clone_from(&by.whole);
         self.reached = by.reached;
     }
 
@@ -297,14 +353,18 @@ impl Playback {
                 self.go_back(self.steps.before_wake(self.cursor, self.present))
             }
             Journey::UntilPolled(task) => self.until_polled(task),
-            Journey::NextOf(lane) => {
+            Journey::NextOf(lane, about) => {
                 let ahead = &self.events()[self.cursor..self.present];
-                let next = ahead.iter().position(|event| event.kind.is_of(lane));
-                self.go_on(next.map(|next| self.cursor + next + 1))
+                let next = ahead.iter().position(|event| about.is(lane, &event.kind));
+                match next {
+                    Some(next) => self.there(self.cursor + next + 1),
+                    None if self.is_last() => Arrival::Present,
+                    None => Arrival::Beyond,
+                }
             }
-            Journey::PreviousOf(lane) => {
+            Journey::PreviousOf(lane, about) => {
                 let behind = &self.events()[..self.cursor.saturating_sub(1)];
-                let before = behind.iter().rposition(|event| event.kind.is_of(lane));
+                let before = behind.iter().rposition(|event| about.is(lane, &event.kind));
                 match before {
                     Some(before) => self.there(before + 1),
                     None if self.is_first() => Arrival::Present,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Playback;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::cells::{self, Cell, Window};
+use crate::timeline::density::Share;
 use crate::timeline::overview::{self, Cut, Sample};
 use crate::timeline::{Lane, Timeline};
 
@@ -18,8 +19,10 @@ const MOST_LANES: usize = 1024;
 pub struct Sight {
     /// The moments between columns, and at the edges.
     pub edges: Vec<Timestamp>,
-    /// The lanes, in no particular order.
+    /// The lanes.
     pub lanes: Vec<LaneId>,
+    /// Where a row is many lanes, the window and how many.
+    pub dense: Option<(Window, usize)>,
 }
 
 /// What came to be known of a part of a session.
@@ -29,6 +32,8 @@ pub enum Seen {
     Detail(Detail),
     /// How lanes stood at some moments.
     Samples(Vec<(LaneId, Vec<Sample>)>),
+    /// What the lanes of each row do, where a row is so many of them.
+    Dense(usize, Vec<Vec<Share>>),
 }
 
 /// All that happened in a stretch of time.
@@ -47,6 +52,7 @@ pub struct Detail {
 pub struct Scene {
     samples: HashMap<LaneId, Vec<Sample>>,
     detail: Option<Detail>,
+    dense: Option<(usize, Vec<Vec<Share>>)>,
 }
 
 /// From what lanes are drawn.
@@ -63,6 +69,7 @@ impl Scene {
     pub(super) fn take(&mut self, seen: Seen) {
         match seen {
             Seen::Detail(detail) => self.detail = Some(detail),
+            Seen::Dense(per, shares) => self.dense = Some((per, shares)),
             Seen::Samples(samples) => {
                 if self.samples.len() + samples.len() > MOST_LANES {
                     self.samples.clear();
@@ -85,6 +92,14 @@ impl Scene {
             Some(detail) => Drawn::Whole(&detail.timeline),
             None => Drawn::Far(self, playback.timeline()),
         }
+    }
+
+    /// What the lanes of each row do, where a row is so many of them.
+    pub(super) fn shares(&self, per: usize) -> Vec<Vec<Share>> {
+        let dense = self.dense.as_ref();
+        dense
+            .filter(|dense| dense.0 == per)
+            .map_or_else(Vec::new, |dense| dense.1.clone())
     }
 
     fn cells(&self, timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {

@@ -13,6 +13,8 @@ use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
+use crate::timeline::cells::{Window, cells};
+use crate::timeline::density::{self, Share};
 use crate::timeline::{Lane, State, Wake, overview};
 use crate::tui::code::{Source, Sources};
 use crate::tui::layout::{self, Areas};
@@ -356,6 +358,22 @@ impl Viewer {
         }
     }
 
+    /// What the lanes of each row do, where a row is so many of them.
+    pub(in crate::tui) fn shares(&self, window: &Window, per: usize) -> Vec<Vec<Share>> {
+        if self.playback.is_stretch() {
+            return self.scene.shares(per);
+        }
+        let timeline = self.playback.timeline();
+        let groups = self.lanes.rows.chunks(per).map(|rows| {
+            let mut shares = vec![Share::default(); window.width.into()];
+            for lane in rows.iter().filter_map(|row| timeline.lane(row.lane)) {
+                density::count(&mut shares, &cells(timeline, lane, window));
+            }
+            shares
+        });
+        groups.collect()
+    }
+
     /// What is looked at, where more has to be known of it than is here.
     pub(super) fn sight(&self, areas: &Areas) -> Option<Sight> {
         let playback = &self.playback;
@@ -363,12 +381,20 @@ impl Viewer {
             return None;
         }
         let window = self.lanes.viewport.window(self.bars(areas), playback.now());
+        let timeline = playback.timeline();
+        if self.lanes.dense {
+            let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
+            return Some(Sight {
+                edges: overview::edges(&window),
+                lanes,
+                dense: Some((window, self.lanes.per_row(areas.lane_rows()))),
+            });
+        }
         if let Drawn::Whole(_) = self.scene.drawn(playback, &window) {
             return None;
         }
         let mut edges = overview::edges(&window);
         edges.dedup();
-        let timeline = playback.timeline();
         // What is just above and below is likely to be looked at next.
         let height = areas.lane_rows();
         let rows = self.lanes.rows.iter();
@@ -380,7 +406,11 @@ impl Viewer {
         let mut lanes: Vec<LaneId> = lanes.collect();
         lanes.sort_unstable();
         lanes.dedup();
-        Some(Sight { edges, lanes })
+        Some(Sight {
+            edges,
+            lanes,
+            dense: None,
+        })
     }
 
     /// What is shown was moved by hand.
@@ -402,6 +432,10 @@ impl Viewer {
 
     pub(super) fn find(&mut self, text: &str) {
         self.lanes.find(text, self.playback.timeline());
+    }
+
+    pub(super) fn show_only(&mut self, text: &str) {
+        self.lanes.show_only(text, self.playback.timeline());
     }
 
     pub(super) fn next_found(&mut self) {
@@ -426,12 +460,12 @@ impl Viewer {
 }
 
 /// What was looked for and is not there, in words.
-fn nothing_found(journey: Journey) -> Option<&'static str> {
+pub(super) fn nothing_found(journey: Journey) -> Option<&'static str> {
     Some(match journey {
         Journey::NextWake => "No task is woken after this.",
         Journey::UntilPolled(_) => "The selected task is not polled after this.",
-        Journey::NextOf(_) => "Nothing happens to the selected lane after this.",
-        Journey::PreviousOf(_) => "Nothing happened to the selected lane before this.",
+        Journey::NextOf(..) => "Nothing happens to the selected lane after this.",
+        Journey::PreviousOf(..) => "Nothing happened to the selected lane before this.",
         _ => return None,
     })
 }

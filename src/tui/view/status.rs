@@ -201,6 +201,18 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     let prompt = match &app.overlay {
         _ if app.help.is_some() => None,
         Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app, text))),
+        Some(Overlay::Filter(text)) => {
+            let lanes = app.viewer().map_or(0, |viewer| viewer.lanes.rows.len());
+            Some((" only lanes with: ", text, format!("   {lanes} lanes")))
+        }
+        Some(Overlay::GoTo(text)) => {
+            let hint = if text.is_empty() {
+                "   1.5s, 20ms, 40%"
+            } else {
+                ""
+            };
+            Some((" go to: ", text, hint.to_owned()))
+        }
         Some(Overlay::Path(text)) => Some((" open the session file: ", text, String::new())),
         _ => None,
     };
