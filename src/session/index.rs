@@ -14,7 +14,7 @@ use crate::timeline::{Lane, State};
 #[cfg(feature = "app")]
 use crate::timeline::{
     cells::Window,
-    density::{self, Share},
+    density::Share,
     overview,
 };
 
@@ -92,7 +92,7 @@ impl Index {
                 let (lane, samples) = (&self.lanes[place], &self.samples[place]);
                 let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
                 let cuts: Vec<_> = edges.iter().map(cut).collect();
-                density::count(&mut shares, &overview::cells(lane, &cuts, window));
+                overview::share(&mut shares, lane, &cuts, window);
             }
             shares
         };

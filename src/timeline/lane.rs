@@ -191,6 +191,16 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// What was added from one moment to another.
+    pub(super) fn between(before: &Self, after: &Self) -> Self {
+        Self {
+            running: after.running.saturating_sub(before.running),
+            ready: after.ready.saturating_sub(before.ready),
+            waiting: after.waiting.saturating_sub(before.waiting),
+            unknown: after.unknown.saturating_sub(before.unknown),
+        }
+    }
+
     pub(crate) fn add(&mut self, state: State, nanos: u64) {
         match state {
             State::Running => self.running += nanos,

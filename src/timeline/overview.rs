@@ -6,6 +6,8 @@
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
 use super::cells::{Cell, Fill, LEAST, Window};
+#[cfg(feature = "app")]
+use super::density::Share;
 use super::lane::{Lane, LaneKind, Totals};
 use super::span::State;
 use crate::event::Timestamp;
@@ -132,6 +134,30 @@ pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
     cells
 }
 
+/// Counts a lane among those of a row: what took most of its time in each column.
+#[cfg(feature = "app")]
+pub(crate) fn share(shares: &mut [Share], lane: &Lane, cuts: &[Cut], window: &Window) {
+    let edges = edges(window);
+    let columns = edges.windows(2).zip(cuts.windows(2));
+    for (share, (edges, cuts)) in shares.iter_mut().zip(columns) {
+        let (before, after) = (&cuts[0], &cuts[1]);
+        let is_over = lane.end.is_some_and(|end| end < edges[0]);
+        if after.state.is_none() || is_over || edges[0] >= edges[1] {
+            continue;
+        }
+        share.there += 1;
+        let spent = Totals::between(&before.totals, &after.totals);
+        let most = spent.running.max(spent.waiting).max(spent.ready);
+        if spent.unknown > most {
+            share.lost += 1;
+        } else if spent.ready == most && most > 0 {
+            share.ready += 1;
+        } else if after.polls > before.polls || spent.running > 0 {
+            share.running += 1;
+        }
+    }
+}
+
 /// The cells of a coroutine, from those of the lane that runs it.
 pub(crate) fn hosted(lane: &Lane, host: &[Cell], window: &Window) -> Vec<Cell> {
     let started = lane.started.unwrap_or(lane.start);
@@ -212,13 +238,7 @@ impl Column<'_> {
 
     /// The time that it spent in each state in this column.
     fn spent(&self) -> Totals {
-        let (before, after) = (&self.before.totals, &self.after.totals);
-        Totals {
-            running: after.running.saturating_sub(before.running),
-            ready: after.ready.saturating_sub(before.ready),
-            waiting: after.waiting.saturating_sub(before.waiting),
-            unknown: after.unknown.saturating_sub(before.unknown),
-        }
+        Totals::between(&self.before.totals, &self.after.totals)
     }
 
     /// The time in which it existed and nothing of it ran.

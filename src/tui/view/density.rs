@@ -16,7 +16,7 @@ use crate::width::cut;
 /// Signs for how many of a row's lanes are polled, from few to all.
 const RUNNING: [&str; 4] = ["▂", "▄", "▆", "█"];
 const RUNNING_ASCII: [&str; 4] = [".", "o", "O", "#"];
-/// Signs for how many of them are ready, where none is polled.
+/// Signs for how many of them are ready, where those are more.
 const READY: [&str; 3] = ["░", "▒", "▓"];
 const READY_ASCII: [&str; 3] = [",", ";", "%"];
 /// Signs for how many events there were in a column of the whole session.
@@ -122,8 +122,8 @@ fn sign(share: &Share, theme: Theme) -> (&'static str, Role) {
     match (there, running, ready) {
         (0, ..) => (" ", Role::Text),
         _ if lost * 2 > there => (theme.glyph(Glyph::Unknown), Role::Unknown),
+        _ if ready > running => (waits[level(ready, 3)], Role::Ready),
         (_, 1.., _) => (runs[level(running, 4)], Role::Running),
-        (_, 0, 1..) => (waits[level(ready, 3)], Role::Ready),
         _ => (theme.glyph(Glyph::Waiting), Role::Waiting),
     }
 }
