@@ -14,6 +14,8 @@ pub mod mouse;
 mod opening;
 mod reader;
 mod recorder;
+#[doc(hidden)]
+pub mod show;
 mod terminal;
 pub mod theme;
 pub mod view;

@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::codec::{Item, Texts};
 use super::error::{Error, Unreadable};
@@ -27,6 +28,8 @@ pub(crate) struct Archive {
     /// How the session stands after all that was read, from which the index goes on.
     indexer: Indexer,
     texts: Texts,
+    /// Set by others where something is more urgent: what goes through many events then gives up.
+    pub(crate) urgent: Arc<AtomicBool>,
     /// After how many events the last one was that was looked for, and when it happened.
     ends: Option<(u64, Timestamp)>,
 }
@@ -85,6 +88,7 @@ impl Archive {
             index: Index::default(),
             indexer: Indexer::default(),
             texts: Texts::default(),
+            urgent: Arc::default(),
             ends: None,
         };
         archive.read_index().map_err(Unreadable::Io)?;
@@ -275,6 +279,9 @@ impl Archive {
     fn each(&mut self, from: u64, mut take: impl FnMut(Item, u64) -> bool) -> io::Result<()> {
         let first = self.log.pieces.partition_point(|piece| piece.place < from);
         for index in first..self.log.pieces.len() {
+            if self.urgent.load(Ordering::Relaxed) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
             let mut goes_on = true;
             let loaded = self.log.load(index)?;
             loaded.each(&mut self.texts, |item, count| {

@@ -1,6 +1,8 @@
 //! Does what the state asks for outside of it: runs scenarios, records them, opens files.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +29,8 @@ pub(super) struct Driver {
     messages: UnboundedSender<Msg>,
     /// To whom reads the large session that is shown.
     reader: Option<Sender<Request>>,
+    /// Tells it that something is more urgent than what it does.
+    urgent: Arc<AtomicBool>,
     /// What was asked of it last.
     asked: Option<Sight>,
     /// Whether what is written to its file is to be seen.
@@ -41,6 +45,7 @@ impl Driver {
             last_tick: None,
             messages,
             reader: None,
+            urgent: Arc::default(),
             asked: None,
             follows: false,
         }
@@ -149,6 +154,7 @@ impl Driver {
     fn open(&mut self, path: PathBuf) {
         let messages = self.messages.clone();
         let requests = self.new_reader();
+        let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
             let progress = |Progress { read, of }| {
                 let percent = 100 * u128::from(read) / u128::from(of.max(1));
@@ -158,7 +164,7 @@ impl Driver {
             match opening::open(&path, false, progress) {
                 Ok((opened, archive)) => {
                     show(opened, &messages);
-                    read(archive, path.clone(), requests, messages.clone());
+                    read(archive, path.clone(), requests, urgent, messages.clone());
                 }
                 Err(error) => {
                     let text = format!("Not opened: {}", error.reason_first());
@@ -180,7 +186,8 @@ impl Driver {
         let (messages, requests) = (self.messages.clone(), self.new_reader());
         self.follows = follow;
         let path = path.to_owned();
-        in_background("reading", move || read(archive, path, requests, messages));
+        let urgent = Arc::clone(&self.urgent);
+        in_background("reading", move || read(archive, path, requests, urgent, messages));
         Ok(Msg::Opened(Box::new(opened)))
     }
 
@@ -189,11 +196,15 @@ impl Driver {
         let (sender, requests) = mpsc::channel();
         self.reader = Some(sender);
         self.asked = None;
+        self.urgent = Arc::default();
         self.follows = false;
         requests
     }
 
     fn ask(&self, request: Request) {
+        if let Request::Travel(..) = request {
+            self.urgent.store(true, Ordering::Relaxed);
+        }
         if let Some(reader) = &self.reader {
             // A session that is here as a whole has no reader.
             let _ = reader.send(request);
@@ -249,9 +260,11 @@ fn read(
     archive: Option<Archive>,
     path: PathBuf,
     requests: Receiver<Request>,
+    urgent: Arc<AtomicBool>,
     messages: UnboundedSender<Msg>,
 ) {
-    if let Some(archive) = archive {
+    if let Some(mut archive) = archive {
+        archive.urgent = urgent;
         Reader::new(archive, path, requests, messages).run();
     }
 }

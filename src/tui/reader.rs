@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -61,8 +62,14 @@ impl Reader {
         while let Ok(request) = self.requests.recv() {
             self.handle(request);
             while let Some(sight) = self.sight.take() {
-                if let Err(error) = self.look(&sight) {
-                    self.fail(&error);
+                match self.look(&sight) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        // What is more urgent comes first; then this again, unless something else is looked at.
+                        self.is_disturbed();
+                        self.sight.get_or_insert(sight);
+                    }
+                    Err(error) => self.fail(&error),
+                    Ok(()) => {}
                 }
             }
         }
@@ -75,6 +82,7 @@ impl Reader {
                 Ok(())
             }
             Request::Travel(from, journey) => {
+                self.archive.urgent.store(false, Ordering::Relaxed);
                 travel(&mut self.archive, from, journey).map(|(playback, arrival)| {
                     self.send(Msg::Arrived(Box::new(playback), arrival));
                 })
@@ -113,7 +121,9 @@ impl Reader {
             && self.archive.log.was_replaced(&self.path)
             && let Ok(next) = Archive::open(&self.path, |_| {})
         {
+            let urgent = std::mem::take(&mut self.archive.urgent);
             self.archive = next;
+            self.archive.urgent = urgent;
             has_grown = true;
         }
         if has_grown {
