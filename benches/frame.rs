@@ -163,7 +163,7 @@ fn go_to(show: &mut Show, part: &str) {
     let begun = Instant::now();
     while show.place() == before && begun.elapsed() < Duration::from_secs(5) {
         show.take();
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_micros(300));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::event::{LaneId, Timestamp};
 use crate::timeline::rows::{Order, Row, flat_rows, matches, rows};
 use crate::timeline::{Lane, LaneKind, Timeline};
 use crate::tui::action::Action;
+use crate::tui::view::lanes::widest;
 use crate::tui::viewport::Viewport;
 
 /// Which lanes are seen, and how.
@@ -38,6 +39,8 @@ pub struct Lanes {
     whole: bool,
     /// The tree of which these are the rows; none where they have to be found anew.
     shape: Option<(u64, usize)>,
+    /// How many columns the widest name takes.
+    pub widest: usize,
 }
 
 /// Which panels stand under the lanes, where there is room.
@@ -85,6 +88,7 @@ impl Lanes {
             let has_run = |lane: &Lane| lane.started.is_some() || lane.end.is_some();
             let settled = |lane: &Lane| lane.kind != LaneKind::Coroutine || has_run(lane);
             self.shape = timeline.lanes().all(settled).then(|| timeline.shape());
+            self.widest = widest(&self.rows, timeline);
         }
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
@@ -100,6 +104,7 @@ impl Lanes {
         let key = Some((changes, count));
         if self.shape != key {
             self.rows = flat_rows(timeline, self.order, &self.filter);
+            self.widest = widest(&self.rows, timeline);
             self.shape = key;
         }
     }

@@ -9,8 +9,8 @@ use crate::probe::gate::Pace;
 use crate::tui::action::Action;
 use crate::tui::layout::Areas;
 use crate::tui::mouse::Gesture;
-use crate::tui::theme::Theme;
-use crate::tui::view::lanes::{LanesView, name_width};
+use crate::tui::theme::{Depth, Theme};
+use crate::tui::view::lanes::LanesView;
 
 /// By how much a key or a turn of the wheel zooms.
 const ZOOM: f64 = 1.5;
@@ -197,8 +197,12 @@ impl Viewer {
 
     /// How many columns the bars have.
     pub(super) fn bars(&self, areas: &Areas) -> u16 {
-        let names = name_width(&self.lanes.rows, self.playback.timeline(), areas.lanes);
-        areas.lanes.width.saturating_sub(names)
+        // They do not depend on how it looks.
+        let theme = Theme {
+            depth: Depth::None,
+            ascii: true,
+        };
+        self.lanes_view(&theme).bars(areas.lanes).width
     }
 
     /// The lanes as they are drawn.
@@ -207,6 +211,7 @@ impl Viewer {
             timeline: self.playback.timeline(),
             scene: Some((&self.playback, &self.scene)),
             rows: &self.lanes.rows,
+            widest: Some(self.lanes.widest),
             first: self.lanes.first,
             viewport: &self.lanes.viewport,
             selected: self.lanes.selected,

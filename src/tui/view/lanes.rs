@@ -48,6 +48,8 @@ pub struct LanesView<'a> {
     pub now: Timestamp,
     /// How it looks.
     pub theme: &'a Theme,
+    /// How many columns the widest name takes, where that is known.
+    pub widest: Option<usize>,
     /// Lanes whose names stand out, such as those that were searched for.
     pub highlights: &'a [LaneId],
 }
@@ -80,7 +82,8 @@ impl LanesView<'_> {
 
     /// The part of the area where the bars are, without the ruler above them.
     pub fn bars(&self, area: Rect) -> Rect {
-        let names = name_width(self.rows, self.timeline, area).min(area.width);
+        let widest = self.widest.unwrap_or_else(|| widest(self.rows, self.timeline));
+        let names = name_width(widest, area).min(area.width);
         let top = area.height.min(1);
         Rect {
             x: area.x + names,
@@ -292,19 +295,21 @@ impl Widget for &LanesView<'_> {
 }
 
 /// How many columns the names take, with what stands before and after them; the bars begin after that.
-pub fn name_width(rows: &[Row], timeline: &Timeline, area: Rect) -> u16 {
+fn name_width(widest: usize, area: Rect) -> u16 {
     let most = usize::from(names_at_most(area.width).max(NARROWEST));
-    let mut widest = usize::from(NARROWEST);
-    // However many there are, these will do.
-    for row in rows.iter().take(4096) {
+    let names = widest + usize::from(POINTER + GAP);
+    names.clamp(usize::from(NARROWEST), most) as u16
+}
+
+/// How many columns the widest name takes, with the tree's lines before it. However many rows there are, the first ones
+/// have to do.
+pub fn widest(rows: &[Row], timeline: &Timeline) -> usize {
+    const ENOUGH: usize = 4096;
+    let of = |row: &Row| {
         let fold = if row.folded { 2 } else { 0 };
-        let name = width(&row.prefix) + fold + width(timeline.name(row.lane));
-        widest = widest.max(name + usize::from(POINTER + GAP));
-        if widest >= most {
-            break;
-        }
-    }
-    widest.min(most) as u16
+        width(&row.prefix) + fold + width(timeline.name(row.lane))
+    };
+    rows.iter().take(ENOUGH).map(of).max().unwrap_or(0)
 }
 
 /// The signs of the usual states and of the others that occur, and what they mean: as many as fit into `room` columns,

@@ -64,13 +64,8 @@ impl Canvas<'_, '_> {
     fn draw_children(&mut self, parent: usize) {
         let depth = self.view.rows[parent].depth;
         let last = self.view.first + self.seen.len();
-        let below = self
-            .view
-            .rows
-            .iter()
-            .enumerate()
-            .take(last)
-            .skip(parent + 1);
+        let below = self.view.rows.get(parent + 1..last).unwrap_or_default();
+        let below = (parent + 1..).zip(below);
         let under = below.take_while(|(_, row)| row.depth > depth);
         let children: Vec<usize> = under
             .filter(|(_, row)| row.depth == depth + 1)

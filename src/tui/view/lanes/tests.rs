@@ -31,6 +31,7 @@ fn view<T>(
     with(&LanesView {
         timeline: &timeline,
         scene: None,
+        widest: None,
         rows: &rows,
         first: 0,
         viewport: &viewport,
@@ -279,6 +280,7 @@ fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
         let view = LanesView {
             timeline: &timeline,
             scene: None,
+        widest: None,
             rows: &rows,
             first: 0,
             viewport: &viewport,
