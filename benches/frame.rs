@@ -10,11 +10,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use asyncline::Timeline;
 use asyncline::session::Session;
 use asyncline::timeline::cells::{Window, cells};
 use asyncline::tui::action::Action;
 use asyncline::tui::show::Show;
-use asyncline::Timeline;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
@@ -44,7 +44,10 @@ fn main() -> Result<(), Failure> {
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = match value("--events") {
-        Some(sizes) => sizes.split(',').map(str::parse).collect::<Result<Vec<u64>, _>>()?,
+        Some(sizes) => sizes
+            .split(',')
+            .map(str::parse)
+            .collect::<Result<Vec<u64>, _>>()?,
         None if quick => vec![1_000_000],
         None => vec![1_000_000, 10_000_000, 100_000_000],
     };
@@ -97,8 +100,15 @@ fn run(command: &mut Command) -> Result<(), Failure> {
 /// Runs a part of this in a process of its own.
 fn itself(part: &str, file: &Path) -> Result<(), Failure> {
     io::stdout().flush()?;
-    let status = Command::new(std::env::current_exe()?).arg(part).arg(file).status()?;
-    if status.success() { Ok(()) } else { Err("a part failed".into()) }
+    let status = Command::new(std::env::current_exe()?)
+        .arg(part)
+        .arg(file)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err("a part failed".into())
+    }
 }
 
 /// A terminal whose bytes are counted and thrown away.
@@ -121,25 +131,43 @@ fn measure(file: &Path) -> Result<(), Failure> {
     let mut show = Show::open(file, false, SIZE)?;
     show.take();
     show.draw(&mut screen)?;
-    line("first frame", start.elapsed(), "≤ 300 ms to 10 M, ≤ 1 s to 100 M");
+    line(
+        "first frame",
+        start.elapsed(),
+        "≤ 300 ms to 10 M, ≤ 1 s to 100 M",
+    );
     show.settle(QUIET);
     line("all of it exact", start.elapsed().saturating_sub(QUIET), "");
     show.draw(&mut screen)?;
-    frames("whole session", &mut show, &mut screen, |show, _| show.press(Action::Down))?;
+    frames("whole session", &mut show, &mut screen, |show, _| {
+        show.press(Action::Down)
+    })?;
     frames("panning", &mut show, &mut screen, |show, frame| {
-        show.press(if frame % 64 < 32 { Action::PanRight } else { Action::PanLeft });
+        show.press(if frame % 64 < 32 {
+            Action::PanRight
+        } else {
+            Action::PanLeft
+        });
     })?;
     frames("zooming", &mut show, &mut screen, |show, frame| {
-        show.press(if frame % 32 < 16 { Action::ZoomIn } else { Action::ZoomOut });
+        show.press(if frame % 32 < 16 {
+            Action::ZoomIn
+        } else {
+            Action::ZoomOut
+        });
     })?;
     for (name, zooms) in [("1 % of it", 11), ("0.01 % of it", 23)] {
         show.press(Action::Fit);
         go_to(&mut show, "40%");
         (0..zooms).for_each(|_| show.press(Action::ZoomIn));
         show.settle(QUIET);
-        frames(name, &mut show, &mut screen, |show, _| show.press(Action::Down))?;
+        frames(name, &mut show, &mut screen, |show, _| {
+            show.press(Action::Down)
+        })?;
     }
-    frames("stepping", &mut show, &mut screen, |show, _| show.press(Action::Step))?;
+    frames("stepping", &mut show, &mut screen, |show, _| {
+        show.press(Action::Step)
+    })?;
     let mut seeks: Vec<Duration> = (0..40)
         .map(|seek| {
             let start = Instant::now();
@@ -150,7 +178,11 @@ fn measure(file: &Path) -> Result<(), Failure> {
     seeks.sort_unstable();
     line("seek, median", seeks[seeks.len() / 2], "a frame or two");
     line("seek, longest", seeks[seeks.len() - 1], "");
-    println!("{:<28}{:>10.0} MB   target ≤ 600 MB", "memory", memory()? as f64 / 1e6);
+    println!(
+        "{:<28}{:>10.0} MB   target ≤ 600 MB",
+        "memory",
+        memory()? as f64 / 1e6
+    );
     Ok(())
 }
 
@@ -186,7 +218,11 @@ fn frames(
     times.sort_unstable();
     let at = |part: usize| millis(times[(times.len() - 1) * part / 100]);
     let target = "target ≤ 4 ms to 10 M, ≤ 8 ms to 100 M";
-    println!("{name:<28}{:>10.2} ms   p99 {:.2} ms   {target}", at(50), at(99));
+    println!(
+        "{name:<28}{:>10.2} ms   p99 {:.2} ms   {target}",
+        at(50),
+        at(99)
+    );
     Ok(())
 }
 
@@ -202,7 +238,9 @@ fn scan(file: &Path) -> Result<(), Failure> {
         now: timeline.end(),
     };
     let drawn = timeline.lanes().take(SIZE.height.into());
-    let cells: usize = drawn.map(|lane| cells(&timeline, lane, &window).len()).sum();
+    let cells: usize = drawn
+        .map(|lane| cells(&timeline, lane, &window).len())
+        .sum();
     line(&format!("naive scan, {cells} cells"), start.elapsed(), "");
     println!("{:<28}{:>10.0} MB", "its memory", memory()? as f64 / 1e6);
     Ok(())
@@ -232,7 +270,11 @@ fn opened_late(file: &Path) -> Result<Show, Failure> {
 }
 
 fn line(name: &str, time: Duration, target: &str) {
-    let target = if target.is_empty() { String::new() } else { format!("   target {target}") };
+    let target = if target.is_empty() {
+        String::new()
+    } else {
+        format!("   target {target}")
+    };
     println!("{name:<28}{:>10.2} ms{target}", millis(time));
 }
 

@@ -383,10 +383,17 @@ impl Archive {
                 }
             };
             self.each(base.place, |item, count| {
+                // What is lost was lost from the event before on.
+                let is_lost = item.is_lost();
+                if is_lost {
+                    base.apply(&item, count);
+                }
                 while let Some(at) = moments.next_if(|at| here(at) && *at <= item.at()) {
                     cut_at(&base, at);
                 }
-                base.apply(&item, count);
+                if !is_lost {
+                    base.apply(&item, count);
+                }
                 moments.peek().is_some_and(here)
             })?;
             while let Some(at) = moments.next_if(here) {

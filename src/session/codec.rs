@@ -336,6 +336,12 @@ pub(super) enum Item {
 }
 
 impl Item {
+    /// Whether it says that events were lost.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Rare(event) if matches!(event.kind, EventKind::Lost { .. }))
+    }
+
     /// When it happened.
     #[inline]
     pub(super) fn at(&self) -> Timestamp {

@@ -8,15 +8,11 @@ use super::codec::{Malformed, Texts};
 use super::log::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};
+use crate::timeline::Lane;
 use crate::timeline::lanes::Places;
 use crate::timeline::overview::{Cut, Sample};
-use crate::timeline::{Lane, State};
 #[cfg(feature = "app")]
-use crate::timeline::{
-    cells::Window,
-    density::Share,
-    overview,
-};
+use crate::timeline::{cells::Window, density::Share, overview};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -175,7 +171,7 @@ fn sample(near: &Near, at: Timestamp) -> Sample {
             totals,
             polls: near.polls,
             gaps: near.gaps,
-            state: Some(near.last.map_or(State::Unknown, |last| last.state)),
+            state: near.last.map(|last| last.state),
         },
     }
 }

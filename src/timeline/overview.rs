@@ -21,7 +21,7 @@ pub(crate) struct Cut {
     pub(crate) polls: u64,
     /// How often events of it had been lost.
     pub(crate) gaps: u64,
-    /// Its state; none where it did not exist.
+    /// Its state; none where it did not exist, or is known by name alone.
     pub(crate) state: Option<State>,
 }
 
@@ -40,7 +40,7 @@ impl Cut {
             totals: lane.totals(at),
             polls: lane.polls,
             gaps: lane.gaps,
-            state: Some(lane.state()),
+            state: lane.changes.last().map(|last| last.state),
         }
     }
 
@@ -88,23 +88,18 @@ pub(crate) fn estimate(lane: &Lane, samples: &[Sample], present: Timestamp, at: 
     };
     let before = after.checked_sub(1).map_or(&first, |index| &samples[index]);
     match samples.get(after) {
+        Some(next) if next.at == at => next.cut,
         Some(next) => Cut::between(before, next, at),
         None if at <= end.at => Cut::between(before, &end, at),
         None => Cut::of(lane, at),
     }
 }
 
-/// The moments at which a lane has to be cut for a window: the left edge of each column, and the right edge of the last;
-/// none is later than the present.
+/// The moments at which a lane has to be cut for a window: the left edge of each column, and the right edge of the last.
+/// At those that are later than the present, it is cut as it stands at the present.
 pub(crate) fn edges(window: &Window) -> Vec<Timestamp> {
     let columns = 0..=window.width;
-    columns
-        .map(|column| {
-            window
-                .time_at(column)
-                .min(Timestamp(window.now.0.saturating_add(1)))
-        })
-        .collect()
+    columns.map(|column| window.time_at(column)).collect()
 }
 
 /// The cells of a lane, one for each column of the window, from its cuts at the window's [`edges`].
@@ -116,6 +111,7 @@ pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
             Column {
                 left: edges[0],
                 right: edges[1],
+                now: window.now,
                 is_present: window.column_of(window.now) == u16::try_from(column).ok(),
                 before: &cut[0],
                 after: &cut[1],
@@ -142,7 +138,7 @@ pub(crate) fn share(shares: &mut [Share], lane: &Lane, cuts: &[Cut], window: &Wi
     for (share, (edges, cuts)) in shares.iter_mut().zip(columns) {
         let (before, after) = (&cuts[0], &cuts[1]);
         let is_over = lane.end.is_some_and(|end| end < edges[0]);
-        if after.state.is_none() || is_over || edges[0] >= edges[1] {
+        if after.state.is_none() || is_over || edges[0] > window.now {
             continue;
         }
         share.there += 1;
@@ -192,6 +188,7 @@ pub(crate) fn hosted(lane: &Lane, host: &[Cell], window: &Window) -> Vec<Cell> {
 struct Column<'a> {
     left: Timestamp,
     right: Timestamp,
+    now: Timestamp,
     is_present: bool,
     before: &'a Cut,
     after: &'a Cut,
@@ -201,7 +198,7 @@ struct Column<'a> {
 
 impl Column<'_> {
     fn cell(&self, lane: &Lane) -> Cell {
-        if self.left >= self.right || self.after.state.is_none() {
+        if self.left >= self.right || self.left > self.now || self.after.state.is_none() {
             return Cell::Empty;
         }
         if self.has_gap() {
@@ -244,6 +241,7 @@ impl Column<'_> {
     /// The time in which it existed and nothing of it ran.
     fn idle(&self, lane: &Lane, spent: &Totals) -> u64 {
         let end = lane.end.map_or(self.right, |end| end.min(self.right));
+        let end = end.min(self.now);
         let there = end - self.left.max(lane.start);
         let known = [spent.running, spent.ready, spent.waiting, spent.unknown];
         let known = known.into_iter().fold(0, u64::saturating_add);
@@ -290,3 +288,6 @@ impl Column<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,7 +187,9 @@ impl Driver {
         self.follows = follow;
         let path = path.to_owned();
         let urgent = Arc::clone(&self.urgent);
-        in_background("reading", move || read(archive, path, requests, urgent, messages));
+        in_background("reading", move || {
+            read(archive, path, requests, urgent, messages)
+        });
         Ok(Msg::Opened(Box::new(opened)))
     }
 

@@ -105,6 +105,8 @@ impl Show {
 
     /// How many events are shown.
     pub fn place(&self) -> u64 {
-        self.app.viewer().map_or(0, |viewer| viewer.playback.place())
+        self.app
+            .viewer()
+            .map_or(0, |viewer| viewer.playback.place())
     }
 }

@@ -68,6 +68,14 @@ fn blocks() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1..20_usize, 1..5)
 }
 
+/// The events before a moment. What is lost was lost from the event before on.
+fn until(events: &[Event], at: Timestamp) -> &[Event] {
+    let before = events.partition_point(|event| event.at < at);
+    let is_lost = |event: &&Event| matches!(event.kind, EventKind::Lost { .. });
+    let lost = events[before..].iter().take(1).take_while(is_lost).count();
+    &events[..before + lost]
+}
+
 /// What a lane looked like just before a moment, by reading its whole past.
 fn cut(lane: Option<&Lane>, at: Timestamp) -> Cut {
     let lane = lane.filter(|lane| lane.start < at);
@@ -121,8 +129,7 @@ proptest! {
         let lanes: Vec<_> = (0..7).map(LaneId).collect();
         let cuts = archive.cuts(&lanes, &moments).unwrap();
         for (index, at) in moments.iter().enumerate() {
-            let past = events.iter().take_while(|event| event.at < *at);
-            let timeline: Timeline = past.collect();
+            let timeline: Timeline = until(&events, *at).iter().collect();
             for (lane, cuts) in lanes.iter().zip(&cuts) {
                 prop_assert_eq!(cuts[index], cut(timeline.lane(*lane), *at), "{:?} at {:?}", lane, at);
             }

@@ -115,7 +115,13 @@ impl Scene {
     fn cells_of(&self, timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
         let samples = self.samples.get(&lane.id).map_or(&[][..], Vec::as_slice);
         let present = timeline.end();
-        let cut = |at| overview::estimate(lane, samples, present, at);
+        let cut = |at| {
+            if at > window.now && lane.start <= window.now {
+                Cut::of(lane, window.now)
+            } else {
+                overview::estimate(lane, samples, present, at)
+            }
+        };
         let cuts: Vec<Cut> = overview::edges(window).into_iter().map(cut).collect();
         overview::cells(lane, &cuts, window)
     }

@@ -394,6 +394,7 @@ impl Viewer {
             return None;
         }
         let mut edges = overview::edges(&window);
+        edges.retain(|edge| *edge <= window.now);
         edges.dedup();
         // What is just above and below is likely to be looked at next.
         let height = areas.lane_rows();

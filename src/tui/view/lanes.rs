@@ -82,7 +82,9 @@ impl LanesView<'_> {
 
     /// The part of the area where the bars are, without the ruler above them.
     pub fn bars(&self, area: Rect) -> Rect {
-        let widest = self.widest.unwrap_or_else(|| widest(self.rows, self.timeline));
+        let widest = self
+            .widest
+            .unwrap_or_else(|| widest(self.rows, self.timeline));
         let names = name_width(widest, area).min(area.width);
         let top = area.height.min(1);
         Rect {

@@ -280,7 +280,7 @@ fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
         let view = LanesView {
             timeline: &timeline,
             scene: None,
-        widest: None,
+            widest: None,
             rows: &rows,
             first: 0,
             viewport: &viewport,

@@ -1,0 +1,158 @@
+//! What a lane shows from far off is what a scan of all its spans says, column by column.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Event, EventKind, arbitrary};
+use crate::timeline::{Span, Timeline};
+
+/// How a lane stood just before each edge, by replaying everything until there.
+fn cuts(events: &[Event], lane: &Lane, window: &Window) -> Vec<Cut> {
+    let cut = |at: Timestamp| {
+        if at > window.now {
+            let past: Timeline = events
+                .iter()
+                .take_while(|event| event.at <= window.now)
+                .collect();
+            let lane = past.lane(lane.id);
+            return lane.map_or_else(Cut::default, |lane| Cut::of(lane, window.now));
+        }
+        // What is lost was lost from the event before on.
+        let before = events.partition_point(|event| event.at < at);
+        let is_lost =
+            |event: &&Event| matches!(event.kind, EventKind::Lost { .. }) && event.at <= window.now;
+        let lost = events[before..].iter().take(1).take_while(is_lost).count();
+        let past: Timeline = events[..before + lost].iter().collect();
+        let lane = past.lane(lane.id).filter(|lane| lane.start < at);
+        lane.map_or_else(Cut::default, |lane| Cut::of(lane, at))
+    };
+    edges(window).into_iter().map(cut).collect()
+}
+
+/// What a column shows, said in another way: from the spans that lie in it, one by one.
+fn scanned(lane: &Lane, spans: &[Span], window: &Window, column: u16) -> Cell {
+    let (left, right) = (window.time_at(column).0, window.time_at(column + 1).0);
+    if left >= right || lane.start.0 >= right || left > window.now.0 {
+        return Cell::Empty;
+    }
+    let until = |edge: u64| spans.iter().rev().find(|span| span.start.0 < edge);
+    let at = |edge: u64| until(edge).map(|span| span.state);
+    let overlap = |span: &Span| span.end.0.min(right).saturating_sub(span.start.0.max(left));
+    let time = |state| -> u64 {
+        let spans = spans.iter().filter(|span| span.state == state);
+        spans.map(overlap).sum()
+    };
+    let begun = |state| {
+        let within = |span: &&Span| span.state == state && (left..right).contains(&span.start.0);
+        spans.iter().filter(within).count()
+    };
+    let next = window.time_at(column + 2).0;
+    if begun(State::Unknown) > 0 && lane.gaps > 0 {
+        let last = column + 1 == window.width;
+        let lasts = at(right) == Some(State::Unknown) && (last || at(next) == Some(State::Unknown));
+        if !lasts {
+            return Cell::Unknown;
+        }
+    }
+    let running = time(State::Running);
+    let (enters, leaves) = (
+        at(left) == Some(State::Running),
+        at(right) == Some(State::Running),
+    );
+    let polls = begun(State::Running);
+    let whole = polls - usize::from(leaves && polls > 0);
+    let (ready, lost) = (time(State::Ready), time(State::Unknown));
+    let length = u128::from(right - left);
+    if running == 0 && polls > 0 {
+        let fill = if polls == 1 {
+            Fill::Full
+        } else {
+            Fill::Left(4)
+        };
+        return Cell::Running(fill);
+    }
+    let eighths = ((u128::from(running) * 8 + length / 2) / length).min(8) as u8;
+    let elsewhere = whole == 0 && (eighths == 0 || ready.max(lost) > running);
+    if running > 0 && !elsewhere {
+        return Cell::Running(match eighths.max(2) {
+            8 => Fill::Full,
+            some if leaves && !enters && polls < 3 => Fill::Right(some),
+            some => Fill::Left(some),
+        });
+    }
+    let here = (left..right).contains(&window.now.0);
+    let there = at(right).filter(|_| here);
+    if there == Some(State::Ready) {
+        return Cell::Ready;
+    }
+    let waiting = time(State::Waiting);
+    // Of those that took as long, the one that is named last here.
+    let longest = [
+        (waiting, Cell::Waiting),
+        (ready, Cell::Ready),
+        (lost, Cell::Unknown),
+    ];
+    let longest = longest.into_iter().max_by_key(|(time, _)| *time);
+    match longest {
+        Some((1.., cell)) => cell,
+        _ => match there {
+            Some(State::Waiting) => Cell::Waiting,
+            Some(State::Unknown) => Cell::Unknown,
+            _ => Cell::Empty,
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn cells_from_cuts_are_those_of_a_scan(
+        events in arbitrary::events(80), start in 0..60_u64, span in 1..90_u64, width in 1..40_u16, ends in 0..80_u64,
+    ) {
+        let whole: Timeline = events.iter().collect();
+        let now = Timestamp(ends.min(whole.end().0));
+        let window = Window { start: Timestamp(start), span, width, now };
+        let past: Timeline = events.iter().take_while(|event| event.at <= now).collect();
+        // No task is a runtime or a coroutine, too, but in these events.
+        let is_both = |lane: &Lane| events.iter().any(|event| match event.kind {
+            EventKind::RuntimeEntered { runtime, .. } => runtime == lane.id,
+            EventKind::CoroutineStarted { lane: of, .. } => of == lane.id,
+            _ => false,
+        });
+        let is_told = |lane: &&Lane| matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) && !is_both(lane);
+        for lane in past.lanes().filter(is_told) {
+            let cells = cells(lane, &cuts(&events, lane, &window), &window);
+            let spans: Vec<Span> = past.spans(lane, now).collect();
+            // What an ended lane is called and where its sign goes is the same for all ways of drawing.
+            for (column, cell) in (0..width).zip(&cells).filter(|(_, cell)| !matches!(cell, Cell::End(_))) {
+                let began_otherwise = spans.iter().any(|span| span.state == State::Created);
+                if !began_otherwise {
+                    prop_assert_eq!(*cell, scanned(lane, &spans, &window, column), "{:?}, column {}", lane, column);
+                }
+            }
+        }
+    }
+
+    /// An estimate that rests on cuts at the very edges is no estimate.
+    #[test]
+    fn with_samples_at_its_edges_a_lane_is_drawn_exactly(
+        events in arbitrary::events(60), start in 0..40_u64, span in 1..60_u64, width in 1..20_u16,
+    ) {
+        let whole: Timeline = events.iter().collect();
+        let now = whole.end();
+        let window = Window { start: Timestamp(start), span, width, now };
+        for lane in whole.lanes() {
+            let cuts = cuts(&events, lane, &window);
+            let mut samples: Vec<Sample> = edges(&window)
+                .into_iter()
+                .zip(&cuts)
+                .map(|(at, cut)| Sample { at, cut: *cut })
+                .collect();
+            samples.dedup_by_key(|sample| sample.at);
+            for (at, cut) in edges(&window).into_iter().zip(cuts).filter(|(at, _)| *at > lane.start && *at <= now) {
+                prop_assert_eq!(estimate(lane, &samples, now, at), cut);
+            }
+        }
+    }
+}
