@@ -78,7 +78,7 @@ impl Archive {
 
     /// The session in a file that is open.
     #[cfg(any(test, fuzzing))]
-    pub(super) fn of_file(file: File) -> Result<Self, Unreadable> {
+    pub(crate) fn of_file(file: File) -> Result<Self, Unreadable> {
         Self::of(Log::of(file)?, |_| {})
     }
 

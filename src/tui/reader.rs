@@ -13,8 +13,8 @@ use crate::session::{Archive, plain};
 use crate::timeline::overview::Sample;
 
 /// As many events before a place are read with it, and as many behind it.
-const BEFORE: u64 = 1 << 14;
-const AFTER: u64 = 1 << 15;
+const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 14 };
+const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 15 };
 /// What has no more events is shown in all detail.
 const DETAIL: u64 = 400_000;
 /// As many moments are read at a time, before it is seen whether others are asked for by then.
@@ -191,7 +191,17 @@ impl Reader {
 
 /// A stretch of a session, and the event at this place shown.
 pub(super) fn playback(archive: &mut Archive, place: u64) -> io::Result<Playback> {
-    let stretch = archive.stretch(place, BEFORE, AFTER)?;
+    stretch(archive, place, [BEFORE, AFTER], place)
+}
+
+/// A stretch of a session around a place, with so many events before and after it; another place in it shown.
+fn stretch(
+    archive: &mut Archive,
+    around: u64,
+    [before, after]: [u64; 2],
+    shown: u64,
+) -> io::Result<Playback> {
+    let stretch = archive.stretch(around, before, after)?;
     let whole = Whole {
         first: archive.first(),
         events: archive.events(),
@@ -199,26 +209,104 @@ pub(super) fn playback(archive: &mut Archive, place: u64) -> io::Result<Playback
         begins: archive.begins(),
         places: archive.places(),
     };
-    Ok(Playback::within(stretch, whole, place))
+    Ok(Playback::within(stretch, whole, shown))
 }
 
 /// Goes a way through a session, however far it leads.
 fn travel(archive: &mut Archive, from: u64, journey: Journey) -> io::Result<(Playback, Arrival)> {
+    /// A stretch has no more events on one side. No step is as long.
+    const MOST: u64 = 1 << 20;
     let events = archive.events();
-    let (mut place, back) = match journey {
+    let (from, back) = match journey {
         Journey::At(at) => (archive.place_of(at)?, false),
         Journey::First => (0, true),
         Journey::Last => (events, false),
         Journey::StepBack | Journey::PreviousWake | Journey::PreviousOf(..) => (from, true),
         _ => (from, false),
     };
+    let (mut around, mut size) = (from, [BEFORE, AFTER]);
     loop {
-        let mut here = playback(archive, place)?;
+        let mut here = stretch(archive, around, size, from)?;
         let arrival = here.go(journey);
         if arrival != Arrival::Beyond {
             return Ok((here, arrival));
         }
-        let (first, last) = here.reaches();
-        place = if back { first } else { last };
+        let side = &mut size[usize::from(!back)];
+        if *side < MOST {
+            *side *= 4;
+        } else {
+            let (first, last) = here.reaches();
+            around = if back { first } else { last };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::{Event, arbitrary};
+    use crate::session::{Meta, Writer};
+    use crate::tui::app::About;
+
+    fn archive(events: &[Event], block: usize) -> Archive {
+        let file = tempfile::tempfile().unwrap();
+        let back: File = file.try_clone().unwrap();
+        let mut writer = Writer::new(file, &Meta::default()).unwrap();
+        for events in events.chunks(block) {
+            writer.write(events).unwrap();
+            writer.flush().unwrap();
+        }
+        writer.finish().unwrap();
+        Archive::of_file(back).unwrap()
+    }
+
+    fn journey() -> impl Strategy<Value = Journey> {
+        let lane = || (0..6_u64).prop_map(LaneId);
+        let about = prop_oneof![Just(About::Event), Just(About::Poll), Just(About::Wake)];
+        prop_oneof![
+            (0..160_u64).prop_map(|at| Journey::At(Timestamp(at))),
+            Just(Journey::First),
+            Just(Journey::Last),
+            Just(Journey::Step),
+            Just(Journey::StepBack),
+            Just(Journey::NextWake),
+            Just(Journey::PreviousWake),
+            lane().prop_map(Journey::UntilPolled),
+            (lane(), about.clone()).prop_map(|(lane, about)| Journey::NextOf(lane, about)),
+            (lane(), about).prop_map(|(lane, about)| Journey::PreviousOf(lane, about)),
+        ]
+    }
+
+    proptest! {
+        /// Whatever way one goes through a session of which only stretches are here, one comes to where one does in a
+        /// session that is here as a whole, and everything stands there as it does there.
+        #[test]
+        fn stretches_lead_to_the_same_places(
+            events in arbitrary::events(150), block in 1..30_usize, journeys in prop::collection::vec(journey(), 1..12),
+        ) {
+            prop_assume!(!events.is_empty());
+            let mut archive = archive(&events, block);
+            let mut whole = Playback::of(events.clone());
+            let mut here = playback(&mut archive, events.len() as u64).unwrap();
+            here.go(Journey::Last);
+            for journey in journeys {
+                let expected = whole.go(journey);
+                let mut arrival = here.go(journey);
+                if arrival == Arrival::Beyond {
+                    (here, arrival) = travel(&mut archive, here.place(), journey).unwrap();
+                }
+                prop_assert_eq!(arrival, expected, "{:?}", journey);
+                prop_assert_eq!(here.place(), whole.cursor() as u64, "{:?}", journey);
+                prop_assert_eq!(here.now(), whole.now(), "{:?}", journey);
+                let (mut one, mut other) = (here.timeline().clone(), whole.timeline().clone());
+                one.forget();
+                other.forget();
+                prop_assert_eq!(one, other, "{:?}", journey);
+            }
+        }
     }
 }
