@@ -355,3 +355,176 @@ fn completions_know_the_scenarios() {
     }
     assert!(printed(&["completions", "bash"]).contains("never-awaited"));
 }
+
+/// A file in a directory of its own, as an argument.
+fn in_directory(directory: &tempfile::TempDir, name: &str) -> String {
+    directory.path().join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_sessions_info_says_what_is_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = in_directory(&directory, "tasks.aline");
+    printed(&["run", "tasks", "--text", "--record", &file]);
+    let info = printed(&["session", "info", &file]);
+    for line in [
+        "title     the same as two tasks",
+        "scenario  tasks",
+        "lasts     2 s",
+        "tasks     3, all of them ended; 4 lanes more",
+        "lost      none",
+        "state     complete",
+    ] {
+        assert!(info.contains(line), "{line} in {info}");
+    }
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 60]).unwrap();
+    let info = printed(&["session", "info", &file]);
+    assert!(info.contains("the recording was cut off"), "{info}");
+}
+
+/// How many of its lanes' ends a text shows.
+fn ends(text: &str) -> usize {
+    text.matches('✓').count()
+}
+
+#[test]
+fn a_recording_that_was_cut_off_is_repaired() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = in_directory(&directory, "cut.aline");
+    printed(&[
+        "generate",
+        &file,
+        "--workload",
+        "yield",
+        "--events",
+        "100000",
+    ]);
+    let whole = printed(&["session", "info", &file]);
+    assert!(whole.contains("state     complete"), "{whole}");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    let output = asyncline(&["repair", &file]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("cut off"), "{output:?}");
+    let repaired = printed(&["session", "info", &file]);
+    assert!(!repaired.contains("no end"), "{repaired}");
+    assert!(!repaired.contains("index of 0 parts"), "{repaired}");
+    let again = asyncline(&["repair", &file]);
+    assert!(
+        text(&again.stdout).contains("nothing to repair"),
+        "{again:?}"
+    );
+    // What could be read before still can.
+    let before = asyncline::session::Session::read(&bytes[..bytes.len() / 2]).unwrap();
+    let after = asyncline::session::Session::open(&file).unwrap();
+    let known = |session: &asyncline::session::Session| {
+        let is_known = |event: &&asyncline::event::Event| {
+            !matches!(event.kind, asyncline::event::EventKind::Lost { .. })
+        };
+        session
+            .events
+            .iter()
+            .filter(is_known)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(known(&before), known(&after));
+}
+
+#[test]
+fn a_part_of_a_recording_stands_as_it_stood() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, part) = (
+        in_directory(&directory, "a.aline"),
+        in_directory(&directory, "b.aline"),
+    );
+    printed(&["run", "tasks", "--text", "--record", &file]);
+    printed(&[
+        "session", "cut", &file, &part, "--from", "500ms", "--to", "1.5s",
+    ]);
+    let shown = printed(&["replay", &part, "--text"]);
+    for name in ["main", "task1", "task2"] {
+        assert!(shown.contains(name), "{name} in {shown}");
+    }
+    assert_eq!(ends(&shown), 2, "one lane's, and the legend's: {shown}");
+    assert!(shown.contains("1.000 s"), "the last event: {shown}");
+    let wrong = mistake(&["session", "cut", &file, &part, "--from", "2s", "--to", "1s"]);
+    assert!(wrong.contains("is later than"), "{wrong}");
+    let wrong = mistake(&["session", "cut", &file, &file]);
+    assert!(wrong.contains("over itself"), "{wrong}");
+    let wrong = mistake(&["session", "cut", &file, &part, "--from", "soon"]);
+    assert!(wrong.contains("is no time"), "{wrong}");
+}
+
+#[test]
+fn recordings_are_merged_on_the_clocks_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let names = ["client", "server"].map(|name| in_directory(&directory, &format!("{name}.aline")));
+    for (name, scenario) in names.iter().zip(["tasks", "gather"]) {
+        printed(&["run", scenario, "--text", "--record", name]);
+    }
+    let both = in_directory(&directory, "both.aline");
+    printed(&["session", "merge", &names[0], &names[1], "--into", &both]);
+    let shown = printed(&["replay", &both, "--text"]);
+    for name in [
+        "client: main",
+        "server: main",
+        "task1",
+        "say_after(2, \"hello\")",
+    ] {
+        assert!(shown.contains(name), "{name} in {shown}");
+    }
+    let events = |file: &str| asyncline::session::Session::open(file).unwrap();
+    let parts = names.each_ref().map(|name| events(name));
+    let merged = events(&both);
+    assert_eq!(
+        merged.events.len(),
+        parts.iter().map(|part| part.events.len()).sum::<usize>()
+    );
+    assert_eq!(
+        merged.meta.start,
+        parts[0].meta.start.min(parts[1].meta.start)
+    );
+    let later = parts[1]
+        .meta
+        .start
+        .duration_since(parts[0].meta.start)
+        .unwrap();
+    let last = parts[1].events.last().unwrap().at.after(later);
+    assert_eq!(merged.events.last().unwrap().at, last);
+}
+
+#[test]
+fn only_the_last_part_of_a_recording_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = in_directory(&directory, "kept.aline");
+    let limit = 200_000;
+    let keep = format!("{}kB", limit / 1000);
+    printed(&[
+        "generate",
+        &file,
+        "--workload",
+        "ping-pong",
+        "--events",
+        "1000000",
+        "--keep",
+        &keep,
+    ]);
+    let files = fs::read_dir(directory.path()).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), 5, "{files:?}");
+    let size: u64 = files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    // A file ends with the block that makes it too large.
+    assert!(size < 2 * limit, "{size}");
+    for file in files {
+        let info = printed(&["session", "info", file.to_str().unwrap()]);
+        assert!(info.contains("state     complete"), "{info}");
+        assert!(info.contains("lost      none"), "{info}");
+    }
+    let wrong = mistake(&["run", "tasks", "--record", &file, "--keep", "lots"]);
+    assert!(wrong.contains("is no size and no time"), "{wrong}");
+}

@@ -195,11 +195,19 @@ impl Archive {
     /// How the session stands at the last part of the index that is not later than `place`.
     fn before(&self, place: u64) -> io::Result<Standing> {
         let parts = self.index.places();
-        match parts
-            .partition_point(|part| part.place <= place)
-            .checked_sub(1)
-        {
+        self.base(
+            parts
+                .partition_point(|part| part.place <= place)
+                .checked_sub(1),
+        )
+    }
+
+    /// How the session stands at a part of the index, or before its first event.
+    fn base(&self, part: Option<usize>) -> io::Result<Standing> {
+        let begins = |first: &super::index::Place| first.place <= self.first();
+        match part {
             Some(part) => self.restore(part),
+            None if self.index.places().first().is_some_and(begins) => self.restore(0),
             None => Ok(self.unknown()),
         }
     }
@@ -344,10 +352,7 @@ impl Archive {
     pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Timeline> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
-        let mut base = match part {
-            Some(part) => self.restore(part)?,
-            None => self.unknown(),
-        };
+        let mut base = self.base(part)?;
         self.each(base.place, |item, count| {
             let goes_on = item.at() <= until;
             if goes_on {
@@ -370,10 +375,7 @@ impl Archive {
             let parts = self.index.places();
             let next = parts.partition_point(|part| part.at < first);
             let until = parts.get(next).map(|part| part.at);
-            let mut base = match next.checked_sub(1) {
-                Some(part) => self.restore(part)?,
-                None => self.unknown(),
-            };
+            let mut base = self.base(next.checked_sub(1))?;
             base.timeline.set_brief(true);
             let here = |at: &Timestamp| until.is_none_or(|until| *at <= until);
             let mut cut_at = |base: &Standing, at| {

@@ -56,11 +56,10 @@ struct Part {
     /// By how much its lanes' numbers and its threads' grow, so that they differ from the others'.
     lanes: u64,
     threads: u32,
-    /// The lane under which all of its own stand.
-    group: LaneId,
 }
 
-/// Writes several sessions into one file, on the time axis of the clock on the wall; how many events that were.
+/// Writes several sessions into one file, on the time axis of the clock on the wall; how many events that were. Each stands
+/// under its own runtime, whose root task has its file's name before its own.
 ///
 /// # Errors
 ///
@@ -70,9 +69,9 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
     let Some(start) = starts.min() else {
         return Ok(0);
     };
-    let (mut lanes, mut threads) = (files.len() as u64, 0);
+    let (mut lanes, mut threads) = (0_u64, 0_u32);
     let mut parts = Vec::new();
-    for ((file, mut archive), group) in files.into_iter().zip(1..) {
+    for (file, mut archive) in files {
         let since = archive
             .log
             .meta
@@ -88,12 +87,11 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
             later: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             lanes,
             threads,
-            group: LaneId(group),
         });
         lanes = lanes.saturating_add(most.unwrap_or(0)).saturating_add(1);
         threads = threads.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
     }
-    let titles: Vec<String> = parts.iter().map(Part::title).collect();
+    let titles: Vec<String> = parts.iter().map(Part::name).collect();
     let mut writer = Writer::create(into, &Meta::new(titles.join(" + "), "", start))?;
     let mut count = 0;
     let mut sources: Vec<_> = parts.iter_mut().map(Part::events).collect();
@@ -121,68 +119,49 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
 }
 
 impl Part {
-    /// What its group is called.
-    fn title(&self) -> String {
-        match self.archive.log.meta.title.as_str() {
-            "" => self
-                .file
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            title => title.to_owned(),
-        }
+    /// What it is called.
+    fn name(&self) -> String {
+        let name = self.file.file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     /// Its events as those of a part.
     fn events(&mut self) -> impl Iterator<Item = Result<Event, Error>> {
-        let begin = Event {
-            at: Timestamp(self.later),
-            thread: ThreadId(self.threads),
-            kind: EventKind::Spawned {
-                lane: self.group,
-                name: self.title().into(),
-                parent: None,
-                kind: TaskKind::Future,
-                site: None,
-            },
-        };
         let file = self.file.clone();
         let first = self.archive.first();
         let shift = Shift {
             later: self.later,
             lanes: self.lanes,
             threads: self.threads,
-            group: self.group,
+            name: self.name(),
         };
         let events = self.archive.events_from(first);
         let events = events.map(move |event| match event {
             Ok(event) => Ok(shift.event(event)),
             Err(error) => Err(Error::read(&file, error)),
         });
-        std::iter::once(Ok(begin)).chain(events)
+        events
     }
 }
 
 /// How the events of one session become those of a part of another.
-#[derive(Clone, Copy)]
 struct Shift {
     later: u64,
     lanes: u64,
     threads: u32,
-    group: LaneId,
+    name: String,
 }
 
 impl Shift {
-    fn time(self, at: Timestamp) -> Timestamp {
+    fn time(&self, at: Timestamp) -> Timestamp {
         Timestamp(at.0.saturating_add(self.later))
     }
 
-    fn lane(self, LaneId(lane): LaneId) -> LaneId {
+    fn lane(&self, LaneId(lane): LaneId) -> LaneId {
         LaneId(lane.saturating_add(self.lanes))
     }
 
-    fn event(self, event: Event) -> Event {
+    fn event(&self, event: Event) -> Event {
         Event {
             at: self.time(event.at),
             thread: ThreadId(event.thread.0.saturating_add(self.threads)),
@@ -190,7 +169,7 @@ impl Shift {
         }
     }
 
-    fn cancel(self, why: Cancel) -> Cancel {
+    fn cancel(&self, why: Cancel) -> Cancel {
         match why {
             Cancel::Aborted { by } => Cancel::Aborted {
                 by: by.map(|by| self.lane(by)),
@@ -199,7 +178,7 @@ impl Shift {
         }
     }
 
-    fn kind(self, kind: EventKind) -> EventKind {
+    fn kind(&self, kind: EventKind) -> EventKind {
         use EventKind as Kind;
         let lane = |lane| self.lane(lane);
         let maybe = |lane: Option<LaneId>| lane.map(|lane| self.lane(lane));
@@ -224,12 +203,11 @@ impl Shift {
                 site,
             } => Kind::Spawned {
                 lane: lane(of),
-                name,
-                // What a runtime begins with stands under the group.
-                parent: match kind {
-                    TaskKind::Root => Some(self.group),
-                    _ => maybe(parent).or(Some(self.group)),
+                name: match kind {
+                    TaskKind::Root => format!("{}: {name}", self.name).into(),
+                    _ => name,
                 },
+                parent: maybe(parent),
                 kind,
                 site,
             },
