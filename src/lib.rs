@@ -47,13 +47,13 @@
 //! | [`event`] | the vocabulary: what can happen, as plain data |
 //! | [`probe`] | the instrumented executor wrapper: where events are born; within it the gate that pauses and steps |
 //! | [`collector`] | the channel's other end: batches, in the order of their times |
-//! | [`session`] | the session log: a binary format in checksummed blocks, its writer, reader and store |
-//! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order as a tree, and how they are cut into cells |
+//! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
+//! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
 //! | `scenario` | the catalogue of scenarios, one file each |
 //! | `source` | where the program gets events from: a scenario that runs |
 //! | `export` | a timeline as text and as JSON |
-//! | `tui` | the screen: `App::update`, `view`, the one key table, and the loop that owns the terminal |
+//! | `tui` | the screen: `App::update`, `view`, the one key table, the loop that owns the terminal, and who reads long sessions |
 //! | `cli` | the command line |
 //! | [`units`], `glyph`, `width` | times in words, signs, and the columns that a text takes |
 //!
@@ -66,11 +66,12 @@
 //!    (`tests/house.rs`).
 //! 2. Live and replayed events go through the same [`Timeline::apply`]: a session recorded live and replayed gives an
 //!    equal timeline (`tests/pipeline.rs`, for every scenario).
-//! 3. Only the probe reads a clock that stamps events. Only the loop and the driver of `tui`, [`session`] and the command
-//!    line do I/O.
+//! 3. Only the probe reads a clock that stamps events. Only the loop, the driver and the reader of `tui`, [`session`] and
+//!    the command line do I/O.
 //! 4. `App::update` does no I/O; `view` changes nothing: it takes the app by a shared reference.
 //! 5. Keys are declared once: dispatch, footer, help and the README read that table.
-//! 6. What a frame costs depends on the cells that are drawn.
+//! 6. What a frame costs depends on the cells that are drawn, not on how many events there are: from far off a column is
+//!    the difference of two sums (`timeline::overview`), held against a scan of all spans by its tests.
 //! 7. An event is never lost in silence: a loss is itself an event, [`event::EventKind::Lost`].
 //! 8. The probe never changes what the program does: the same results, the same order on a current-thread runtime, the
 //!    same panics (`tests/truth.rs`, with random programs).

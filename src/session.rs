@@ -7,6 +7,8 @@
 //!   wherever that is known, and a line of [`Damage`]. No file makes it panic, or take memory that the file's size
 //!   does not justify.
 //! - A disk that is full ends the recording with one error and leaves a file that ends with a whole block.
+//! - A file is read in pieces, from where they lie: one that becomes shorter while it is read is an error, not a crash.
+//! - Files of every released version stay readable; one of each is kept in `tests/fixtures`.
 //!
 //! A file's name ends in `.aline`.
 //!
@@ -25,16 +27,17 @@
 //! | 10 | 2 | zero; readers ignore it |
 //! | 12 | 4 | checksum of bytes 0 to 11 |
 //!
-//! A reader refuses a version that is higher than its own. Additions that an older reader may skip (kinds of blocks,
-//! keys of metadata) leave the version as it is; anything else raises it.
+//! A reader refuses a version that is higher than its own, and reads all lower ones. Additions that an older reader may
+//! skip (kinds of blocks, keys of metadata) leave the version as it is; anything else raises it. An index whose parts a
+//! reader does not understand is none: it can be made again from the events.
 //!
 //! ## A block: 52 bytes of header, then its payload
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 4 | the marker `ff 62 6c 6b`; its first byte occurs in no UTF-8 text |
-//! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end |
-//! | 5 | 1 | flags: 1 for an events block whose payload is packed, else 0 |
+//! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end, 4 a part of the index |
+//! | 5 | 1 | flags: 1 for a block of events or of the index whose payload is packed, else 0 |
 //! | 6 | 2 | zero; readers ignore it |
 //! | 8 | 4 | the block's number in the file, from 0; after the highest it goes on from 0 |
 //! | 12 | 4 | checksum of the payload |
@@ -59,6 +62,10 @@
 //! | 2 | the name of the scenario, UTF-8; empty where the program was none |
 //! | 3 | the version of the program that wrote the log, UTF-8 |
 //! | 4 | when the session began: nanoseconds since 1970-01-01 00:00 UTC, 8 bytes |
+//! | 5 | how many events lie before the first one here, 8 bytes; only where this is the rest of a longer session, or a part of one |
+//!
+//! Where key 5 is there, the counts of events before a block go on from that number, times still count from when the
+//! whole session began, and the second block is a part of the index, which says how everything stood before.
 //!
 //! ## Kind 2, events
 //!
@@ -66,8 +73,8 @@
 //! most 2²⁰ and at most 32 times the block's payload, and then a Zstandard frame (RFC 8878) that unpacks to exactly so
 //! many bytes. Readers treat anything else like damage, so that no file unfolds to more than its size justifies.
 //!
-//! Unpacked, the payload is first the block's dictionary: how many texts there are (varint), then each text's length in bytes (varint) and its
-//! UTF-8. Then the events, as many as the block's header says, each of them:
+//! Unpacked, the payload is first the block's dictionary: how many texts there are (varint), then each text's length in
+//! bytes (varint) and its UTF-8. Then the events, as many as the block's header says, each of them:
 //!
 //! 1. one byte: the number of what happened, from the table below; its top bit is set where the event's thread is not
 //!    that of the event before (for the first one: not thread 0);
@@ -120,6 +127,53 @@
 //! ## Kind 3, end: the last block
 //!
 //! Its payload is empty, its time is that of the last event. A file without it was cut off, or is still being written.
+//!
+//! ## Kind 4, a part of the index
+//!
+//! A part says how everything stood between two events, so that a reader need not begin with the first one. It can be made
+//! from the events, and readers may pass over it; `asyncline repair` writes what is lacking. Parts stand anywhere after the
+//! events that they speak of: after every 16,384 events or more, and 64 for each lane that has not ended, as soon as there
+//! is time to make one, and before the end. Sessions of fewer events have none. Parts build on each other; one that
+//! does not fit those before it (by its number, or by how many lanes these know of) is passed over.
+//!
+//! The payload is packed as that of events, but may be 2²⁶ bytes long unpacked. It is a dictionary, as that of events, and
+//! then, each a varint where nothing else is said; times are written as what they lie before the part's own time, as a
+//! zigzag varint modulo 2⁶⁴:
+//!
+//! 1. the part's number, from 0; how many events of the session lie before it; its own time (absolute), that of the last
+//!    of these; how many events were applied, and how many were lost;
+//! 2. two truths: whether a runtime was entered so far, and whether all of them wait for timers only;
+//! 3. how many threads have names, and each one's name (a text);
+//! 4. a truth: whether a poll has ended since the last step; how many threads poll, and for each its number, how many lanes
+//!    it polls, and these, the outermost first;
+//! 5. how many lanes the parts before know of;
+//! 6. how many lanes are new, and each as it began: lane, time, origin;
+//! 7. how many lanes have ended since the part before, and for each: by how much its place is higher than that of the one
+//!    before (the first: its place; a place is a lane's number among all, in the order in which they began), and its state;
+//! 8. the same of the lanes that have not ended.
+//!
+//! A lane and a frame are differences as in events, with places of their own for each of these lists, for wakes and for
+//! frames. A list is its length and then its items. *Origin*: a choice (0 runtime: flavor; 1 task: kind; 2 branch: of; 3
+//! coroutine), name, parent?, site?, and the poll in which it was born? (lane, polls of that lane by then, changes of state
+//! of that lane by then).
+//!
+//! *State*: how often it was polled; how often events of it were lost; nanoseconds spent running, ready, and unknown;
+//! its last change of state? (time, state, thread); nanoseconds spent waiting, as a zigzag varint of what they differ
+//! by from its age at that change without the other three; the length of the rest in bytes; and the rest: a truth,
+//! whether its origin follows, since it was told of late, and that; when it was polled first? (after its beginning);
+//! when it ended?; how long its longest poll took; how many of its changes of state were forgotten; value?; why
+//! cancelled?; truths: unwakeable, woken since its last poll; host? (lane, frame?, awaiting coroutine?, truth: whether
+//! it began in the stretch of its caller's life in which it was called, poll, first change, one past the last change?);
+//! a list of its last wake (time, by, thread); a list of its last mark (time, text); the list of its open awaits, and
+//! the one where it stands (frame, parent?, coroutine?, site?, text, on?, time, when it was over?); the list of which
+//! of these are open, outermost first; which of them it stands at?. A state is 0 created, 1 ready, 2 running, 3
+//! waiting, 4 done, 5 cancelled, 6 panicked, 7 never polled, 8 unknown.
+//!
+//! # Files of a recording that is kept to its last part
+//!
+//! Where a recording has a limit, the file that is written is ended and renamed when it has a fifth of that (a quarter, of
+//! a limit in time): `name.aline` becomes `name.1.aline`, that becomes `name.2.aline`, and the fifth is dropped. Each is a
+//! session log of its own, which begins with how everything stood (key 5).
 
 mod archive;
 mod codec;
