@@ -126,6 +126,8 @@ mod codec;
 mod damage;
 mod error;
 mod format;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod index;
 mod indexer;
 mod indexing;
@@ -142,6 +144,8 @@ pub use damage::Damage;
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
+#[cfg(fuzzing)]
+pub use fuzz::fuzz;
 pub use reader::Session;
 #[cfg(feature = "app")]
 pub(crate) use store::date_text;

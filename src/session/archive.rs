@@ -1,5 +1,6 @@
 //! A session of any size: read where it is looked at.
 
+#[cfg(any(test, fuzzing))]
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -68,6 +69,7 @@ impl Archive {
     }
 
     /// The session in a file that is open.
+    #[cfg(any(test, fuzzing))]
     pub(super) fn of_file(file: File) -> Result<Self, Unreadable> {
         Self::of(Log::of(file)?, |_| {})
     }
@@ -223,7 +225,8 @@ impl Archive {
             last = last.max(item.at());
             count += if last <= at { is } else { 0 };
         });
-        Ok(piece.place + count)
+        // A damaged file may claim any number of events.
+        Ok(piece.place.saturating_add(count))
     }
 
     /// The stretch of a session around a place: from `before` events before it to `after` events behind it, about.

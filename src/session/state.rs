@@ -254,7 +254,9 @@ fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {
 pub(super) fn decode(payload: &[u8], texts: &mut Texts) -> Result<Part, Malformed> {
     let mut from = Decoder::new(payload, texts)?;
     let from = &mut from;
-    let [serial, place, end, events, lost] = numbers(from)?;
+    let [serial, place, end] = numbers(from)?;
+    let [events] = counts(from)?;
+    let [lost] = numbers(from)?;
     let end = Timestamp(end);
     let runtimes = [bool::take(from)?, bool::take(from)?];
     let threads = list(from, Field::take)?;
@@ -297,6 +299,15 @@ fn numbers<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed
         *number = u64::take(from)?;
     }
     Ok(numbers)
+}
+
+/// Numbers of things that happened.
+fn counts<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed> {
+    /// So many happen in no session, and those that follow can be counted on top of it.
+    const MOST: u64 = 1 << 56;
+    let counts = numbers(from)?;
+    let are_possible = counts.iter().all(|count| *count <= MOST);
+    are_possible.then_some(counts).ok_or(Malformed)
 }
 
 fn index(from: &mut Decoder<'_>) -> Result<usize, Malformed> {
@@ -363,10 +374,12 @@ fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed>
     lane.parent = Field::take(from)?;
     lane.site = Field::take(from)?;
     lane.born_in = if bool::take(from)? {
+        let lane = Field::take(from)?;
+        let [polls, changes] = counts(from)?;
         Some(Born {
-            lane: Field::take(from)?,
-            polls: Field::take(from)?,
-            changes: Field::take(from)?,
+            lane,
+            polls,
+            changes,
         })
     } else {
         None
@@ -384,7 +397,9 @@ fn facts(from: &mut Decoder<'_>, end: Timestamp) -> Result<Facts, Malformed> {
     from.begin(FACTS);
     lane.started = maybe_time(from, end)?;
     lane.end = maybe_time(from, end)?;
-    [lane.polls, lane.longest, lane.gaps, lane.forgotten] = numbers(from)?;
+    [lane.polls] = counts(from)?;
+    [lane.longest] = numbers(from)?;
+    [lane.gaps, lane.forgotten] = counts(from)?;
     let [running, ready, waiting, unknown] = numbers(from)?;
     lane.passed = Totals {
         running,
@@ -414,6 +429,10 @@ fn facts(from: &mut Decoder<'_>, end: Timestamp) -> Result<Facts, Malformed> {
             thread: Field::take(from)?,
         })
     })?;
+    // Its end was a change, too.
+    if lane.end.is_some() && lane.changes.is_empty() {
+        return Err(Malformed);
+    }
     lane.wakes = list(from, |from| {
         from.begin(WAKE);
         Ok(Wake {
