@@ -182,6 +182,8 @@ mod damage;
 mod edit;
 mod error;
 mod format;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod index;
 mod indexer;
 mod indexing;
@@ -202,6 +204,8 @@ pub(crate) use edit::{cut, merge};
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
+#[cfg(fuzzing)]
+pub use fuzz::fuzz;
 pub use reader::Session;
 pub use rotation::Keep;
 #[cfg(feature = "app")]

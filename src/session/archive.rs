@@ -316,7 +316,8 @@ impl Archive {
             last = last.max(item.at());
             count += if last <= at { is } else { 0 };
         });
-        Ok(piece.place + count)
+        // A damaged file may claim any number of events.
+        Ok(piece.place.saturating_add(count))
     }
 
     /// The stretch of a session around a place: from `before` events before it to `after` events behind it, about.

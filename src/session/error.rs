@@ -99,6 +99,8 @@ pub(crate) fn plain(error: &io::Error) -> String {
         }
         io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),
+        io::ErrorKind::QuotaExceeded => "the disk quota is used up".into(),
+        io::ErrorKind::FileTooLarge => "files may not become so large".into(),
         _ => {
             let text = error.to_string();
             let end = text.find(" (os error").unwrap_or(text.len());

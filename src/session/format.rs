@@ -350,7 +350,8 @@ pub(super) fn parse_header(bytes: &[u8]) -> Option<Found> {
     })
 }
 
-fn block(header: Header, payload: &[u8]) -> Vec<u8> {
+/// A block with this header and payload.
+pub(super) fn block(header: Header, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(BLOCK_HEADER + payload.len());
     bytes.extend_from_slice(&MARKER);
     bytes.extend_from_slice(&[header.kind, header.flags, 0, 0]);
@@ -366,7 +367,7 @@ fn block(header: Header, payload: &[u8]) -> Vec<u8> {
 }
 
 impl Header {
-    fn new(kind: u8, number: u32, before: u64) -> Self {
+    pub(super) fn new(kind: u8, number: u32, before: u64) -> Self {
         Self {
             kind,
             flags: 0,

@@ -84,6 +84,8 @@ struct Scan {
     passed: u64,
     /// How many events there are by the end of the last block whose header was whole, and that block's time.
     known: (u64, Timestamp),
+    /// How many bytes of payloads were read to learn that their blocks are damaged.
+    wasted: u64,
     has_metadata: bool,
 }
 
@@ -237,7 +239,7 @@ impl Log {
     }
 
     /// The whole block at a place, if its length can be trusted.
-    fn block_at(&self, at: u64, length: u64) -> io::Result<Option<Found>> {
+    fn block_at(&mut self, at: u64, length: u64) -> io::Result<Option<Found>> {
         let Some(found) = self.header_at(at, length)? else {
             return Ok(None);
         };
@@ -247,12 +249,18 @@ impl Log {
         }
         let next = at + BLOCK_HEADER as u64 + found.length;
         let is_last = length - next < BLOCK_HEADER as u64;
-        if is_last || self.header_at(next, length)?.is_some() {
+        // Else blocks that claim to hold each other could make the work quadratic.
+        let is_out_of_patience = self.scan.wasted > length.saturating_mul(4);
+        if is_last || is_out_of_patience || self.header_at(next, length)?.is_some() {
             return Ok(Some(found));
         }
         // Nothing begins where it ends: its length is believed only if its checksum fits.
         let stored = Stored { offset: at, found };
-        Ok(self.read(&stored)?.map(|_| found))
+        let is_whole = self.read(&stored)?.is_some();
+        if !is_whole {
+            self.scan.wasted = self.scan.wasted.saturating_add(found.length);
+        }
+        Ok(is_whole.then_some(found))
     }
 
     fn header_at(&self, at: u64, length: u64) -> io::Result<Option<Found>> {
@@ -277,10 +285,13 @@ impl Log {
 
     /// Where the next block may begin, from a place on.
     fn search(&self, from: u64, length: u64) -> io::Result<Option<u64>> {
-        const STEP: u64 = 1 << 20;
+        const MOST: u64 = 1 << 20;
+        // Most often it is near, and where many are damaged, each of them is looked for.
+        let mut step = 1 << 10;
         let mut at = from;
         while at < length {
-            let bytes = read_some(&self.file, at, STEP.min(length - at))?;
+            let bytes = read_some(&self.file, at, step.min(length - at))?;
+            step = MOST.min(4 * step);
             if let Some(found) = format::find_block(&bytes, 0) {
                 return Ok(Some(at + found as u64));
             }

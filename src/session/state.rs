@@ -321,7 +321,9 @@ pub(super) fn decode(
 ) -> Result<Part, Malformed> {
     let mut from = Decoder::new(payload, texts)?;
     let from = &mut from;
-    let [serial, place, end, events, lost] = numbers(from)?;
+    let [serial, place, end] = numbers(from)?;
+    let [events] = counts(from)?;
+    let [lost] = numbers(from)?;
     let end = Timestamp(end);
     let runtimes = [bool::take(from)?, bool::take(from)?];
     let threads = list(from, Field::take)?;
@@ -368,6 +370,15 @@ fn numbers<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed
         *number = u64::take(from)?;
     }
     Ok(numbers)
+}
+
+/// Numbers of things that happened.
+fn counts<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed> {
+    /// So many happen in no session, and those that follow can be counted on top of it.
+    const MOST: u64 = 1 << 56;
+    let counts = numbers(from)?;
+    let are_possible = counts.iter().all(|count| *count <= MOST);
+    are_possible.then_some(counts).ok_or(Malformed)
 }
 
 fn index(from: &mut Decoder<'_>) -> Result<usize, Malformed> {
@@ -437,10 +448,12 @@ fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed>
     lane.parent = Field::take(from)?;
     lane.site = Field::take(from)?;
     lane.born_in = if bool::take(from)? {
+        let lane = Field::take(from)?;
+        let [polls, changes] = counts(from)?;
         Some(Born {
-            lane: Field::take(from)?,
-            polls: Field::take(from)?,
-            changes: Field::take(from)?,
+            lane,
+            polls,
+            changes,
         })
     } else {
         None
@@ -464,7 +477,9 @@ fn facts(
     let mut lane = Box::new(Lane::unknown(LaneId(0), start));
     let with_origin = take_rest(from, &mut lane, end)?;
     std::mem::swap(&mut from.bytes, &mut bytes);
-    if !bytes.is_empty() {
+    // Its end was a change, too.
+    let ended = lane.end.is_some() && near.last.is_none();
+    if !bytes.is_empty() || ended {
         return Err(Malformed);
     }
     let rest = Some(Rest { lane, with_origin });
@@ -472,7 +487,8 @@ fn facts(
 }
 
 fn near(from: &mut Decoder<'_>, start: Timestamp, end: Timestamp) -> Result<Near, Malformed> {
-    let [polls, gaps, running, ready, unknown] = numbers(from)?;
+    let [polls, gaps] = counts(from)?;
+    let [running, ready, unknown] = numbers(from)?;
     let last = if bool::take(from)? {
         Some(Change {
             at: time(from, end)?,
@@ -511,7 +527,8 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, end: Timestamp) -> Result<
         lane.started = Some(Timestamp(lane.start.0.wrapping_add(since)));
     }
     lane.end = maybe_time(from, end)?;
-    [lane.longest, lane.forgotten] = numbers(from)?;
+    [lane.longest] = numbers(from)?;
+    [lane.forgotten] = counts(from)?;
     lane.value = Field::take(from)?;
     lane.cancel = Field::take(from)?;
     lane.unwakeable = Field::take(from)?;

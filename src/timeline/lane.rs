@@ -203,10 +203,10 @@ impl Totals {
 
     pub(crate) fn add(&mut self, state: State, nanos: u64) {
         match state {
-            State::Running => self.running += nanos,
-            State::Ready => self.ready += nanos,
-            State::Waiting => self.waiting += nanos,
-            State::Unknown => self.unknown += nanos,
+            State::Running => self.running = self.running.saturating_add(nanos),
+            State::Ready => self.ready = self.ready.saturating_add(nanos),
+            State::Waiting => self.waiting = self.waiting.saturating_add(nanos),
+            State::Unknown => self.unknown = self.unknown.saturating_add(nanos),
             _ => {}
         }
     }

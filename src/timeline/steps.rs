@@ -44,11 +44,16 @@ impl Polling {
 
     #[inline]
     fn pass_step(&mut self, thread: ThreadId, Step { lane, what }: Step) -> Option<Passed> {
+        /// More polls than lie within each other in any program; a damaged log may begin any number and end none.
+        const DEEPEST: usize = 1 << 10;
         let open = self.open_on(thread);
         let outermost = open.is_empty();
         match what {
             What::Started => {
                 open.retain(|other| *other != lane);
+                if open.len() >= DEEPEST {
+                    open.clear();
+                }
                 open.push(lane);
                 outermost.then(|| Passed::Start { ends: self.end() })
             }
@@ -192,4 +197,19 @@ fn after(places: &[usize], cursor: usize) -> Option<usize> {
 fn before(places: &[usize], cursor: usize) -> usize {
     let index = places.partition_point(|place| *place < cursor);
     index.checked_sub(1).map_or(0, |index| places[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_that_begin_and_never_end_stay_few() {
+        let mut polling = Polling::default();
+        for lane in 0..10_000 {
+            let (lane, what) = (LaneId(lane), What::Started);
+            polling.feed_step(ThreadId(0), Step { lane, what });
+        }
+        assert!(polling.threads[0].1.len() <= 1 << 10);
+    }
 }

@@ -118,6 +118,7 @@ fn the_format_is_what_its_description_says() {
         scenario: String::new(),
         version: "0.1".into(),
         start: UNIX_EPOCH + Duration::from_nanos(0x0102),
+        before: 0,
     };
     let output = Output::default();
     let mut writer = Writer::new(output.clone(), &meta).unwrap();
