@@ -75,6 +75,11 @@ impl Polling {
         }
     }
 
+    /// Whether any thread polls.
+    fn is_busy(&self) -> bool {
+        self.threads.iter().any(|(_, open)| !open.is_empty())
+    }
+
     #[inline]
     fn open_on(&mut self, thread: ThreadId) -> &mut Vec<LaneId> {
         let place = self.threads.iter().position(|known| known.0 == thread);
@@ -112,6 +117,10 @@ pub(crate) struct Steps {
     finishes: Vec<usize>,
     /// After how many events a task was woken.
     wakes: Vec<usize>,
+    /// After how many events it began or ceased that any thread polls, in turn.
+    turns: Vec<usize>,
+    /// Whether a thread polled before the first event.
+    begins_busy: bool,
     polling: Polling,
 }
 
@@ -119,6 +128,7 @@ impl Steps {
     /// Where steps end from a moment on at which these polls go on.
     pub(crate) fn from(polling: Polling) -> Self {
         Self {
+            begins_busy: polling.is_busy(),
             polling,
             ..Self::default()
         }
@@ -138,6 +148,14 @@ impl Steps {
             }
             None => {}
         }
+        if self.polling.is_busy() != self.is_busy(self.turns.len()) {
+            self.turns.push(index + 1);
+        }
+    }
+
+    /// Whether a thread polls after so many turns.
+    fn is_busy(&self, turns: usize) -> bool {
+        self.begins_busy ^ (turns % 2 == 1)
     }
 
     /// The first place later than `cursor` at which a step is over.
@@ -179,9 +197,8 @@ impl Steps {
 
     /// Where the poll ends that is going on at `cursor`; `cursor` itself where none is.
     pub(crate) fn poll_end(&self, cursor: usize, end: usize) -> usize {
-        let begun = self.starts.partition_point(|start| *start < cursor);
-        let over = self.finishes.partition_point(|finish| *finish <= cursor);
-        if begun > over {
+        let turns = self.turns.partition_point(|turn| *turn <= cursor);
+        if self.is_busy(turns) {
             after(&self.finishes, cursor).unwrap_or(end)
         } else {
             cursor

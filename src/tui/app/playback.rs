@@ -70,6 +70,13 @@ pub enum Journey {
     PreviousOf(LaneId, About),
 }
 
+impl Journey {
+    /// Whether one stays where one is if there is nothing to go to.
+    pub(in crate::tui) fn leads_nowhere(self, arrival: Arrival) -> bool {
+        arrival == Arrival::Present && matches!(self, Self::NextOf(..) | Self::PreviousOf(..))
+    }
+}
+
 /// What kind of event of a lane is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {

@@ -337,11 +337,11 @@ impl Viewer {
     /// Comes to where a journey led; what it was to find and did not comes back in words.
     pub(super) fn arrive(&mut self, playback: Playback, arrival: Arrival) -> Option<&'static str> {
         let journey = self.journey.take()?;
-        let selected = self.lanes.selected;
-        self.playback = playback;
-        self.lanes.forget_rows();
-        self.lanes.selected = selected;
-        self.moved();
+        if !journey.leads_nowhere(arrival) {
+            self.playback = playback;
+            self.lanes.forget_rows();
+            self.moved();
+        }
         (arrival == Arrival::Present).then(|| nothing_found(journey))?
     }
 
