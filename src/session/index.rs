@@ -12,11 +12,7 @@ use crate::timeline::lanes::Places;
 use crate::timeline::overview::{Cut, Sample};
 use crate::timeline::{Lane, State};
 #[cfg(feature = "app")]
-use crate::timeline::{
-    cells::Window,
-    density::Share,
-    overview,
-};
+use crate::timeline::{cells::Window, density::Share, overview};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
