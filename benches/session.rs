@@ -212,10 +212,10 @@ fn same(events: &[Event], path: &Path) -> io::Result<()> {
 impl Row {
     /// Rates are in millions of events a second: the median, and the best.
     const HEAD: &'static str = concat!(
-        "                              bytes per event     M events/s, the median and (the best)                    ",
-        "      ms to open, index\n",
+        "                              bytes per event     M events/s: the median (and the best)                    ",
+        "        ms to open,\n",
         "workload    events    lost   live   calm  index          write     read all      open, index  open, no index",
-        "  with / without"
+        "   index / none"
     );
 
     fn text(&self) -> String {
