@@ -15,7 +15,7 @@ use crate::probe::clock::{RealTime, Tick};
 use crate::probe::record::{First, Words};
 use crate::probe::recorder::{Recorder, Source};
 use crate::probe::template::Template;
-use crate::session::{self, Writer};
+use crate::session::{self, Haste, Writer};
 
 /// So long ago, in nanoseconds, a thread that was about to write an event is seen to be.
 const MARGIN: u64 = 2_000;
@@ -116,7 +116,7 @@ impl Collector {
             error: None,
         };
         self.drain_into_sink(&mut writing);
-        writing.writer.set_in_a_hurry(false);
+        writing.writer.set_haste(Haste::None);
         writing.error.map_or(Ok(writing.drained), Err)
     }
 
@@ -284,8 +284,8 @@ struct Writing<'a> {
 impl Writing<'_> {
     #[cold]
     fn flush(&mut self) {
-        let is_behind = self.recorder.buffers().is_some_and(Buffers::is_behind);
-        self.writer.set_in_a_hurry(is_behind);
+        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
+        self.writer.set_haste(Haste::of(waiting));
         if let Err(error) = self.writer.flush() {
             self.error.get_or_insert(error);
         }

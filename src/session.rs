@@ -212,9 +212,27 @@ pub use rotation::Keep;
 pub(crate) use store::date_text;
 #[cfg(feature = "app")]
 pub use store::{Entry, KEEP, Store};
+pub(crate) use writer::Haste;
 pub use writer::Writer;
 #[cfg(feature = "app")]
 pub(crate) use writer::create_keeping as create;
 
+use std::path::Path;
+
 #[cfg(doc)]
 use crate::event::EventKind;
+use crate::event::Timestamp;
+
+/// Opens a file as the screen opens one that is large, and finds out how everything stands at its end. Tells how many
+/// events there are, and when the last one happened: for benches.
+///
+/// # Errors
+///
+/// As [`Session::open`].
+#[doc(hidden)]
+pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
+    let path = path.as_ref();
+    let mut archive = Archive::open(path, |_| {})?;
+    let end = archive.end_time().map_err(|why| Error::read(path, why))?;
+    Ok((archive.events() - archive.first(), end))
+}

@@ -4,6 +4,8 @@
 //! and tool has processes of its own, so that neither their memory nor their global state mixes; the median one counts.
 
 mod args;
+#[allow(dead_code, reason = "not every bench reads what was recorded")]
+pub mod reload;
 mod report;
 pub mod slices;
 mod targets;
@@ -17,7 +19,7 @@ use std::process::{Command, ExitCode, Stdio};
 use args::{Args, Format};
 use report::Row;
 pub use slices::{Measured, Plan};
-pub use workload::Case;
+pub use workload::{Case, Workload};
 
 /// How many processes measure a tool, one after the other.
 const PROCESSES: usize = 3;

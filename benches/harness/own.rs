@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,9 +11,9 @@ use asyncline::session::{Meta, Writer};
 use asyncline::{Collector, Executor};
 use tempfile::TempDir;
 
-use crate::harness::Case;
 use crate::harness::slices::{self, Measured, Plan};
 use crate::harness::tool::{Bare, Kept, Spawn, Tool};
+use crate::harness::{Case, Workload};
 
 /// How often events are collected and written.
 const TICK: Duration = Duration::from_millis(10);
@@ -28,9 +28,20 @@ pub fn measure(tool: &str, case: Case, plan: &Plan) -> io::Result<Measured> {
     }
 }
 
+/// Records so many operations of a workload on one thread to a file.
+#[allow(dead_code, reason = "not every bench keeps what it records")]
+pub fn record(workload: Workload, operations: u64, path: &Path) -> io::Result<Kept> {
+    let (executor, collector) = Executor::builder().record()?;
+    let recording = Recording::begin(collector, path.to_owned())?;
+    let work = workload.run(Observed, workload.rounded(operations));
+    executor.block_on(async { asyncline::spawn(work).await })??;
+    drop(executor);
+    recording.finish()
+}
+
 struct Asyncline {
     executor: Executor,
-    recording: Option<Recording>,
+    recording: Option<(Recording, TempDir)>,
 }
 
 /// A thread that collects events and writes them to a file.
@@ -38,7 +49,6 @@ struct Recording {
     thread: JoinHandle<io::Result<Kept>>,
     /// Dropped to end it.
     running: Sender<()>,
-    directory: TempDir,
 }
 
 impl Asyncline {
@@ -60,17 +70,17 @@ impl Asyncline {
 
     fn recording(threads: usize) -> io::Result<Self> {
         let (executor, collector) = Self::builder(threads).record()?;
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("bench.aline");
         Ok(Self {
             executor,
-            recording: Some(Recording::begin(collector)?),
+            recording: Some((Recording::begin(collector, path)?, directory)),
         })
     }
 }
 
 impl Recording {
-    fn begin(mut collector: Collector) -> io::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let path = directory.path().join("bench.aline");
+    fn begin(mut collector: Collector, path: PathBuf) -> io::Result<Self> {
         let (running, ended) = mpsc::channel();
         let thread = thread::Builder::new().name("collector".into());
         let thread = thread.spawn(move || {
@@ -81,19 +91,13 @@ impl Recording {
             written.take(&mut collector)?;
             written.finish(&path)
         })?;
-        Ok(Self {
-            thread,
-            running,
-            directory,
-        })
+        Ok(Self { thread, running })
     }
 
     fn finish(self) -> io::Result<Kept> {
         drop(self.running);
         let kept = self.thread.join();
-        let kept = kept.map_err(|_| io::Error::other("the collector panicked"))?;
-        self.directory.close()?;
-        kept
+        kept.map_err(|_| io::Error::other("the collector panicked"))?
     }
 }
 
@@ -160,9 +164,11 @@ impl Tool for Asyncline {
 
     fn finish(self) -> io::Result<Kept> {
         drop(self.executor);
-        match self.recording {
-            Some(recording) => recording.finish(),
-            None => Ok(Kept::default()),
-        }
+        let Some((recording, directory)) = self.recording else {
+            return Ok(Kept::default());
+        };
+        let kept = recording.finish();
+        directory.close()?;
+        kept
     }
 }

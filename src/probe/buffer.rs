@@ -24,8 +24,6 @@ const FIRST: usize = 1 << 9;
 const LARGEST: usize = 1 << 13;
 /// How many words' room an event that is kept beside them counts for: its size, and what it holds.
 const RARE: usize = 24;
-/// The collector is behind when more than this part of what may wait does wait.
-const BEHIND: usize = 4;
 /// The most words that are written at a time: a time, a loss, and an event.
 const MOST_AT_ONCE: usize = 4;
 
@@ -222,11 +220,11 @@ impl Buffers {
         self.lost.swap(0, Ordering::Relaxed)
     }
 
-    /// Whether so much waits to be collected that something is soon going to be lost.
-    pub(crate) fn is_behind(&self) -> bool {
+    /// How large a part of what may wait to be collected does so, in percent.
+    pub(crate) fn waiting(&self) -> usize {
         let taken = self.bound.taken.load(Ordering::Relaxed);
         let waiting = taken.saturating_sub(self.free().len() * LARGEST);
-        waiting > self.bound.most / BEHIND
+        waiting * 100 / self.bound.most.max(1)
     }
 
     /// Takes back a chunk that was read to its end.

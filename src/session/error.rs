@@ -38,7 +38,6 @@ pub enum Error {
     NoDirectory,
 }
 
-#[cfg(feature = "app")]
 impl Error {
     /// A file could not be read any further.
     pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
@@ -49,6 +48,7 @@ impl Error {
     }
 
     /// What its message says, with the file last: for a line that may be cut off at its end.
+    #[cfg(feature = "app")]
     pub(crate) fn reason_first(&self) -> String {
         match self {
             Self::Read { file, why } => format!("{why} ({file})"),

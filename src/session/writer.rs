@@ -23,6 +23,28 @@ const LARGE: usize = 128 << 10;
 /// As many blocks are taken into the index at a time that there was no time for.
 const AT_A_TIME: usize = 2;
 
+/// How much of what could be done to events is left out, since they come too fast for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// Nothing.
+    None,
+    /// They are not taken into the index for now, which is what takes longest.
+    Some,
+    /// They are not packed, either.
+    Most,
+}
+
+impl Haste {
+    /// By how large a part, in percent, of what may wait does so.
+    pub(crate) fn of(waiting: usize) -> Self {
+        match waiting {
+            0..5 => Self::None,
+            5..25 => Self::Some,
+            _ => Self::Most,
+        }
+    }
+}
+
 /// Records a session.
 ///
 /// The first error ends the recording: it is given once, what was written stays readable, and from then on every call
@@ -36,7 +58,7 @@ pub struct Writer {
     /// None where there is no index, since it could not be made.
     indexing: Option<Indexing>,
     rotation: Option<Rotation>,
-    in_a_hurry: bool,
+    haste: Haste,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -122,7 +144,7 @@ impl Writer {
             waiting: Encoder::default(),
             indexing: Some(Indexing::new(back, standing)),
             rotation: None,
-            in_a_hurry: false,
+            haste: Haste::None,
             waiting_since: None,
             last_tick: None,
             number: 0,
@@ -192,9 +214,9 @@ impl Writer {
         self.waiting.size() >= LARGE
     }
 
-    /// Says whether events come faster than they can be written. If so, they are not packed, which is what takes longest.
-    pub(crate) fn set_in_a_hurry(&mut self, in_a_hurry: bool) {
-        self.in_a_hurry = in_a_hurry;
+    /// Says how much faster events come than they can be written.
+    pub(crate) fn set_haste(&mut self, haste: Haste) {
+        self.haste = haste;
     }
 
     /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then
@@ -209,7 +231,7 @@ impl Writer {
         if self.waiting_since.is_none_or(waited) {
             self.flush()?;
         }
-        if self.in_a_hurry {
+        if self.haste != Haste::None {
             return Ok(());
         }
         self.catch_up(AT_A_TIME)
@@ -226,14 +248,14 @@ impl Writer {
             return Ok(());
         }
         let (_, end) = self.waiting.times();
-        let (waiting, in_a_hurry) = (&mut self.waiting, self.in_a_hurry);
+        let (waiting, in_a_hurry) = (&mut self.waiting, self.haste == Haste::Most);
         let (block, payload) = format::events_block(self.number, self.written, waiting, in_a_hurry);
         let offset = self.sink.as_ref().map_or(0, |sink| sink.length);
         self.put(&block)?;
         self.written += events;
         self.end = end;
         if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
-            && !indexing.note(piece, payload, in_a_hurry)
+            && !indexing.note(piece, payload, self.haste != Haste::None)
         {
             self.indexing = None;
         }
@@ -461,7 +483,7 @@ mod tests {
         let mut sizes = Vec::new();
         for in_a_hurry in [false, true] {
             let mut writer = Writer::create(&path, &Meta::default())?;
-            writer.set_in_a_hurry(in_a_hurry);
+            writer.set_haste(if in_a_hurry { Haste::Most } else { Haste::None });
             writer.write(&events)?;
             writer.finish()?;
             let session = Session::open(&path)?;

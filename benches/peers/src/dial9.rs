@@ -42,6 +42,13 @@ impl Dial9 {
             directory,
         })
     }
+
+    /// Ends the recording, which lies in this directory.
+    pub fn end(self) -> TempDir {
+        drop(self.runtime);
+        self.recorder.graceful_shutdown(Duration::from_secs(10));
+        self.directory
+    }
 }
 
 #[derive(Clone)]
@@ -71,10 +78,9 @@ impl Tool for Dial9 {
     }
 
     fn finish(self) -> io::Result<Kept> {
-        drop(self.runtime);
-        self.recorder.graceful_shutdown(Duration::from_secs(10));
+        let directory = self.end();
         let (mut bytes, mut events, mut polls) = (0, 0, 0);
-        for file in files(self.directory.path())? {
+        for file in files(directory.path())? {
             let data = fs::read(file)?;
             let Some(mut decoder) = Decoder::new(&data) else {
                 continue;
@@ -95,7 +101,8 @@ impl Tool for Dial9 {
     }
 }
 
-fn files(directory: &std::path::Path) -> io::Result<Vec<std::path::PathBuf>> {
+/// The files in a directory and those below it.
+pub fn files(directory: &std::path::Path) -> io::Result<Vec<std::path::PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();

@@ -1,7 +1,7 @@
 //! What asyncline and its peers add to the cost of an async program, side by side.
 //!
 //! Each tool records as its own documentation recommends for tokio tasks on stable Rust, everything, to a file where it
-//! can. Where a tool does not tell what it lost, polls are counted and compared with what it recorded.
+//! can. With `reload` as the first word it measures instead how fast recordings are read. Where a tool does not tell what it lost, polls are counted and compared with what it recorded.
 
 mod await_tree;
 mod chrome;
@@ -15,6 +15,7 @@ mod metrics;
 mod naive;
 #[path = "../../harness/own.rs"]
 mod own;
+mod reload;
 
 use std::io;
 use std::process::ExitCode;
@@ -23,6 +24,9 @@ use harness::slices::{self, Measured, Plan};
 use harness::{Bench, Case};
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("reload") {
+        return reload::main();
+    }
     let bench = Bench {
         tools: &[
             "bare",

@@ -1,0 +1,99 @@
+//! What it takes to bench reading and writing what was recorded.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use asyncline::session::{self, Session};
+
+use super::tool::Kept;
+use super::workload::Workload;
+use crate::own::record;
+
+/// How long something took, several times.
+#[derive(Clone, Default)]
+pub struct Times(Vec<Duration>);
+
+impl Times {
+    /// Does something, and notes how long it took. To drop what it gave takes time that does not count.
+    pub fn take<T>(&mut self, what: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = what();
+        self.0.push(began.elapsed());
+        done
+    }
+
+    pub fn median(&self) -> Duration {
+        let mut times = self.0.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    }
+
+    pub fn best(&self) -> Duration {
+        self.0.iter().min().copied().unwrap_or_default()
+    }
+}
+
+/// Millions of events in a second.
+pub fn rate(events: u64, time: Duration) -> f64 {
+    events as f64 / time.as_secs_f64().max(1e-9) / 1e6
+}
+
+/// Records about so many events of a workload to a file.
+pub fn record_events(workload: Workload, events: u64, path: &Path) -> io::Result<Kept> {
+    /// So many operations tell how many events each of them is.
+    const SAMPLE: u64 = 4096;
+    let sample = record(workload, SAMPLE, path)?;
+    let made = sample.events.unwrap_or_default() + sample.lost.unwrap_or_default();
+    let per_operation = made.max(1) as f64 / workload.rounded(SAMPLE) as f64;
+    record(workload, (events as f64 / per_operation) as u64, path)
+}
+
+/// Reads a file into events.
+pub fn read_all(path: &Path) -> io::Result<Session> {
+    Session::open(path).map_err(io::Error::other)
+}
+
+/// Opens a file as the screen does; tells how many events it holds.
+pub fn open(path: &Path) -> io::Result<u64> {
+    let (events, _) = session::opened(path).map_err(io::Error::other)?;
+    Ok(events)
+}
+
+/// Writes a recording without its index and its end, so that whoever opens it has to read all events. Tells how many
+/// bytes that leaves out.
+pub fn cut_index(path: &Path, into: &Path) -> io::Result<u64> {
+    const FILE_HEADER: usize = 16;
+    const BLOCK_HEADER: usize = 52;
+    const END: u8 = 3;
+    const INDEX: u8 = 4;
+    let bytes = fs::read(path)?;
+    let (header, mut rest) = bytes.split_at_checked(FILE_HEADER).ok_or_else(cut_off)?;
+    let mut kept = header.to_vec();
+    let mut number: u32 = 0;
+    while !rest.is_empty() {
+        let length = rest.get(40..48).and_then(|field| field.first_chunk());
+        let length = length.map(|field| u64::from_le_bytes(*field) as usize);
+        let size = length.ok_or_else(cut_off)? + BLOCK_HEADER;
+        let (block, next) = rest.split_at_checked(size).ok_or_else(cut_off)?;
+        rest = next;
+        if matches!(block[4], END | INDEX) {
+            continue;
+        }
+        let begin = kept.len();
+        kept.extend_from_slice(block);
+        let header = &mut kept[begin..begin + BLOCK_HEADER];
+        // Nothing is missing but what is left out here, so that the file is as one that was never given an index.
+        header[8..12].copy_from_slice(&number.to_le_bytes());
+        let checksum = crc32c::crc32c(&header[..48]);
+        header[48..].copy_from_slice(&checksum.to_le_bytes());
+        number += 1;
+    }
+    fs::write(into, &kept)?;
+    Ok((bytes.len() - kept.len()) as u64)
+}
+
+fn cut_off() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "a recording was cut off")
+}
