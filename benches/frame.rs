@@ -140,7 +140,7 @@ fn measure(file: &Path) -> Result<(), Failure> {
     line("all of it exact", start.elapsed().saturating_sub(QUIET), "");
     show.draw(&mut screen)?;
     frames("whole session", &mut show, &mut screen, |show, _| {
-        show.press(Action::Down)
+        show.press(Action::Down);
     })?;
     frames("panning", &mut show, &mut screen, |show, frame| {
         show.press(if frame % 64 < 32 {
@@ -162,11 +162,11 @@ fn measure(file: &Path) -> Result<(), Failure> {
         (0..zooms).for_each(|_| show.press(Action::ZoomIn));
         show.settle(QUIET);
         frames(name, &mut show, &mut screen, |show, _| {
-            show.press(Action::Down)
+            show.press(Action::Down);
         })?;
     }
     frames("stepping", &mut show, &mut screen, |show, _| {
-        show.press(Action::Step)
+        show.press(Action::Step);
     })?;
     let mut seeks: Vec<Duration> = (0..40)
         .map(|seek| {

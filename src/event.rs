@@ -293,6 +293,7 @@ impl EventKind {
     }
 
     /// Whether it is about this lane.
+    #[cfg(feature = "app")]
     pub(crate) fn is_of(&self, of: LaneId) -> bool {
         match self {
             Self::RuntimeEntered { runtime: lane, .. }

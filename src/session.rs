@@ -175,6 +175,7 @@
 //! a limit in time): `name.aline` becomes `name.1.aline`, that becomes `name.2.aline`, and the fifth is dropped. Each is a
 //! session log of its own, which begins with how everything stood (key 5).
 
+#[cfg(feature = "app")]
 mod archive;
 mod codec;
 mod damage;
@@ -184,10 +185,13 @@ mod error;
 mod format;
 #[cfg(any(test, fuzzing))]
 mod fuzz;
+#[cfg(feature = "app")]
 mod index;
 mod indexer;
 mod indexing;
+#[cfg(feature = "app")]
 mod log;
+mod piece;
 mod reader;
 mod rotation;
 mod state;
@@ -195,7 +199,9 @@ mod state;
 mod store;
 mod writer;
 
+#[cfg(feature = "app")]
 pub use archive::Progress;
+#[cfg(feature = "app")]
 pub(crate) use archive::{Archive, Stretch};
 pub use damage::Damage;
 #[cfg(feature = "app")]
@@ -217,10 +223,12 @@ pub use writer::Writer;
 #[cfg(feature = "app")]
 pub(crate) use writer::create_keeping as create;
 
+#[cfg(feature = "app")]
 use std::path::Path;
 
 #[cfg(doc)]
 use crate::event::EventKind;
+#[cfg(feature = "app")]
 use crate::event::Timestamp;
 
 /// Opens a file as the screen opens one that is large, and finds out how everything stands at its end. Tells how many
@@ -230,6 +238,7 @@ use crate::event::Timestamp;
 ///
 /// As [`Session::open`].
 #[doc(hidden)]
+#[cfg(feature = "app")]
 pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
     let path = path.as_ref();
     let mut archive = Archive::open(path, |_| {})?;

@@ -11,9 +11,12 @@ pub mod density;
 pub mod labels;
 mod lane;
 pub(crate) mod lanes;
+#[cfg(feature = "app")]
 pub(crate) mod overview;
+pub(crate) mod polling;
 pub mod rows;
 mod span;
+#[cfg(feature = "app")]
 pub(crate) mod steps;
 #[cfg(test)]
 #[cfg_attr(
@@ -69,6 +72,7 @@ impl Timeline {
     }
 
     /// A timeline without lanes, in the midst of a session.
+    #[cfg(feature = "app")]
     pub(crate) fn standing(
         threads: Vec<Text>,
         events: u64,
@@ -87,6 +91,7 @@ impl Timeline {
         }
     }
 
+    #[cfg(feature = "app")]
     /// As long as this and the number of lanes are the same, so is the tree of lanes, but for coroutines of which nothing
     /// has run so far.
     pub(crate) fn shape(&self) -> (u64, usize) {
@@ -217,6 +222,7 @@ impl Timeline {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each kind of event")]
     fn apply_rare(&mut self, event: &Event) {
         self.shape.0 += u64::from(event.kind.changes_tree());
         let at = event.at.max(self.end);

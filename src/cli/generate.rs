@@ -133,15 +133,15 @@ fn pair(stop: &Arc<Stop>) -> [Task<()>; 2] {
     let (there, mut arrivals) = mpsc::channel(1);
     let (back, mut returned) = mpsc::channel(1);
     let stop = Arc::clone(stop);
-    let ping = spawn_named("ping", async move {
+    let first = spawn_named("ping", async move {
         while !stop.is_set() && there.send(()).await.is_ok() {
             returned.recv().await;
         }
     });
-    let pong = spawn_named("pong", async move {
+    let second = spawn_named("pong", async move {
         while arrivals.recv().await.is_some() && back.send(()).await.is_ok() {}
     });
-    [ping, pong]
+    [first, second]
 }
 
 async fn spawns(at_once: usize, stop: Arc<Stop>) {

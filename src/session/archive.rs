@@ -14,7 +14,8 @@ use super::error::{Error, Unreadable};
 use super::format;
 use super::index::{Bytes, Index};
 use super::indexer::Indexer;
-use super::log::{Log, Piece, Tail};
+use super::log::{Log, Tail};
+use super::piece::Piece;
 use super::state::Standing;
 use crate::event::{Event, LaneId, Timestamp};
 use crate::timeline::Timeline;
@@ -197,14 +198,14 @@ impl Archive {
         let parts = self.index.places();
         self.base(
             parts
-                .partition_point(|part| part.place <= place)
+                .partition_point(|part| part.before <= place)
                 .checked_sub(1),
         )
     }
 
     /// How the session stands at a part of the index, or before its first event.
     fn base(&self, part: Option<usize>) -> io::Result<Standing> {
-        let begins = |first: &super::index::Place| first.place <= self.first();
+        let begins = |first: &super::index::Place| first.before <= self.first();
         match part {
             Some(part) => self.restore(part),
             None if self.index.places().first().is_some_and(begins) => self.restore(0),
@@ -229,7 +230,7 @@ impl Archive {
     /// When what is here begins.
     pub(crate) fn begins(&self) -> Timestamp {
         let base = self.index.places().first();
-        let base = base.filter(|base| base.place <= self.first() && self.first() > 0);
+        let base = base.filter(|base| base.before <= self.first() && self.first() > 0);
         base.map_or(Timestamp::ZERO, |base| base.at)
     }
 
@@ -439,22 +440,9 @@ impl Iterator for Events<'_> {
     }
 }
 
-impl Standing {
-    /// Goes on by an event.
-    pub(super) fn apply(&mut self, item: &Item, count: u64) {
-        self.place = self.place.saturating_add(count);
-        match item {
-            Item::Step(at, thread, step) => {
-                self.polling.feed_step(*thread, *step);
-                self.timeline.apply_step(*at, *thread, *step);
-            }
-            Item::Rare(event) => {
-                self.polling.feed(event);
-                self.timeline.apply(event);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 mod tests;

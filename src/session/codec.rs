@@ -338,11 +338,13 @@ pub(super) enum Item {
 impl Item {
     /// Whether it says that events were lost.
     #[inline]
+    #[cfg(feature = "app")]
     pub(super) fn is_lost(&self) -> bool {
         matches!(self, Self::Rare(event) if matches!(event.kind, EventKind::Lost { .. }))
     }
 
     /// When it happened.
+    #[cfg(feature = "app")]
     #[inline]
     pub(super) fn at(&self) -> Timestamp {
         match self {
@@ -507,6 +509,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Comes to something that stands in a payload many times, with lanes in places of their own.
+    #[cfg(feature = "app")]
     pub(super) fn begin(&mut self, tag: u8) {
         self.places.begin(ThreadId::default(), tag);
     }

@@ -136,11 +136,10 @@ impl Part {
             name: self.name(),
         };
         let events = self.archive.events_from(first);
-        let events = events.map(move |event| match event {
+        events.map(move |event| match event {
             Ok(event) => Ok(shift.event(event)),
             Err(error) => Err(Error::read(&file, error)),
-        });
-        events
+        })
     }
 }
 
@@ -178,6 +177,7 @@ impl Shift {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each kind of event")]
     fn kind(&self, kind: EventKind) -> EventKind {
         use EventKind as Kind;
         let lane = |lane| self.lane(lane);

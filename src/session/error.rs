@@ -40,6 +40,7 @@ pub enum Error {
 
 impl Error {
     /// A file could not be read any further.
+    #[cfg(feature = "app")]
     pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
         Self::Read {
             file: path.display().to_string(),

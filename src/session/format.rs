@@ -230,6 +230,7 @@ fn pack(payload: &[u8], most: usize) -> Option<Vec<u8>> {
 }
 
 /// What stays in memory, in fewer bytes where that is a gain.
+#[cfg(feature = "app")]
 pub(super) fn squeeze(payload: &[u8]) -> Vec<u8> {
     match pack(payload, MOST_INDEX) {
         Some(packed) => [&[PACKED], &*packed].concat(),
@@ -238,6 +239,7 @@ pub(super) fn squeeze(payload: &[u8]) -> Vec<u8> {
 }
 
 /// Undoes [`squeeze`].
+#[cfg(feature = "app")]
 pub(super) fn expand(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
     let (&flags, payload) = bytes.split_first().ok_or(Malformed)?;
     let header = Header {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::codec::{Malformed, Texts};
-use super::log::Stored;
+use super::piece::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
@@ -31,7 +31,7 @@ pub(crate) struct Index {
 #[derive(Debug)]
 pub(super) struct Place {
     /// How many events lie before it.
-    pub(super) place: u64,
+    pub(super) before: u64,
     /// When the last of them happened.
     pub(super) at: Timestamp,
     /// How many lanes there are.
@@ -104,7 +104,7 @@ impl Index {
             place, timeline, ..
         } = &part.standing;
         let (place, at) = (*place, timeline.end());
-        let last = self.parts.last().map_or(0, |last| last.place);
+        let last = self.parts.last().map_or(0, |last| last.before);
         let follows = part.serial == self.parts.len() as u64
             && part.known == self.lanes.len()
             && place >= last;
@@ -130,7 +130,7 @@ impl Index {
             self.lanes[lane] = ended;
         }
         self.parts.push(Place {
-            place,
+            before: place,
             at,
             lanes: self.lanes.len(),
             part: bytes,

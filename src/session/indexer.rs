@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::codec::Texts;
-use super::log::Loaded;
+use super::piece::Loaded;
 use super::state::{self, Known, Standing};
 use crate::timeline::Lane;
 
@@ -83,6 +83,7 @@ impl Indexer {
     }
 
     /// How many events of the session it has seen, those that were lost included.
+    #[cfg(feature = "app")]
     pub(super) fn place(&self) -> u64 {
         self.now.place
     }

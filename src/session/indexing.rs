@@ -5,7 +5,7 @@ use std::fs::File;
 
 use super::format::{self, Found};
 use super::indexer::Indexer;
-use super::log::{Loaded, Piece, Stored, read_block};
+use super::piece::{Loaded, Piece, Stored, read_block};
 use super::state::Standing;
 
 /// The index of a session that is being recorded.

@@ -266,8 +266,8 @@ impl Writer {
     /// Goes on in the next file, where it is time for that.
     fn rotate(&mut self) -> Result<(), Error> {
         let (length, end) = (self.sink.as_ref().map_or(0, |sink| sink.length), self.end);
-        let due = |rotation: &&mut Rotation| rotation.is_due(length, end);
-        if self.rotation.as_mut().filter(due).is_none() {
+        let rotation = self.rotation.as_ref();
+        if !rotation.is_some_and(|rotation| rotation.is_due(length, end)) {
             return Ok(());
         }
         self.end_file()?;

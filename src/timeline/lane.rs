@@ -192,6 +192,7 @@ pub struct Totals {
 
 impl Totals {
     /// What was added from one moment to another.
+    #[cfg(feature = "app")]
     pub(super) fn between(before: &Self, after: &Self) -> Self {
         Self {
             running: after.running.saturating_sub(before.running),

@@ -23,6 +23,10 @@ pub(crate) struct Lanes {
 #[derive(Clone, Debug)]
 enum Slot {
     Own(Box<Lane>),
+    #[cfg_attr(
+        not(feature = "app"),
+        expect(dead_code, reason = "only an archive shares lanes")
+    )]
     Shared(Arc<Lane>),
 }
 
@@ -92,6 +96,7 @@ impl Lanes {
     }
 
     /// Appends a lane that is over, and whose id is new.
+    #[cfg(feature = "app")]
     pub(crate) fn push_shared(&mut self, lane: Arc<Lane>) -> usize {
         self.put(lane.id, Slot::Shared(lane))
     }

@@ -6,7 +6,6 @@
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
 use super::cells::{Cell, Fill, LEAST, Window};
-#[cfg(feature = "app")]
 use super::density::Share;
 use super::lane::{Lane, LaneKind, Totals};
 use super::span::State;
@@ -131,7 +130,6 @@ pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
 }
 
 /// Counts a lane among those of a row: what took most of its time in each column.
-#[cfg(feature = "app")]
 pub(crate) fn share(shares: &mut [Share], lane: &Lane, cuts: &[Cut], window: &Window) {
     let edges = edges(window);
     let columns = edges.windows(2).zip(cuts.windows(2));

@@ -107,14 +107,14 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
         .collect();
     let owners = owners(timeline, &visible);
     let mut walk = Walk::new(timeline, &visible, &owners, folded);
-    for index in 0..visible.len() {
-        if visible[index] && owners[index].is_none() {
+    for (index, &is_visible) in visible.iter().enumerate() {
+        if is_visible && owners[index].is_none() {
             walk.add_tree(index);
         }
     }
     // Only what a damaged log puts in a circle is left.
-    for index in 0..visible.len() {
-        if visible[index] && !walk.seen[index] {
+    for (index, &is_visible) in visible.iter().enumerate() {
+        if is_visible && !walk.seen[index] {
             walk.add_tree(index);
         }
     }

@@ -62,7 +62,7 @@ pub enum Msg {
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
     /// More came to be known of what is looked at.
-    Seen(Seen),
+    Seen(Box<Seen>),
     /// How something is coming along that takes long.
     Progress(String),
     /// A source file was read, or coloured.
@@ -311,13 +311,12 @@ impl App {
             }
             Msg::Seen(seen) => {
                 if let Some(viewer) = self.viewer_mut() {
-                    viewer.scene.take(seen);
+                    viewer.scene.take(*seen);
                 }
             }
-            Msg::Progress(text) => self.notice = Some(text),
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
-            Msg::Failed(text) => self.notice = Some(text),
+            Msg::Progress(text) | Msg::Failed(text) => self.notice = Some(text),
             Msg::Tick(_) | Msg::Events(_) => {}
         }
         None

@@ -188,7 +188,7 @@ impl Driver {
         let path = path.to_owned();
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
-            read(archive, path, requests, urgent, messages)
+            read(archive, path, requests, urgent, messages);
         });
         Ok(Msg::Opened(Box::new(opened)))
     }

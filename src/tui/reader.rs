@@ -99,6 +99,10 @@ impl Reader {
         let _ = self.messages.send(msg);
     }
 
+    fn seen(&self, seen: Seen) {
+        self.send(Msg::Seen(Box::new(seen)));
+    }
+
     fn fail(&self, error: &io::Error) {
         self.send(Msg::Failed(format!("Not read: {}", plain(error))));
     }
@@ -137,7 +141,7 @@ impl Reader {
     fn look(&mut self, sight: &Sight) -> io::Result<()> {
         if let Some((window, per)) = sight.dense {
             let shares = self.archive.index.shares(&sight.lanes, &window, per);
-            self.send(Msg::Seen(Seen::Dense(per, shares)));
+            self.seen(Seen::Dense(per, shares));
             return Ok(());
         }
         let (Some(&first), Some(&last)) = (sight.edges.first(), sight.edges.last()) else {
@@ -149,14 +153,14 @@ impl Reader {
             let margin = if events < DETAIL / 4 { last - first } else { 0 };
             let from = Timestamp(first.0.saturating_sub(margin));
             let timeline = self.archive.detail(from, last)?;
-            self.send(Msg::Seen(Seen::Detail(Detail {
+            self.seen(Seen::Detail(Detail {
                 timeline,
                 from,
                 until: last,
-            })));
+            }));
             return Ok(());
         }
-        self.send(Msg::Seen(Seen::Samples(self.known(sight, first, last))));
+        self.seen(Seen::Samples(self.known(sight, first, last)));
         // What lies before the part of a session that is here is not known.
         let begins = self.archive.begins();
         let here = sight.edges.partition_point(|edge| *edge < begins);
@@ -171,7 +175,7 @@ impl Reader {
                 (*lane, samples.collect())
             });
             let samples = samples.collect();
-            self.send(Msg::Seen(Seen::Samples(samples)));
+            self.seen(Seen::Samples(samples));
         }
         Ok(())
     }
@@ -231,9 +235,9 @@ fn travel(archive: &mut Archive, from: u64, journey: Journey) -> io::Result<(Pla
         if arrival != Arrival::Beyond {
             return Ok((here, arrival));
         }
-        let side = &mut size[usize::from(!back)];
-        if *side < MOST {
-            *side *= 4;
+        let reach = &mut size[usize::from(!back)];
+        if *reach < MOST {
+            *reach *= 4;
         } else {
             let (first, last) = here.reaches();
             around = if back { first } else { last };
@@ -242,6 +246,10 @@ fn travel(archive: &mut Archive, from: u64, journey: Journey) -> io::Result<(Pla
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 mod tests {
     use std::fs::File;
 

@@ -27,6 +27,7 @@ pub struct Sight {
 
 /// What came to be known of a part of a session.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is sent in a box")]
 pub enum Seen {
     /// All that happened in a stretch of time.
     Detail(Detail),
