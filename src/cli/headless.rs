@@ -75,25 +75,25 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
     // A file that cannot be written is to be known before the scenario runs.
-    let mut writer = record
+    let writer = record
         .map(|(file, keep)| session::create(file, &meta, keep))
         .transpose()?;
     let events = Live::run_to_end(scenario).map_err(|error| {
         let why = session::plain(&error);
         Failure::Stopped(format!("cannot run {}: {why}", scenario.name))
     })?;
-    if let Some(writer) = &mut writer {
+    let recorded = writer.map_or(Ok(()), |mut writer| {
         writer.write(&events)?;
-    }
-    if let Some(writer) = writer {
-        writer.finish()?;
-    }
+        writer.finish()
+    });
     let ended = Ended {
         name: scenario.name,
         title: scenario.title,
         timeline: &events.iter().collect(),
     };
-    Ok(ended.print(output, ascii)?)
+    // What came of it is not lost with its recording.
+    ended.print(output, ascii)?;
+    Ok(recorded?)
 }
 
 /// Prints what came of a recorded session.

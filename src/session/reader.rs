@@ -149,6 +149,8 @@ struct Reader<'a> {
     /// that claim to hold each other could make the work quadratic.
     patience: usize,
     texts: Texts,
+    /// The events of a block, while it is read.
+    decoded: Vec<Event>,
     has_metadata: bool,
     session: Session,
 }
@@ -164,6 +166,7 @@ impl<'a> Reader<'a> {
             known: (0, Timestamp::ZERO),
             patience: bytes.len().saturating_mul(4),
             texts: Texts::default(),
+            decoded: Vec::new(),
             has_metadata: false,
             session: Session::default(),
         }
@@ -232,7 +235,9 @@ impl<'a> Reader<'a> {
 
     fn take_events(&mut self, block: &Block<'_>) -> bool {
         let Header { events, time, .. } = block.header;
-        let mut decoded: Vec<Event> = Vec::new();
+        // It is kept for the next block, so that its memory is.
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.clear();
         let read = format::unpack(block).and_then(|payload| {
             let take = |item: Item| decoded.push(item.into());
             codec::decode(&payload, events, time, &mut self.texts, take)
@@ -243,6 +248,7 @@ impl<'a> Reader<'a> {
         }
         self.arrive(&block.header, decoded.first().map(|event| event.thread));
         self.session.events.append(&mut decoded);
+        self.decoded = decoded;
         self.passed = self.passed.saturating_add(events);
         true
     }

@@ -34,10 +34,16 @@ impl Default for Viewport {
 impl Viewport {
     /// Shows everything from the beginning to `end`, and leaves room behind it for the lanes' last marks.
     pub fn fit(&mut self, end: Timestamp) {
-        let span = end.0.saturating_add(end.0 / 5);
+        self.fit_between(Timestamp::ZERO, end);
+    }
+
+    /// Shows everything between two times, and leaves room behind it for the lanes' last marks.
+    pub fn fit_between(&mut self, start: Timestamp, end: Timestamp) {
+        let span = (end - start).saturating_add((end - start) / 5);
+        let span = if span == 0 { FIRST } else { clamp(span) };
         *self = Self {
-            start: Timestamp::ZERO,
-            span: if span == 0 { FIRST } else { clamp(span) },
+            start: Timestamp(start.0.min(u64::MAX - span)),
+            span,
             follow: false,
         };
     }

@@ -279,9 +279,9 @@ impl Lanes {
     }
 
     /// Sees the whole session, and more as it comes.
-    pub(super) fn fit(&mut self, end: Timestamp) {
+    pub(super) fn fit(&mut self, (start, end): (Timestamp, Timestamp)) {
         self.whole = true;
-        self.viewport.fit(end);
+        self.viewport.fit_between(start, end);
     }
 
     /// Moves on with a program that runs: by showing more, or by moving along.

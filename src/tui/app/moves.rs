@@ -43,7 +43,7 @@ impl Viewer {
             Action::ZoomOut => self.lanes.zoom(1.0 / ZOOM, self.centre()),
             Action::PanLeft => self.lanes.pan(-8, self.bars(areas)),
             Action::PanRight => self.lanes.pan(8, self.bars(areas)),
-            Action::Fit => self.lanes.fit(self.playback.reached()),
+            Action::Fit => self.lanes.fit(self.playback.spans()),
             Action::Slower | Action::Faster if self.is_real_time() => {
                 notice = Some("This one runs in real time: its speed cannot be chosen.");
             }

@@ -116,7 +116,7 @@ impl Viewer {
         viewer.playback = opened.playback;
         viewer.refresh();
         viewer.lanes.count();
-        viewer.lanes.fit(viewer.playback.reached());
+        viewer.lanes.fit(viewer.playback.spans());
         viewer.look_for_findings();
         viewer
     }
@@ -262,7 +262,7 @@ impl Viewer {
         self.lanes.count();
         self.look_for_findings();
         if self.lanes.sees_whole() {
-            self.lanes.fit(self.playback.reached());
+            self.lanes.fit(self.playback.spans());
         }
         self.answer_open = self
             .scenario
