@@ -183,7 +183,7 @@ mod damage;
 mod edit;
 mod error;
 mod format;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(feature = "app", any(test, fuzzing)))]
 mod fuzz;
 #[cfg(feature = "app")]
 mod index;
@@ -210,7 +210,7 @@ pub(crate) use edit::{cut, merge};
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
-#[cfg(fuzzing)]
+#[cfg(all(feature = "app", fuzzing))]
 pub use fuzz::fuzz;
 pub use reader::Session;
 pub use rotation::Keep;

@@ -91,6 +91,7 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
 }
 
 /// Up to `most` events, some of them at the same time, on few threads.
+#[cfg(feature = "app")]
 pub(crate) fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
     let event = (event(), 0..3_u64, 0..3_u32);
     proptest::collection::vec(event, 0..most).prop_map(|events| {

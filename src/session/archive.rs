@@ -16,7 +16,7 @@ use super::index::{Bytes, Index};
 use super::indexer::Indexer;
 use super::log::{Log, Tail};
 use super::piece::Piece;
-use super::state::Standing;
+use super::state::{Ahead, Standing};
 use crate::event::{Event, LaneId, Timestamp};
 use crate::timeline::Timeline;
 use crate::timeline::overview::Cut;
@@ -329,10 +329,11 @@ impl Archive {
         let mut at = base.place;
         base.timeline.set_brief(true);
         let (mut events, mut longer) = (Vec::new(), Vec::new());
+        let mut ahead = Ahead::default();
         self.each(at, |item, count| {
             at = at.saturating_add(count);
             if at <= from {
-                base.apply(&item, count);
+                ahead.push(&mut base, &item, count);
             } else {
                 if count > 1 {
                     longer.push((events.len(), count - 1));
@@ -341,6 +342,7 @@ impl Archive {
             }
             at < until
         })?;
+        ahead.flush(&mut base);
         base.timeline.forget();
         base.timeline.set_brief(false);
         Ok(Stretch {
@@ -354,14 +356,15 @@ impl Archive {
     pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Timeline> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
-        let mut base = self.base(part)?;
+        let (mut base, mut ahead) = (self.base(part)?, Ahead::default());
         self.each(base.place, |item, count| {
             let goes_on = item.at() <= until;
             if goes_on {
-                base.apply(&item, count);
+                ahead.push(&mut base, &item, count);
             }
             goes_on
         })?;
+        ahead.flush(&mut base);
         Ok(base.timeline)
     }
 
@@ -377,7 +380,7 @@ impl Archive {
             let parts = self.index.places();
             let next = parts.partition_point(|part| part.at < first);
             let until = parts.get(next).map(|part| part.at);
-            let mut base = self.base(next.checked_sub(1))?;
+            let (mut base, mut ahead) = (self.base(next.checked_sub(1))?, Ahead::default());
             base.timeline.set_brief(true);
             let here = |at: &Timestamp| until.is_none_or(|until| *at <= until);
             let mut cut_at = |base: &Standing, at| {
@@ -390,16 +393,20 @@ impl Archive {
                 // What is lost was lost from the event before on.
                 let is_lost = item.is_lost();
                 if is_lost {
-                    base.apply(&item, count);
+                    ahead.push(&mut base, &item, count);
+                }
+                if moments.peek().is_some_and(|at| *at <= item.at()) {
+                    ahead.flush(&mut base);
                 }
                 while let Some(at) = moments.next_if(|at| here(at) && *at <= item.at()) {
                     cut_at(&base, at);
                 }
                 if !is_lost {
-                    base.apply(&item, count);
+                    ahead.push(&mut base, &item, count);
                 }
                 moments.peek().is_some_and(here)
             })?;
+            ahead.flush(&mut base);
             while let Some(at) = moments.next_if(here) {
                 cut_at(&base, at);
             }

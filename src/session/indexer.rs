@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::codec::Texts;
 use super::piece::Loaded;
-use super::state::{self, Known, Standing};
+use super::state::{self, Ahead, Known, Standing};
 use crate::timeline::Lane;
 
 /// Every so many events for each lane that has not ended, a part of the index is made, but only between blocks. So parts
@@ -90,8 +90,9 @@ impl Indexer {
 
     /// Takes in the events of the block that lies at its place.
     pub(super) fn take(&mut self, block: &Loaded) {
-        let now = &mut self.now;
-        block.each(&mut self.texts, |item, count| now.apply(&item, count));
+        let (now, mut ahead) = (&mut self.now, Ahead::default());
+        block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
+        ahead.flush(now);
     }
 
     /// Whether it is time for the next part.

@@ -9,7 +9,7 @@ mod read;
 pub(super) use read::{Depth, Near, Part, decode};
 
 use super::codec::{Encoder, Field, Item, zigzag};
-use crate::event::Timestamp;
+use crate::event::{Step, ThreadId, Timestamp};
 use crate::timeline::polling::Polling;
 use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals};
 
@@ -35,6 +35,48 @@ impl Standing {
                 self.polling.feed(event);
                 self.timeline.apply(event);
             }
+        }
+    }
+}
+
+/// Applies events to a standing, some of them at a time.
+///
+/// The lanes of thousands of tasks do not fit into the nearest caches. Those of the next events are looked at all at once
+/// before the first of these is applied, so that the processor fetches them side by side rather than one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    steps: Vec<(Timestamp, ThreadId, Step)>,
+}
+
+/// As many events are looked at ahead.
+const AHEAD: usize = 24;
+
+impl Ahead {
+    /// Takes an event in, to apply it soon.
+    #[inline]
+    pub(super) fn push(&mut self, standing: &mut Standing, item: &Item, count: u64) {
+        match item {
+            Item::Step(at, thread, step) => {
+                self.steps.push((*at, *thread, *step));
+                if self.steps.len() >= AHEAD {
+                    self.flush(standing);
+                }
+            }
+            Item::Rare(_) => {
+                self.flush(standing);
+                standing.apply(item, count);
+            }
+        }
+    }
+
+    /// Applies what was taken in.
+    pub(super) fn flush(&mut self, standing: &mut Standing) {
+        let lanes = self.steps.iter().map(|(_, _, step)| step.lane);
+        standing.timeline.lanes.touch(lanes);
+        standing.place = standing.place.saturating_add(self.steps.len() as u64);
+        for (at, thread, step) in self.steps.drain(..) {
+            standing.polling.feed_step(thread, step);
+            standing.timeline.apply_step(at, thread, step);
         }
     }
 }

@@ -335,6 +335,14 @@ impl Lane {
         }
     }
 
+    /// Something that lies where a poll and a wake of it are noted.
+    #[inline]
+    pub(super) fn near(&self) -> u64 {
+        let change = self.changes.last().map_or(0, |last| last.at.0);
+        let wake = self.wakes.last().map_or(0, |last| last.at.0);
+        change ^ wake ^ self.polls ^ u64::from(self.woken)
+    }
+
     /// How many changes of state it went through.
     pub(super) fn changed(&self) -> u64 {
         self.forgotten + self.changes.len() as u64

@@ -178,3 +178,36 @@ fn shared(event: &Event) -> &Arc<str> {
         other => panic!("{other:?} has no shared text"),
     }
 }
+
+/// Files of every version of the format that was written stay readable. These are not to be made anew.
+#[test]
+fn files_of_all_versions_are_read() {
+    let read = |name: &str| {
+        let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+        let session = Session::open(path).unwrap();
+        assert_eq!(session.damage, [], "{name}");
+        session
+    };
+    let small = read("format-1/small.aline");
+    assert_eq!(small.meta.title, "the same as two tasks");
+    assert_eq!(small.events.len(), 43);
+    let names: Vec<_> = small.events.iter().filter_map(spawned).collect();
+    assert_eq!(names, ["main", "task1", "task2"]);
+    assert_eq!(small.events.last().unwrap().at, Timestamp(2_000_000_000));
+    let indexed = read("format-1/indexed.aline");
+    assert!(indexed.events.len() > 16_384, "{}", indexed.events.len());
+    let polls = |kind: &EventKind| matches!(kind, EventKind::PollStarted { .. });
+    let ends = |kind: &EventKind| matches!(kind, EventKind::PollEnded { .. });
+    let count = |is: &dyn Fn(&EventKind) -> bool| {
+        let kinds = indexed.events.iter().map(|event| &event.kind);
+        kinds.filter(|kind| is(kind)).count()
+    };
+    assert_eq!(count(&polls), count(&ends));
+}
+
+fn spawned(event: &Event) -> Option<&str> {
+    match &event.kind {
+        EventKind::Spawned { name, .. } => Some(name),
+        _ => None,
+    }
+}

@@ -195,8 +195,15 @@ pub fn ordered(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let text = viewer.lanes.ordered();
     put(theme, buf, place, &text, theme.style(Role::Accent));
     if viewer.lanes.rows.is_empty() && !viewer.lanes.filter.is_empty() && area.height > 1 {
-        let text = format!(" No lane has “{}” in its name or its awaits.", viewer.lanes.filter);
-        let text = if theme.ascii { text.replace(['“', '”'], "\"") } else { text };
+        let text = format!(
+            " No lane has “{}” in its name or its awaits.",
+            viewer.lanes.filter
+        );
+        let text = if theme.ascii {
+            text.replace(['“', '”'], "\"")
+        } else {
+            text
+        };
         let line = Rect {
             y: area.y + 1,
             height: 1,
