@@ -130,6 +130,11 @@ impl Timeline {
         Some(self.lanes.get(self.lanes.place(id)?))
     }
 
+    /// The branches that have not ended, in the order in which they began.
+    pub(crate) fn open_branches(&self) -> impl DoubleEndedIterator<Item = &Lane> {
+        self.lanes.open_branches()
+    }
+
     /// The name of the lane with this id, `?` where its beginning is not known.
     pub fn name(&self, id: LaneId) -> &str {
         self.lane(id).map_or("?", |lane| &lane.name)
@@ -378,10 +383,15 @@ impl Timeline {
         if lane.end.is_some() {
             return None;
         }
+        let is_branch = |kind| matches!(kind, LaneKind::Branch(_));
+        let is_new = is_branch(kind) && !is_branch(lane.kind);
         lane.kind = kind;
         lane.parent = parent.filter(|parent| *parent != id);
         lane.born_in = born_in;
-        Some(lane)
+        if is_new {
+            self.lanes.note_branch(id);
+        }
+        Some(self.at(id, at))
     }
 
     /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.

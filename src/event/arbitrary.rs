@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 
 use super::{
-    Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
-    Site, TaskKind, ThreadId, Timestamp, Waker,
+    Awaited, BranchOf, Cancel, CoroutineEnd, EventKind, Flavor, FrameId, LaneId, Polled, Site,
+    TaskKind, Timestamp, Waker,
 };
+#[cfg(feature = "app")]
+use super::{Event, ThreadId};
 
 fn site(line: u32) -> Site {
     let file = "a.rs".into();

@@ -60,8 +60,8 @@ pub(super) fn open_branches<'a>(
     timeline: &'a Timeline,
 ) -> impl Iterator<Item = (&'a Lane, BranchOf)> {
     timeline
-        .lanes()
-        .filter(move |branch| branch.parent == Some(lane.id) && branch.end.is_none())
+        .open_branches()
+        .filter(move |branch| branch.parent == Some(lane.id))
         .filter_map(|branch| match branch.kind {
             LaneKind::Branch(of) => Some((branch, of)),
             _ => None,

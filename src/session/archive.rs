@@ -171,7 +171,11 @@ impl Archive {
         {
             return Ok(at);
         }
-        let at = self.end()?.timeline.end();
+        let last = self.index.places().last();
+        let at = match last.filter(|last| last.before == events) {
+            Some(last) => last.at,
+            None => self.end()?.timeline.end(),
+        };
         self.ends = Some((events, at));
         Ok(at)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Lane;
+use super::{Lane, LaneKind};
 use super::lane::Aside;
 use crate::event::{LaneId, Timestamp};
 
@@ -13,6 +13,10 @@ pub(crate) struct Lanes {
     slots: Vec<Slot>,
     places: Places,
     gone: Gone,
+    /// The branches that have not ended, and some that have.
+    branches: Vec<LaneId>,
+    /// As many of them there were when those that have ended were left out last.
+    few: usize,
     /// Whether lanes keep nothing of their past.
     is_brief: bool,
     /// Stands for all lanes that were dropped: what is told of them changes nothing.
@@ -105,6 +109,10 @@ impl Lanes {
         if let Slot::Own(lane) = &mut slot {
             lane.is_brief = Aside(self.is_brief);
         }
+        let lane = slot.lane();
+        if matches!(lane.kind, LaneKind::Branch(_)) && lane.end.is_none() {
+            self.branches.push(id);
+        }
         let place = self.slots.len();
         self.places.insert(id, place);
         self.slots.push(slot);
@@ -146,6 +154,29 @@ impl Lanes {
         let look = |id| self.place(id).map(|place| self.get(place).near());
         let seen = lanes.filter_map(look).fold(0, u64::wrapping_add);
         std::hint::black_box(seen);
+    }
+
+    /// Takes note that a lane is a branch.
+    pub(crate) fn note_branch(&mut self, id: LaneId) {
+        if self.branches.len() >= 2 * self.few + 64 {
+            let branches = std::mem::take(&mut self.branches);
+            let goes_on = |id: &LaneId| self.goes_on(*id);
+            self.branches = branches.into_iter().filter(goes_on).collect();
+            self.few = self.branches.len();
+        }
+        self.branches.push(id);
+    }
+
+    fn goes_on(&self, id: LaneId) -> bool {
+        let place = self.place(id);
+        place.is_some_and(|place| self.get(place).end.is_none())
+    }
+
+    /// The branches that have not ended, in the order in which they began.
+    pub(crate) fn open_branches(&self) -> impl DoubleEndedIterator<Item = &Lane> {
+        let lanes = self.branches.iter().filter_map(|id| self.place(*id));
+        let lanes = lanes.map(|place| self.get(place));
+        lanes.filter(|lane| lane.end.is_none())
     }
 
     /// Whether there was a lane with this id that was dropped.

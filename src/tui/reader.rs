@@ -1,7 +1,9 @@
 //! Reads a large session where it is looked at, on a thread of its own.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
@@ -17,6 +19,8 @@ const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 14 };
 const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 15 };
 /// What has no more events is shown in all detail.
 const DETAIL: u64 = 400_000;
+/// As many details are held beside the one that is drawn.
+const HELD: usize = 2;
 /// As many moments are read at a time, before it is seen whether others are asked for by then.
 const AT_A_TIME: usize = 4;
 
@@ -39,6 +43,8 @@ pub(super) struct Reader {
     messages: UnboundedSender<Msg>,
     /// What is still to be seen.
     sight: Option<Sight>,
+    /// The last details that were sent.
+    held: VecDeque<Arc<Detail>>,
 }
 
 impl Reader {
@@ -54,6 +60,7 @@ impl Reader {
             requests,
             messages,
             sight: None,
+            held: VecDeque::new(),
         }
     }
 
@@ -153,11 +160,17 @@ impl Reader {
             let margin = if events < DETAIL / 4 { last - first } else { 0 };
             let from = Timestamp(first.0.saturating_sub(margin));
             let timeline = self.archive.detail(from, last)?;
-            self.seen(Seen::Detail(Detail {
+            let detail = Arc::new(Detail {
                 timeline,
                 from,
                 until: last,
-            }));
+            });
+            // Who holds it last frees it, which takes too long for whoever draws.
+            if self.held.len() >= HELD {
+                self.held.pop_front();
+            }
+            self.held.push_back(Arc::clone(&detail));
+            self.seen(Seen::Detail(detail));
             return Ok(());
         }
         self.seen(Seen::Samples(self.known(sight, first, last)));

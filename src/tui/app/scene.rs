@@ -1,6 +1,7 @@
 //! What is known of the part of a large session that is looked at.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Playback;
 use crate::event::{LaneId, Timestamp};
@@ -27,10 +28,9 @@ pub struct Sight {
 
 /// What came to be known of a part of a session.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is sent in a box")]
 pub enum Seen {
     /// All that happened in a stretch of time.
-    Detail(Detail),
+    Detail(Arc<Detail>),
     /// How lanes stood at some moments.
     Samples(Vec<(LaneId, Vec<Sample>)>),
     /// What the lanes of each row do, where a row is so many of them.
@@ -52,7 +52,7 @@ pub struct Detail {
 #[derive(Debug, Default)]
 pub struct Scene {
     samples: HashMap<LaneId, Vec<Sample>>,
-    detail: Option<Detail>,
+    detail: Option<Arc<Detail>>,
     dense: Option<(usize, Vec<Vec<Share>>)>,
 }
 
@@ -88,7 +88,7 @@ impl Scene {
             return Drawn::Whole(playback.timeline());
         }
         let until = window.time_at(window.width).min(window.now);
-        let covers = |detail: &&Detail| detail.from <= window.start && detail.until >= until;
+        let covers = |detail: &&Arc<Detail>| detail.from <= window.start && detail.until >= until;
         match self.detail.as_ref().filter(covers) {
             Some(detail) => Drawn::Whole(&detail.timeline),
             None => Drawn::Far(self, playback.timeline()),
