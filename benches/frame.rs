@@ -23,7 +23,7 @@ const SIZE: Size = Size::new(180, 50);
 /// Frames of each kind.
 const FRAMES: usize = 200;
 /// How long nothing more must come before a view counts as complete.
-const QUIET: Duration = Duration::from_millis(150);
+const QUIET: Duration = Duration::from_millis(800);
 
 type Failure = Box<dyn std::error::Error>;
 

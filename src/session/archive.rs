@@ -8,6 +8,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use super::codec::{Item, Texts};
 use super::error::{Error, Unreadable};
@@ -100,14 +102,29 @@ impl Archive {
     /// Reads the index as far as it is whole, and goes on from there.
     fn read_index(&mut self) -> io::Result<()> {
         self.indexer = Indexer::begin(self.unknown());
-        for stored in std::mem::take(&mut self.log.index) {
-            let payload = self.log.read(&stored)?;
-            if payload.is_none() {
-                self.log.damaged(&stored, 0);
+        /// As many parts are read ahead of what is made of them.
+        const AHEAD: usize = 4;
+        let parts = std::mem::take(&mut self.log.index);
+        let (log, index) = (&self.log, &mut self.index);
+        let (send, read) = mpsc::sync_channel(AHEAD);
+        let damaged = thread::scope(|scope| {
+            scope.spawn(move || {
+                let read = parts.iter().map(|stored| (*stored, log.read(stored)));
+                // Nobody takes them any more where one could not be read.
+                read.map(|part| send.send(part)).all(|sent| sent.is_ok())
+            });
+            let mut damaged = Vec::new();
+            for (stored, payload) in read {
+                match payload? {
+                    // One that does not fit was made when others were whole that are damaged now.
+                    Some(payload) => drop(index.add(&payload, Bytes::File(stored))),
+                    None => damaged.push(stored),
+                }
             }
-            let added = payload.map(|payload| self.index.add(&payload, Bytes::File(stored)));
-            // One that does not fit was made when others were whole that are damaged now.
-            let _ = added;
+            io::Result::Ok(damaged)
+        })?;
+        for stored in damaged {
+            self.log.damaged(&stored, 0);
         }
         if let Some(last) = self.index.places().len().checked_sub(1) {
             let standing = self.restore(last)?;

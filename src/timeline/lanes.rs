@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Lane, LaneKind};
 use super::lane::Aside;
+use super::{Lane, LaneKind};
 use crate::event::{LaneId, Timestamp};
 
 /// The lanes of a timeline.
