@@ -56,6 +56,9 @@ impl Stretch {
     }
 }
 
+/// As many parts of an index are read ahead of what is made of them.
+const AHEAD: usize = 4;
+
 /// How far a file was read, in events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -102,8 +105,6 @@ impl Archive {
     /// Reads the index as far as it is whole, and goes on from there.
     fn read_index(&mut self) -> io::Result<()> {
         self.indexer = Indexer::begin(self.unknown());
-        /// As many parts are read ahead of what is made of them.
-        const AHEAD: usize = 4;
         let parts = std::mem::take(&mut self.log.index);
         let (log, index) = (&self.log, &mut self.index);
         let (send, read) = mpsc::sync_channel(AHEAD);
