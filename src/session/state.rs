@@ -48,6 +48,8 @@ pub(super) struct Ahead {
     steps: Vec<(Timestamp, ThreadId, Step)>,
 }
 
+/// Fewer lanes are near by in any case.
+const FEW: usize = 512;
 /// As many events are looked at ahead.
 const AHEAD: usize = 24;
 
@@ -56,6 +58,11 @@ impl Ahead {
     #[inline]
     pub(super) fn push(&mut self, standing: &mut Standing, item: &Item, count: u64) {
         match item {
+            Item::Step(..)
+                if self.steps.is_empty() && standing.timeline.lanes.len() < FEW =>
+            {
+                standing.apply(item, count);
+            }
             Item::Step(at, thread, step) => {
                 self.steps.push((*at, *thread, *step));
                 if self.steps.len() >= AHEAD {
