@@ -58,9 +58,7 @@ impl Ahead {
     #[inline]
     pub(super) fn push(&mut self, standing: &mut Standing, item: &Item, count: u64) {
         match item {
-            Item::Step(..)
-                if self.steps.is_empty() && standing.timeline.lanes.len() < FEW =>
-            {
+            Item::Step(..) if self.steps.is_empty() && standing.timeline.lanes.len() < FEW => {
                 standing.apply(item, count);
             }
             Item::Step(at, thread, step) => {
