@@ -10,7 +10,7 @@ use super::text::{padded, popup, put_lines, span, wrapped};
 use crate::event::{BranchOf, Flavor, TaskKind, Waker};
 use crate::glyph::Glyph;
 use crate::insight;
-use crate::timeline::{Lane, LaneKind, Span, State, Timeline};
+use crate::timeline::{Lane, LaneKind, Span, State, Timeline, Totals};
 use crate::tui::app::Viewer;
 use crate::tui::layout::over;
 use crate::tui::theme::{Role, Theme};
@@ -106,16 +106,12 @@ impl Page<'_> {
 
     /// How it spent its time.
     fn times(&self) -> Vec<Line<'static>> {
-        let (mut running, mut ready, mut waiting) = (0_u64, 0_u64, 0_u64);
-        for span in self.spans() {
-            let time = span.end - span.start;
-            match span.state {
-                State::Running => running = running.saturating_add(time),
-                State::Ready => ready = ready.saturating_add(time),
-                State::Waiting => waiting = waiting.saturating_add(time),
-                _ => {}
-            }
-        }
+        let Totals {
+            running,
+            ready,
+            waiting,
+            ..
+        } = self.totals();
         let most = running.max(ready).max(waiting);
         let line = |(label, time, role, glyph)| {
             self.bar(label, time, most, &duration_text(time), role, glyph)
@@ -126,6 +122,25 @@ impl Page<'_> {
             ("waiting", waiting, Role::Waiting, Glyph::Waiting),
         ];
         rows.map(line).to_vec()
+    }
+
+    /// How long it was in each state; what a coroutine was in is in its host's spans alone.
+    fn totals(&self) -> Totals {
+        let now = self.viewer.playback.now();
+        if self.lane.host.is_none() {
+            return self.lane.totals(self.lane.end.unwrap_or(now));
+        }
+        let mut totals = Totals::default();
+        for span in self.spans() {
+            let time = span.end - span.start;
+            match span.state {
+                State::Running => totals.running += time,
+                State::Ready => totals.ready += time,
+                State::Waiting => totals.waiting += time,
+                _ => {}
+            }
+        }
+        totals
     }
 
     fn spans(&self) -> impl Iterator<Item = Span> {
@@ -150,17 +165,39 @@ impl Page<'_> {
         ])
     }
 
+    /// How many polls it had in all, and how long the longest of them took. Of a long session only a part is at hand.
+    fn polls_elsewhere(&self) -> Option<String> {
+        let all = self.lane.polls;
+        let longest = self.lane.longest_poll(self.viewer.playback.now());
+        let longest = duration_text(longest);
+        let s = if all == 1 { "" } else { "s" };
+        (all > 0).then(|| format!("{all} poll{s}, the longest {longest}"))
+    }
+
     /// How long its polls took.
     fn polls(&self) -> Vec<Line<'static>> {
         let polls = self.spans().filter(|span| span.state == State::Running);
         let times: Vec<u64> = polls.map(|span| span.end - span.start).collect();
         let Some(longest) = times.iter().max() else {
-            return Vec::new();
+            return self
+                .polls_elsewhere()
+                .map(|line| self.dim(line))
+                .into_iter()
+                .collect();
         };
-        let count = times.len();
+        let count = times.len() as u64;
+        let all = self.lane.polls;
         let s = if count == 1 { "" } else { "s" };
-        let longest = duration_text(*longest);
-        let mut lines = vec![self.dim(format!("{count} poll{s}, the longest {longest}"))];
+        let mut lines = if self.lane.host.is_none() && all > count {
+            let all = self.polls_elsewhere().unwrap_or_default();
+            vec![
+                self.dim(all),
+                self.dim(format!("the last {count} of them:")),
+            ]
+        } else {
+            let longest = duration_text(*longest);
+            vec![self.dim(format!("{count} poll{s}, the longest {longest}"))]
+        };
         let mut counts = [0_u64; CLASSES.len()];
         for time in times {
             let class = CLASSES.iter().position(|(below, _)| time < *below);
@@ -202,7 +239,12 @@ impl Page<'_> {
         if shown.is_empty() {
             return Vec::new();
         }
-        vec![self.dim(format!("woken by {}", shown.join(", ")))]
+        let lately = if self.lane.forgotten > 0 {
+            "lately "
+        } else {
+            ""
+        };
+        vec![self.dim(format!("{lately}woken by {}", shown.join(", ")))]
     }
 
     fn waker(&self, by: Waker) -> String {
