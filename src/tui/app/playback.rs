@@ -154,6 +154,11 @@ impl Playback {
         self.stretch.place(self.cursor)
     }
 
+    /// How many events of the session lie before those that are to be had.
+    pub fn first(&self) -> u64 {
+        self.whole.as_ref().map_or(0, |whole| whole.first)
+    }
+
     /// How many events the session has, as far as it was reached.
     pub fn count(&self) -> u64 {
         self.whole
@@ -218,8 +223,7 @@ impl Playback {
 
     /// Whether nothing of the session lies before what is here.
     fn is_first(&self) -> bool {
-        let first = self.whole.as_ref().map_or(0, |whole| whole.first);
-        self.stretch.base.place <= first
+        self.stretch.base.place <= self.first()
     }
 
     /// Whether nothing of the session lies behind what is here.

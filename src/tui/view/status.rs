@@ -179,7 +179,12 @@ fn counted(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let text = match playback.timeline().events() {
         1 => "1 event".to_owned(),
         _ if playback.is_stretch() => {
-            let (place, count) = (playback.place(), playback.count());
+            // Of a part of a session, only what is here counts.
+            let first = playback.first();
+            let (place, count) = (
+                playback.place().saturating_sub(first),
+                playback.count().saturating_sub(first),
+            );
             if place < count {
                 format!("event {} of {}", count_text(place), count_text(count))
             } else {
