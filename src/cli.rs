@@ -42,6 +42,8 @@ Examples:
   asyncline run sequential --json           the same for other programs to read
   asyncline run tasks --record tasks.aline  keep a recording of it
   asyncline replay tasks.aline              watch the recording, with the same keys
+  asyncline replay --follow live.aline      watch a recording while it is written
+  asyncline session info tasks.aline        say how long it is, what is in it and what is wrong with it
   asyncline completions bash                make the Tab key know all this
 
 Recordings are kept in the platform's state directory, the newest fifty of them; the menu lists them.";
@@ -94,12 +96,14 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   asyncline run gather
   asyncline run gather --text
+  asyncline run gather --record flight.aline --keep 50MB
   asyncline run sequential --json | jq '.findings[].text'";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   asyncline replay tasks.aline
-  asyncline replay tasks.aline --text";
+  asyncline replay tasks.aline --text
+  asyncline replay --follow live.aline";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
