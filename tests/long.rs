@@ -1,0 +1,113 @@
+//! A long session on the screen: read where it is looked at, by the thread that reads.
+
+#![cfg(feature = "app")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use asyncline::session::Session;
+use asyncline::tui::action::Action;
+use asyncline::tui::show::Show;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+use tempfile::TempDir;
+
+const SIZE: Size = Size::new(110, 30);
+
+/// A session of more events than are read as a whole.
+fn recorded() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("long.aline");
+    let mut generate = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+    generate.arg("generate").arg(&file);
+    let done = generate.args([
+        "--workload",
+        "ping-pong",
+        "--events",
+        "300000",
+        "--tasks",
+        "20",
+    ]);
+    assert!(done.output().unwrap().status.success());
+    (directory, file)
+}
+
+fn text(show: &Show) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
+    show.draw(&mut terminal).unwrap();
+    terminal.backend().to_string()
+}
+
+/// Waits until the screen is as it should be.
+fn wait(show: &mut Show, what: &str, is: impl Fn(&Show, &str) -> bool) -> String {
+    let begun = Instant::now();
+    loop {
+        show.take();
+        let screen = text(show);
+        if is(show, &screen) {
+            return screen;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{what}: {screen}"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_long_session_is_looked_at_and_stepped_through() {
+    let (_directory, file) = recorded();
+    let events = Session::open(&file).unwrap().events;
+    let mut show = Show::open(&file, false, SIZE).unwrap();
+    assert_eq!(show.place(), events.len() as u64);
+    // From far off, before anything was read for it and after.
+    let polled = |screen: &str| {
+        screen
+            .lines()
+            .any(|line| line.contains("ping") && line.contains('▎'))
+    };
+    wait(&mut show, "lanes", |_, screen| polled(screen));
+    // The middle, by name.
+    show.press(Action::GoTo);
+    show.type_text("50%");
+    show.press(Action::Confirm);
+    let half = events.last().unwrap().at.0 / 2;
+    let place = events.partition_point(|event| event.at.0 <= half) as u64;
+    let screen = wait(&mut show, "the middle", |show, _| show.place() == place);
+    assert!(screen.contains(" of "), "{screen}");
+    // Steps back and on again lead to the same places.
+    let mut places = vec![show.place()];
+    for _ in 0..5 {
+        let before = show.place();
+        show.press(Action::StepBack);
+        wait(&mut show, "a step back", |show, _| show.place() < before);
+        places.push(show.place());
+    }
+    places.pop();
+    for place in places.into_iter().skip(1).rev() {
+        show.press(Action::Step);
+        wait(&mut show, "a step", |show, _| show.place() == place);
+    }
+    // The beginning and the end lie outside of what is at hand.
+    show.press(Action::First);
+    wait(&mut show, "the beginning", |show, _| show.place() == 0);
+    show.press(Action::Last);
+    wait(&mut show, "the end", |show, _| {
+        show.place() == events.len() as u64
+    });
+    // Near by, the lanes are drawn from all that happened.
+    show.press(Action::First);
+    wait(&mut show, "the beginning", |show, _| show.place() == 0);
+    show.press(Action::Density);
+    let screen = wait(&mut show, "many lanes in a row", |_, screen| {
+        screen.contains("few to all run")
+    });
+    assert!(screen.contains("asyncline"), "{screen}");
+}
