@@ -175,7 +175,7 @@ impl Page<'_> {
         let tree = if self.ascii {
             ascii_tree(&row.prefix)
         } else {
-            row.prefix.clone()
+            row.prefix.to_string()
         };
         let name = format!("{tree}{}", lane.name);
         let name = cut(&name, self.names.saturating_sub(GAP), self.more());

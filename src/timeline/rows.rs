@@ -2,9 +2,10 @@
 //! coroutine under its host.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::LaneId;
+use crate::event::{LaneId, Text};
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Row {
     /// How many rows it stands under.
     pub depth: u16,
     /// The tree's lines before its name: `├ `, `│ └ `. Where it stands deeper than ten rows, they begin with `…`.
-    pub prefix: String,
+    pub prefix: Text,
     /// Whether the rows under it are hidden.
     pub folded: bool,
     /// Whether there are rows under it.
@@ -71,7 +72,7 @@ pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str) -> Vec<Row> {
     let row = |lane: &Lane| Row {
         lane: lane.id,
         depth: 0,
-        prefix: String::new(),
+        prefix: Text::Static(""),
         folded: false,
         foldable: false,
     };
@@ -211,6 +212,10 @@ struct Walk<'a> {
     rows: Vec<Row>,
     /// For every level that the walk is in, whether there are more rows to come.
     more: Vec<bool>,
+    /// The depth of the last row, whether more stood under its owner, and the lines before it.
+    last: (usize, bool, Text),
+    /// What `more` was for it, without its own.
+    above: Vec<bool>,
 }
 
 impl<'a> Walk<'a> {
@@ -233,6 +238,8 @@ impl<'a> Walk<'a> {
             seen: vec![false; visible.len()],
             rows: Vec::new(),
             more: Vec::new(),
+            last: (0, false, Text::Static("")),
+            above: Vec::new(),
         }
     }
 
@@ -245,12 +252,13 @@ impl<'a> Walk<'a> {
             self.more.truncate(depth);
             self.more.push(more);
             let id = self.timeline.lanes.get(index).id;
+            let prefix = self.shared_prefix(more);
             let foldable = !self.under[index].is_empty();
             let folded = foldable && self.folded.contains(&id);
             self.rows.push(Row {
                 lane: id,
                 depth: u16::try_from(depth).unwrap_or(u16::MAX),
-                prefix: self.prefix(),
+                prefix,
                 folded,
                 foldable,
             });
@@ -274,6 +282,23 @@ impl<'a> Walk<'a> {
                 stack.extend(&self.under[index]);
             }
         }
+    }
+
+    /// The tree's lines before a row. Those of its siblings are mostly the same.
+    fn shared_prefix(&mut self, own: bool) -> Text {
+        let depth = self.more.len();
+        if self.last.0 != depth || self.last.1 != own || !self.last_holds() {
+            let text: Arc<str> = self.prefix().into();
+            self.last = (depth, own, text.into());
+            self.above = self.more[..depth.saturating_sub(1)].to_vec();
+        }
+        self.last.2.clone()
+    }
+
+    /// Whether the levels above are those of the row before.
+    fn last_holds(&self) -> bool {
+        let above = self.more.len().saturating_sub(1);
+        self.above == self.more[..above]
     }
 
     fn prefix(&self) -> String {

@@ -149,7 +149,7 @@ impl LanesView<'_> {
         let lines = if self.theme.ascii {
             ascii_tree(&row.prefix)
         } else {
-            row.prefix.clone()
+            row.prefix.to_string()
         };
         if row.folded {
             format!("{lines}{} ", self.theme.glyph(Glyph::Pointer))
