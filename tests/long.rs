@@ -111,3 +111,26 @@ fn a_long_session_is_looked_at_and_stepped_through() {
     });
     assert!(screen.contains("asyncline"), "{screen}");
 }
+
+/// A file that becomes shorter while it is looked at is an error, and what can still be read still is.
+#[test]
+fn a_file_that_shrinks_is_told_of() {
+    let (_directory, file) = recorded();
+    let mut show = Show::open(&file, false, SIZE).unwrap();
+    let end = show.place();
+    let length = std::fs::metadata(&file).unwrap().len();
+    let half = std::fs::OpenOptions::new().write(true).open(&file);
+    half.unwrap().set_len(length / 2).unwrap();
+    let go_to = |show: &mut Show, part: &str| {
+        show.press(Action::GoTo);
+        show.type_text(part);
+        show.press(Action::Confirm);
+    };
+    go_to(&mut show, "80%");
+    wait(&mut show, "that it is told of", |_, screen| {
+        screen.contains("become shorter")
+    });
+    assert_eq!(show.place(), end);
+    go_to(&mut show, "10%");
+    wait(&mut show, "what is left", |show, _| show.place() < end / 2);
+}

@@ -59,6 +59,8 @@ pub enum Msg {
     Opened(Box<Opened>),
     /// A large session was read where a journey leads.
     Arrived(Box<Playback>, Arrival),
+    /// A large session could not be read where a journey leads, for this reason.
+    Stayed(String),
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
     /// More came to be known of what is looked at.
@@ -159,18 +161,6 @@ pub(super) enum Overlay {
     Path(String),
 }
 
-impl Overlay {
-    /// What was typed, where it is a line of text that is being typed.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Find(text) | Self::Filter(text) | Self::GoTo(text) | Self::Path(text) => {
-                Some(text)
-            }
-            _ => None,
-        }
-    }
-}
-
 /// The help page, which may lie over everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Help {
@@ -217,7 +207,6 @@ impl App {
             (_, Some(Overlay::Detail { .. }), _) => Mode::Detail,
             (_, Some(Overlay::Findings { .. }), _) => Mode::Findings,
             (_, Some(Overlay::Answer), _) => Mode::Answer,
-            (_, Some(overlay), _) if overlay.text().is_some() => Mode::Prompt,
             (_, Some(_), _) => Mode::Prompt,
             (.., Screen::Menu) => Mode::Menu,
             (.., Screen::Question(_)) => Mode::Question,
@@ -303,6 +292,12 @@ impl App {
                     let notice = viewer.arrive(*playback, arrival);
                     self.notice = notice.map(Into::into);
                 }
+            }
+            Msg::Stayed(why) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.stay();
+                }
+                self.notice = Some(why);
             }
             Msg::Grown(playback) => {
                 if let Some(viewer) = self.viewer_mut() {

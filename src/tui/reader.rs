@@ -83,21 +83,21 @@ impl Reader {
     }
 
     fn handle(&mut self, request: Request) {
-        let done = match request {
-            Request::Look(sight) => {
-                self.sight = Some(sight);
-                Ok(())
-            }
+        match request {
+            Request::Look(sight) => self.sight = Some(sight),
             Request::Travel(from, journey) => {
                 self.archive.urgent.store(false, Ordering::Relaxed);
-                travel(&mut self.archive, from, journey).map(|(playback, arrival)| {
-                    self.send(Msg::Arrived(Box::new(playback), arrival));
-                })
+                let led = match travel(&mut self.archive, from, journey) {
+                    Ok((playback, arrival)) => Msg::Arrived(Box::new(playback), arrival),
+                    Err(error) => Msg::Stayed(not_read(&error)),
+                };
+                self.send(led);
             }
-            Request::Follow => self.follow(),
-        };
-        if let Err(error) = done {
-            self.fail(&error);
+            Request::Follow => {
+                if let Err(error) = self.follow() {
+                    self.fail(&error);
+                }
+            }
         }
     }
 
@@ -111,7 +111,7 @@ impl Reader {
     }
 
     fn fail(&self, error: &io::Error) {
-        self.send(Msg::Failed(format!("Not read: {}", plain(error))));
+        self.send(Msg::Failed(not_read(error)));
     }
 
     /// Does what else was asked for meanwhile; true where that makes what is being done useless.
@@ -204,6 +204,10 @@ impl Reader {
         let of = |lane: &LaneId| (*lane, index.samples(*lane, first, last, sight.edges.len()));
         sight.lanes.iter().map(of).collect()
     }
+}
+
+fn not_read(error: &io::Error) -> String {
+    format!("Not read: {}", plain(error))
 }
 
 /// A stretch of a session, and the event at this place shown.

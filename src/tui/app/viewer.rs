@@ -345,6 +345,12 @@ impl Viewer {
         (arrival == Arrival::Present).then(|| nothing_found(journey))?
     }
 
+    /// Stays where it is, since where a journey was to lead cannot be read.
+    pub(super) fn stay(&mut self) {
+        self.journey = None;
+        self.motion = Motion::Paused;
+    }
+
     /// Takes note that a session that is being written has grown, and follows it where its end is shown.
     pub(super) fn grow(&mut self, playback: Playback) {
         let follows = self.playback.at_present();
