@@ -106,18 +106,13 @@ impl Timeline {
     /// Forgets the past: what is left says how everything stands.
     pub(crate) fn forget(&mut self) {
         self.lanes.iter_mut().for_each(Lane::forget);
-        self.forget_notes();
+        self.notes.clear();
+        self.gaps.clear();
     }
 
     /// From now on it keeps nothing of the past, or all of it that is to come.
     pub(crate) fn set_brief(&mut self, is_brief: bool) {
         self.lanes.set_brief(is_brief);
-    }
-
-    /// Forgets what happened outside of lanes.
-    pub(crate) fn forget_notes(&mut self) {
-        self.notes.clear();
-        self.gaps.clear();
     }
 
     /// All lanes, in the order in which they began.
@@ -379,19 +374,17 @@ impl Timeline {
         at: Timestamp,
     ) -> Option<&mut Lane> {
         let born_in = self.poll_of(parent);
+        if let LaneKind::Branch(_) = kind {
+            self.lanes.note_branch(id);
+        }
         let lane = self.at(id, at);
         if lane.end.is_some() {
             return None;
         }
-        let is_branch = |kind| matches!(kind, LaneKind::Branch(_));
-        let is_new = is_branch(kind) && !is_branch(lane.kind);
         lane.kind = kind;
         lane.parent = parent.filter(|parent| *parent != id);
         lane.born_in = born_in;
-        if is_new {
-            self.lanes.note_branch(id);
-        }
-        Some(self.at(id, at))
+        Some(lane)
     }
 
     /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.

@@ -31,17 +31,23 @@ impl Moment {
     }
 }
 
+/// The digits with which a text begins, with a point perhaps, and what follows them.
+pub(crate) fn number_and_unit(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let is_unit = |character: char| !character.is_ascii_digit() && character != '.';
+    let (number, unit) = text.split_at(text.find(is_unit).unwrap_or(text.len()));
+    (number, unit.trim())
+}
+
 impl FromStr for Moment {
     type Err = String;
 
     /// Reads `1.5 s`, `20ms`, `3 min`, `40%`; a number alone is seconds.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("'{text}' is no time: say it as 1.5s, 20ms, 300us or 40%");
-        let number = text.trim();
-        let split = number.find(|character: char| !character.is_ascii_digit() && character != '.');
-        let (number, unit) = number.split_at(split.unwrap_or(number.len()));
+        let (number, unit) = number_and_unit(text);
         let number: f64 = number.parse().map_err(|_| wrong())?;
-        let nanos = match unit.trim() {
+        let nanos = match unit {
             "%" if number <= 100.0 => return Ok(Self::Part(number / 100.0)),
             "ns" => 1.0,
             "us" | "µs" => 1e3,

@@ -154,17 +154,17 @@ fn opened(file: &Path) -> Result<Archive, Failure> {
 }
 
 /// Prints how far a file was read, on a line that is taken away again. What is read at once is not worth a line.
-pub(super) fn show_progress(Progress { read, of }: Progress) {
+pub(super) fn show_progress(progress: Progress) {
     const MANY: u64 = 4_000_000;
     const STEP: u64 = 1_000_000;
+    let Progress { read, of } = progress;
     if of < MANY || !io::stderr().is_terminal() {
         return;
     }
     if read >= of {
         eprint!("\r\x1b[K");
     } else if read % STEP < STEP / 10 {
-        let percent = 100 * u128::from(read) / u128::from(of);
-        eprint!("\rasyncline: reading events … {percent} %");
+        eprint!("\rasyncline: reading events … {} %", progress.percent());
     }
 }
 

@@ -68,6 +68,14 @@ pub struct Progress {
     pub of: u64,
 }
 
+impl Progress {
+    /// How large a part was read, in percent.
+    pub fn percent(self) -> u64 {
+        let percent = 100 * u128::from(self.read) / u128::from(self.of.max(1));
+        u64::try_from(percent).unwrap_or(100)
+    }
+}
+
 impl Archive {
     /// Opens a file. What its index does not cover is read, which takes a while where that is much.
     ///
@@ -75,11 +83,27 @@ impl Archive {
     ///
     /// As [`Session::open`](super::Session::open).
     pub(crate) fn open(path: &Path, progress: impl FnMut(Progress)) -> Result<Self, Error> {
-        let opened = Log::open(path).and_then(|log| Self::of(log, progress));
-        opened.map_err(|why| Error::Read {
-            file: path.display().to_string(),
-            why,
-        })
+        let log = open_log(path)?;
+        Self::of(log, progress).map_err(|why| unreadable(path, why))
+    }
+
+    /// Opens a file of more than so many events, or one that is a part of a longer session. None for any other: that is
+    /// read as a whole in no time.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn open_large(
+        path: &Path,
+        small: u64,
+        progress: impl FnMut(Progress),
+    ) -> Result<Option<Self>, Error> {
+        let log = open_log(path)?;
+        if log.events() <= small && log.meta.before == 0 {
+            return Ok(None);
+        }
+        let archive = Self::of(log, progress).map_err(|why| unreadable(path, why))?;
+        Ok(Some(archive))
     }
 
     /// The session in a file that is open.
@@ -150,9 +174,7 @@ impl Archive {
             let loaded = self.log.load(index)?;
             self.indexer.take(&loaded);
             if self.indexer.is_due() {
-                let part = self.indexer.part();
-                // What was just written is read without fault.
-                let _ = self.index.add(&part, Bytes::Memory(format::squeeze(&part)));
+                self.make_part();
             }
             progress(Progress {
                 read: self.indexer.place(),
@@ -160,6 +182,13 @@ impl Archive {
             });
         }
         Ok(())
+    }
+
+    /// Makes the next part of the index, which stays in memory.
+    fn make_part(&mut self) {
+        let part = self.indexer.part();
+        // What was just written is read without fault.
+        let _ = self.index.add(&part, Bytes::Memory(format::squeeze(&part)));
     }
 
     /// How everything stands at the end.
@@ -278,8 +307,7 @@ impl Archive {
     /// Where the file cannot be written.
     pub(crate) fn repair(&mut self, path: &Path) -> io::Result<bool> {
         if self.indexer.has_more() {
-            let part = self.indexer.part();
-            let _ = self.index.add(&part, Bytes::Memory(format::squeeze(&part)));
+            self.make_part();
         }
         let Tail {
             offset,
@@ -435,6 +463,15 @@ impl Archive {
         }
         Ok(cuts)
     }
+}
+
+fn open_log(path: &Path) -> Result<Log, Error> {
+    Log::open(path).map_err(|why| unreadable(path, why))
+}
+
+fn unreadable(path: &Path, why: Unreadable) -> Error {
+    let file = path.display().to_string();
+    Error::Read { file, why }
 }
 
 /// The events of a session, one by one.

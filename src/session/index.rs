@@ -9,10 +9,10 @@ use super::piece::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
+use crate::timeline::cells::Window;
+use crate::timeline::density::Share;
 use crate::timeline::lanes::Places;
-use crate::timeline::overview::{Cut, Sample};
-#[cfg(feature = "app")]
-use crate::timeline::{cells::Window, density::Share, overview};
+use crate::timeline::overview::{self, Cut, Sample};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -78,7 +78,6 @@ impl Index {
     }
 
     /// About what the lanes of each row do in a window, where a row is so many of them.
-    #[cfg(feature = "app")]
     pub(crate) fn shares(&self, lanes: &[LaneId], window: &Window, per: usize) -> Vec<Vec<Share>> {
         let edges = overview::edges(window);
         let present = self.parts.last().map_or(Timestamp::ZERO, |last| last.at);
@@ -88,7 +87,7 @@ impl Index {
                 let (lane, samples) = (&self.lanes[place], &self.samples[place]);
                 let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
                 let cuts: Vec<_> = edges.iter().map(cut).collect();
-                overview::share(&mut shares, lane, &cuts, window);
+                overview::share(&mut shares, lane, &cuts, &edges, window.now);
             }
             shares
         };

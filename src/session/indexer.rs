@@ -75,8 +75,8 @@ impl Indexer {
     }
 
     /// How the session stands at its place, without the lanes that have ended.
-    pub(super) fn standing(&mut self) -> Standing {
-        let mut now = self.now.clone();
+    pub(super) fn into_standing(self) -> Standing {
+        let mut now = self.now;
         now.timeline.forget();
         now.timeline.lanes.drop_ended();
         now

@@ -60,8 +60,8 @@ impl Indexing {
     }
 
     /// How the session stands by now; none where blocks are still to be read back.
-    pub(super) fn standing(&mut self) -> Option<Standing> {
-        self.behind.is_empty().then(|| self.indexer.standing())
+    pub(super) fn into_standing(self) -> Option<Standing> {
+        self.behind.is_empty().then(|| self.indexer.into_standing())
     }
 
     /// The first part of the index of what is the rest of a longer session.

@@ -131,7 +131,6 @@ impl Log {
     }
 
     /// Whether there is another file of this name by now.
-    #[cfg(feature = "app")]
     pub(crate) fn was_replaced(&self, path: &Path) -> bool {
         let (open, there) = (self.file.metadata(), std::fs::metadata(path));
         let (Ok(open), Ok(there)) = (open, there) else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::format::Meta;
 use crate::event::Timestamp;
+use crate::units::number_and_unit;
 
 /// How many older files are kept beside the one that is written.
 const OLDER: u32 = 4;
@@ -26,9 +27,7 @@ impl FromStr for Keep {
     /// Reads `50MB`, `2GB`, `500kB`, `30s`, `5min`, `1h`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("'{text}' is no size and no time: say it as 50MB, 2GB, 30s or 5min");
-        let number = text.trim();
-        let split = number.find(|character: char| !character.is_ascii_digit());
-        let (number, unit) = number.split_at(split.unwrap_or(number.len()));
+        let (number, unit) = number_and_unit(text);
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let times = |unit: u64| {
             number
@@ -37,7 +36,7 @@ impl FromStr for Keep {
                 .ok_or_else(wrong)
         };
         let seconds = |unit| times(unit).map(|seconds| Self::Time(Duration::from_secs(seconds)));
-        match unit.trim() {
+        match unit {
             "kB" | "KB" => times(1_000).map(Self::Bytes),
             "MB" => times(1_000_000).map(Self::Bytes),
             "GB" => times(1_000_000_000).map(Self::Bytes),

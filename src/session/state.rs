@@ -27,15 +27,18 @@ impl Standing {
     pub(super) fn apply(&mut self, item: &Item, count: u64) {
         self.place = self.place.saturating_add(count);
         match item {
-            Item::Step(at, thread, step) => {
-                self.polling.feed_step(*thread, *step);
-                self.timeline.apply_step(*at, *thread, *step);
-            }
+            Item::Step(at, thread, step) => self.step(*at, *thread, *step),
             Item::Rare(event) => {
                 self.polling.feed(event);
                 self.timeline.apply(event);
             }
         }
+    }
+
+    #[inline]
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        self.polling.feed_step(thread, step);
+        self.timeline.apply_step(at, thread, step);
     }
 }
 
@@ -80,8 +83,7 @@ impl Ahead {
         standing.timeline.lanes.touch(lanes);
         standing.place = standing.place.saturating_add(self.steps.len() as u64);
         for (at, thread, step) in self.steps.drain(..) {
-            standing.polling.feed_step(thread, step);
-            standing.timeline.apply_step(at, thread, step);
+            standing.step(at, thread, step);
         }
     }
 }
@@ -166,6 +168,13 @@ fn put_time(to: &mut Encoder, time: Timestamp, end: Timestamp) {
     zigzag(end.0.wrapping_sub(time.0)).put(to);
 }
 
+fn put_maybe_time(to: &mut Encoder, time: Option<Timestamp>, end: Timestamp) {
+    time.is_some().put(to);
+    if let Some(time) = time {
+        put_time(to, time, end);
+    }
+}
+
 fn put_birth(to: &mut Encoder, lane: &Lane, end: Timestamp) {
     to.begin(BEGUN);
     lane.id.put(to);
@@ -245,10 +254,7 @@ fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
     if let Some(started) = lane.started {
         put_time(to, lane.start, started);
     }
-    lane.end.is_some().put(to);
-    if let Some(over) = lane.end {
-        put_time(to, over, end);
-    }
+    put_maybe_time(to, lane.end, end);
     lane.longest.put(to);
     lane.forgotten.put(to);
     lane.value.put(to);
@@ -289,8 +295,5 @@ fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {
     frame.text.put(to);
     frame.on.put(to);
     put_time(to, frame.start, end);
-    frame.end.is_some().put(to);
-    if let Some(over) = frame.end {
-        put_time(to, over, end);
-    }
+    put_maybe_time(to, frame.end, end);
 }

@@ -160,11 +160,9 @@ impl Writer {
         // In one go: nobody is to see the rest of a session without how it stood before.
         let first = writer.indexing.as_mut().filter(|_| before > 0);
         if let Some(part) = first.map(Indexing::first) {
-            let block = format::index_block(1, before, writer.end, &part);
-            beginning.extend(block);
-            writer.put(&beginning)?;
-            writer.number = 2;
-            return Ok(writer);
+            // The metadata are block 0.
+            writer.number = 1;
+            beginning.extend(format::index_block(1, before, writer.end, &part));
         }
         writer.put(&beginning)?;
         Ok(writer)
@@ -271,7 +269,7 @@ impl Writer {
             return Ok(());
         }
         self.end_file()?;
-        let standing = self.indexing.as_mut().and_then(Indexing::standing);
+        let standing = self.indexing.take().and_then(Indexing::into_standing);
         let standing = standing.unwrap_or_else(|| Standing {
             place: self.written,
             ..Standing::default()

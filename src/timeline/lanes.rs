@@ -156,8 +156,12 @@ impl Lanes {
         std::hint::black_box(seen);
     }
 
-    /// Takes note that a lane is a branch.
+    /// Takes note that a lane is a branch from now on.
     pub(crate) fn note_branch(&mut self, id: LaneId) {
+        let is_one = |place| matches!(self.get(place).kind, LaneKind::Branch(_));
+        if self.place(id).is_some_and(is_one) {
+            return;
+        }
         if self.branches.len() >= 2 * self.few + 64 {
             let branches = std::mem::take(&mut self.branches);
             let goes_on = |id: &LaneId| self.goes_on(*id);

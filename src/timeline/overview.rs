@@ -102,8 +102,8 @@ pub(crate) fn edges(window: &Window) -> Vec<Timestamp> {
 }
 
 /// The cells of a lane, one for each column of the window, from its cuts at the window's [`edges`].
-pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
-    let edges = edges(window);
+pub(crate) fn cells(lane: &Lane, cuts: &[Cut], edges: &[Timestamp], window: &Window) -> Vec<Cell> {
+    let present = window.column_of(window.now).map(usize::from);
     let columns = edges.windows(2).zip(cuts.windows(2)).enumerate();
     let mut cells: Vec<Cell> = columns
         .map(|(column, (edges, cut))| {
@@ -111,7 +111,7 @@ pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
                 left: edges[0],
                 right: edges[1],
                 now: window.now,
-                is_present: window.column_of(window.now) == u16::try_from(column).ok(),
+                is_present: present == Some(column),
                 before: &cut[0],
                 after: &cut[1],
                 next: cuts.get(column + 2),
@@ -130,13 +130,18 @@ pub(crate) fn cells(lane: &Lane, cuts: &[Cut], window: &Window) -> Vec<Cell> {
 }
 
 /// Counts a lane among those of a row: what took most of its time in each column.
-pub(crate) fn share(shares: &mut [Share], lane: &Lane, cuts: &[Cut], window: &Window) {
-    let edges = edges(window);
+pub(crate) fn share(
+    shares: &mut [Share],
+    lane: &Lane,
+    cuts: &[Cut],
+    edges: &[Timestamp],
+    now: Timestamp,
+) {
     let columns = edges.windows(2).zip(cuts.windows(2));
     for (share, (edges, cuts)) in shares.iter_mut().zip(columns) {
         let (before, after) = (&cuts[0], &cuts[1]);
         let is_over = lane.end.is_some_and(|end| end < edges[0]);
-        if after.state.is_none() || is_over || edges[0] > window.now {
+        if after.state.is_none() || is_over || edges[0] > now {
             continue;
         }
         share.there += 1;

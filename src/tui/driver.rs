@@ -156,8 +156,8 @@ impl Driver {
         let requests = self.new_reader();
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
-            let progress = |Progress { read, of }| {
-                let percent = 100 * u128::from(read) / u128::from(of.max(1));
+            let progress = |progress: Progress| {
+                let percent = progress.percent();
                 let text = format!("Reading {} … {percent} %", path.display());
                 let _ = messages.send(Msg::Progress(text));
             };
@@ -215,12 +215,11 @@ impl Driver {
 
     /// Has read what is looked at, where more has to be known of it.
     pub(super) fn look(&mut self, sight: Option<Sight>) {
-        if sight.is_some() && sight != self.asked {
-            self.asked.clone_from(&sight);
-            sight
-                .map(Request::Look)
-                .into_iter()
-                .for_each(|look| self.ask(look));
+        if let Some(sight) = sight
+            && self.asked.as_ref() != Some(&sight)
+        {
+            self.asked = Some(sight.clone());
+            self.ask(Request::Look(sight));
         }
     }
 

@@ -26,8 +26,12 @@ pub(super) fn open(
     follow: bool,
     progress: impl FnMut(Progress),
 ) -> Result<(Opened, Option<Archive>), Error> {
-    let mut archive = Archive::open(path, progress)?;
-    if archive.events() <= SMALL && archive.first() == 0 && !follow {
+    let large = if follow {
+        Some(Archive::open(path, progress)?)
+    } else {
+        Archive::open_large(path, SMALL, progress)?
+    };
+    let Some(mut archive) = large else {
         let Session {
             meta,
             events,
@@ -35,7 +39,7 @@ pub(super) fn open(
         } = Session::open(path)?;
         let playback = Playback::of(events);
         return Ok((opened(path, &meta, playback, &damage), None));
-    }
+    };
     let end = archive.events();
     let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let damage = archive.log.all_damage();

@@ -63,8 +63,7 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
     if !areas.minimap.is_empty() {
-        let bars = viewer.lanes_view(&theme).bars(areas.lanes);
-        let (x, width) = (bars.x, bars.width);
+        let Rect { x, width, .. } = lanes::bars(viewer.lanes.widest, areas.lanes);
         let line = Rect {
             x,
             width,

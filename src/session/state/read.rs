@@ -10,7 +10,7 @@ use crate::timeline::{Born, Change, Frame, Host, Lane, Mark, Timeline, Totals, W
 #[derive(Debug)]
 pub(in crate::session) struct Part {
     /// As the how-manieth part it was made, from 0.
-    pub(in crate::session) serial: u64,
+    pub serial: u64,
     /// The standing, without its lanes.
     pub standing: Standing,
     /// How many lanes the parts before know of.

@@ -122,7 +122,7 @@ proptest! {
         });
         let is_told = |lane: &&Lane| matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) && !is_both(lane);
         for lane in past.lanes().filter(is_told) {
-            let cells = cells(lane, &cuts(&events, lane, &window), &window);
+            let cells = cells(lane, &cuts(&events, lane, &window), &edges(&window), &window);
             let spans: Vec<Span> = past.spans(lane, now).collect();
             // What an ended lane is called and where its sign goes is the same for all ways of drawing.
             for (column, cell) in (0..width).zip(&cells).filter(|(_, cell)| !matches!(cell, Cell::End(_))) {

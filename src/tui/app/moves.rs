@@ -9,8 +9,8 @@ use crate::probe::gate::Pace;
 use crate::tui::action::Action;
 use crate::tui::layout::Areas;
 use crate::tui::mouse::Gesture;
-use crate::tui::theme::{Depth, Theme};
-use crate::tui::view::lanes::LanesView;
+use crate::tui::theme::Theme;
+use crate::tui::view::lanes::{LanesView, bars};
 
 /// By how much a key or a turn of the wheel zooms.
 const ZOOM: f64 = 1.5;
@@ -197,12 +197,7 @@ impl Viewer {
 
     /// How many columns the bars have.
     pub(super) fn bars(&self, areas: &Areas) -> u16 {
-        // They do not depend on how it looks.
-        let theme = Theme {
-            depth: Depth::None,
-            ascii: true,
-        };
-        self.lanes_view(&theme).bars(areas.lanes).width
+        bars(self.lanes.widest, areas.lanes).width
     }
 
     /// The lanes as they are drawn.

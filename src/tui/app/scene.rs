@@ -18,7 +18,7 @@ const MOST_LANES: usize = 1024;
 /// A part of a session that is looked at, of which more has to be known than is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
-    /// The moments between columns, and at the edges.
+    /// The moments between columns, and at the edges; none where a row is many lanes.
     pub edges: Vec<Timestamp>,
     /// The lanes.
     pub lanes: Vec<LaneId>,
@@ -123,8 +123,9 @@ impl Scene {
                 overview::estimate(lane, samples, present, at)
             }
         };
-        let cuts: Vec<Cut> = overview::edges(window).into_iter().map(cut).collect();
-        overview::cells(lane, &cuts, window)
+        let edges = overview::edges(window);
+        let cuts: Vec<Cut> = edges.iter().map(|at| cut(*at)).collect();
+        overview::cells(lane, &cuts, &edges, window)
     }
 }
 

@@ -391,7 +391,7 @@ impl Viewer {
         if self.lanes.dense {
             let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
             return Some(Sight {
-                edges: overview::edges(&window),
+                edges: Vec::new(),
                 lanes,
                 dense: Some((window, self.lanes.per_row(areas.lane_rows()))),
             });

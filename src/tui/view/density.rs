@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::lanes::bars;
 use super::ruler::Ruler;
 use super::text::{put, put_line, span};
 use crate::event::Timestamp;
@@ -25,7 +26,7 @@ const HEIGHTS_ASCII: [&str; 8] = [".", ".", ":", ":", "|", "|", "#", "#"];
 
 /// Draws rows of many lanes each.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let bars = viewer.lanes_view(&theme).bars(area);
+    let bars = bars(viewer.lanes.widest, area);
     if bars.width == 0 {
         return;
     }
@@ -186,7 +187,7 @@ pub fn minimap(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 /// Says how the lanes are ordered, and which are shown, in the free place beside the ruler.
 pub fn ordered(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let names = viewer.lanes_view(&theme).bars(area).x - area.x;
+    let names = bars(viewer.lanes.widest, area).x - area.x;
     let place = Rect {
         width: names.saturating_sub(1),
         height: area.height.min(1),

@@ -82,17 +82,9 @@ impl LanesView<'_> {
 
     /// The part of the area where the bars are, without the ruler above them.
     pub fn bars(&self, area: Rect) -> Rect {
-        let widest = self
-            .widest
-            .unwrap_or_else(|| widest(self.rows, self.timeline));
-        let names = name_width(widest, area).min(area.width);
-        let top = area.height.min(1);
-        Rect {
-            x: area.x + names,
-            y: area.y + top,
-            width: area.width - names,
-            height: area.height - top,
-        }
+        let widest = self.widest;
+        let widest = widest.unwrap_or_else(|| self::widest(self.rows, self.timeline));
+        bars(widest, area)
     }
 
     fn drawn(&self, window: &Window) -> Drawn<'_> {
@@ -293,6 +285,18 @@ impl Widget for &LanesView<'_> {
                 self.draw_ground(seen.y, area, buf);
             }
         }
+    }
+}
+
+/// The part of the lanes' area where the bars are, beside names of so many columns and below the ruler.
+pub fn bars(widest: usize, area: Rect) -> Rect {
+    let names = name_width(widest, area).min(area.width);
+    let top = area.height.min(1);
+    Rect {
+        x: area.x + names,
+        y: area.y + top,
+        width: area.width - names,
+        height: area.height - top,
     }
 }
 
