@@ -74,31 +74,44 @@ fn stopped(error: impl std::fmt::Display) -> Failure {
 /// Writes events until there are enough and the program has ended.
 fn collect(
     mut collector: Collector,
-    mut writer: Writer,
+    writer: Writer,
     stop: Arc<Stop>,
     enough: u64,
 ) -> io::Result<JoinHandle<Result<(u64, u64), session::Error>>> {
     thread::Builder::new()
         .name(crate::probe::thread_name("collector"))
         .spawn(move || {
-            let (mut written, mut lost) = (0, 0);
-            loop {
-                // Asked before events are taken: what has ended by then makes no more.
-                let ended = Arc::strong_count(&stop) == 1;
-                let drained = collector.drain_to(&mut writer)?;
-                writer.tick(Instant::now())?;
-                written += drained.events;
-                lost += drained.lost;
-                if written >= enough {
-                    stop.0.store(true, Ordering::Relaxed);
-                }
-                if ended {
-                    writer.finish()?;
-                    return Ok((written, lost));
-                }
-                thread::sleep(TICK);
-            }
+            let done = write_all(&mut collector, writer, &stop, enough);
+            // What cannot be written any more need not be made.
+            stop.0.store(true, Ordering::Relaxed);
+            done
         })
+}
+
+/// As many events as were written, and as were lost.
+fn write_all(
+    collector: &mut Collector,
+    mut writer: Writer,
+    stop: &Arc<Stop>,
+    enough: u64,
+) -> Result<(u64, u64), session::Error> {
+    let (mut written, mut lost) = (0, 0);
+    loop {
+        // Asked before events are taken: what has ended by then makes no more.
+        let ended = Arc::strong_count(stop) == 1;
+        let drained = collector.drain_to(&mut writer)?;
+        writer.tick(Instant::now())?;
+        written += drained.events;
+        lost += drained.lost;
+        if written >= enough {
+            stop.0.store(true, Ordering::Relaxed);
+        }
+        if ended {
+            writer.finish()?;
+            return Ok((written, lost));
+        }
+        thread::sleep(TICK);
+    }
 }
 
 async fn run(workload: Workload, tasks: usize, stop: Arc<Stop>) {
