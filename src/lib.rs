@@ -81,8 +81,10 @@ extern crate self as asyncline;
 
 pub mod event;
 pub mod probe;
+pub mod task;
 
 pub mod collector;
+pub mod output;
 pub mod session;
 
 pub mod insight;
@@ -105,7 +107,15 @@ pub mod tui;
 #[cfg(feature = "app")]
 pub mod width;
 
-pub use asyncline_macros::{gather, join, select, trace};
+/// ```
+/// #[asyncline::main(flavor = "current_thread")]
+/// async fn main() {
+///     let task = asyncline::spawn(async { 1 + 1 });
+///     assert_eq!(task.await.unwrap(), 2);
+/// }
+/// ```
+pub use asyncline_macros::main;
+pub use asyncline_macros::{gather, join, select, test, trace};
 pub use collector::{Collector, Drained};
 pub use probe::{
     Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,

@@ -14,28 +14,35 @@
 mod awaiting;
 mod branch;
 pub(crate) mod buffer;
+mod builder;
 pub(crate) mod clock;
 mod context;
 mod coroutine;
 mod current;
 mod cursor;
+mod entry;
 mod executor;
 mod future;
 pub mod gate;
 mod join;
+pub(crate) mod join_set;
 mod lane;
+pub(crate) mod local_set;
+mod main;
 mod mark;
 pub(crate) mod record;
 pub(crate) mod recorder;
 mod reveal;
 mod site;
 mod task;
+pub(crate) mod task_builder;
 pub(crate) mod template;
 mod waker;
 
 pub use branch::timeout;
+pub use builder::Builder;
 pub use coroutine::Coroutine;
-pub use executor::{Builder, Entered, Executor};
+pub use executor::{Entered, Executor};
 pub use future::Observed;
 pub use join::{AbortHandle, JoinHandle};
 pub use recorder::DEFAULT_CAPACITY;
@@ -70,6 +77,7 @@ pub mod expanded {
     pub use super::awaiting::{AwaitSite, Awaiting, Callee, waits};
     pub use super::branch::{Branch, select_group};
     pub use super::coroutine::Coroutine;
+    pub use super::main::{block_on, block_on_local};
     pub use super::mark::mark;
     pub use super::reveal::{
         RevealNothing, RevealSleep, RevealTask, Tag, TextOfDebug, TextOfNothing,

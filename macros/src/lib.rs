@@ -1,12 +1,15 @@
 //! The procedural macros of asyncline. Use them through that crate, which documents them by example.
 
 mod branch;
+mod entry;
 mod join;
 mod select;
 mod text;
 mod trace;
 
 use proc_macro::TokenStream;
+
+use crate::entry::Entry;
 
 /// Shows what happens within an async function: each call of it, each `.await` with its place and its text, what it
 /// returned, and calls that were never awaited.
@@ -19,6 +22,23 @@ pub fn trace(arguments: TokenStream, function: TokenStream) -> TokenStream {
     trace::expand(&arguments.into(), function.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
+}
+
+/// As `#[tokio::main]`, with the same arguments: runs an async function on a runtime. Where the environment variable
+/// `ASYNCLINE` asks for it, the runtime is recorded; see the module `output`. Otherwise it is tokio's as it is.
+///
+/// `crate = "…"` names this library, where it goes by another path. `start_paused` needs its feature `virtual-time`, and
+/// `unhandled_panic` a build with `--cfg tokio_unstable`.
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    entry::expand(Entry::Main, arguments.into(), function.into()).into()
+}
+
+/// As `#[tokio::test]`, with the same arguments: a test that is an async function. It is recorded as
+/// [`main`](macro@main) is; all tests of a process are one recording.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    entry::expand(Entry::Test, arguments.into(), function.into()).into()
 }
 
 /// As tokio's `select!`; every branch has a lane of its own.

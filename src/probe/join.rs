@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -51,10 +52,7 @@ impl<T> JoinHandle<T> {
 
     /// As [`tokio::task::JoinHandle::abort_handle`].
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle {
-            inner: self.inner.abort_handle(),
-            lane: self.lane.clone(),
-        }
+        AbortHandle::new(self.inner.abort_handle(), self.lane.clone())
     }
 
     /// The task's lane, where it is recorded.
@@ -106,7 +104,7 @@ impl<T> JoinHandle<T> {
 }
 
 /// Records that the current lane has joined a task that had ended before: an await that takes no time.
-fn record_joined(task: &Arc<Lane>) {
+pub(crate) fn record_joined(task: &Arc<Lane>) {
     if let Some(frame) = begin_wait(task) {
         context::with_lane(|lane| {
             let Some(lane) = lane.map(|lane| lane.id) else {
@@ -151,6 +149,12 @@ fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
     })
 }
 
+// As tokio's are.
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -182,13 +186,23 @@ impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {
 }
 
 /// As [`tokio::task::AbortHandle`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AbortHandle {
     inner: tokio::task::AbortHandle,
     lane: Option<Arc<Lane>>,
 }
 
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
 impl AbortHandle {
+    pub(crate) fn new(inner: tokio::task::AbortHandle, lane: Option<Arc<Lane>>) -> Self {
+        Self { inner, lane }
+    }
+
     /// As [`tokio::task::AbortHandle::abort`].
     pub fn abort(&self) {
         if let Some(lane) = &self.lane {

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use tokio::runtime::RuntimeMetrics;
+use tokio::runtime::{self, Handle, RuntimeMetrics};
 
 use super::context;
 use super::executor::Stop;
@@ -20,6 +20,8 @@ pub(crate) struct Probe {
     pub(crate) recorder: Recorder,
     /// The runtime's own lane, where there is one.
     pub(crate) runtime: Option<LaneId>,
+    /// The runtime, as tokio knows it.
+    pub(crate) id: Option<runtime::Id>,
     /// Whether the runtime is being shut down, so that it drops its tasks.
     pub(crate) closing: AtomicBool,
     /// How the executor's tasks are told to end.
@@ -138,11 +140,11 @@ impl Lane {
     /// The same, with a name that may have been made while the program ran.
     #[track_caller]
     pub(crate) fn spawned_as(
-        name: Cow<'static, str>,
+        name: impl Into<Cow<'static, str>>,
         kind: TaskKind,
         has_handle: bool,
     ) -> Option<Arc<Self>> {
-        let name = match name {
+        let name = match name.into() {
             Cow::Borrowed(name) => return Self::spawned(Name::Given(name), kind, has_handle),
             Cow::Owned(name) => name,
         };
@@ -218,10 +220,17 @@ impl Lane {
     }
 
     /// Counts it among the tasks of its runtime until it is over.
-    pub(crate) fn count(&self) {
+    fn count(&self) {
         if let Some((_, known)) = &self.probe.tasks {
             known.fetch_add(1, Ordering::Relaxed);
             self.is_counted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts it among the tasks of its runtime, unless it is spawned on another one than that.
+    pub(crate) fn count_on(&self, handle: Option<&Handle>) {
+        if handle.is_none_or(|handle| self.probe.id == Some(handle.id())) {
+            self.count();
         }
     }
 
@@ -282,6 +291,13 @@ impl Lane {
         self.joiner.store(joiner, Ordering::Release);
     }
 
+    /// Who awaits the next end of a task of its set: the first one to end wakes it.
+    fn joiner_of_set(&self) -> Option<LaneId> {
+        let set = self.wakers.rare()?.set.get()?;
+        let joiner = set.swap(NOBODY, Ordering::AcqRel);
+        (joiner != NOBODY).then_some(LaneId(joiner))
+    }
+
     /// Why it is dropped, if it is dropped now.
     pub(crate) fn why_dropped(&self) -> Cancel {
         if let Some(rare) = self.wakers.rare()
@@ -300,7 +316,7 @@ impl Lane {
 
     /// Tells the thread that tokio is about to wake whoever joins this task, which has ended.
     pub(crate) fn announce_end(&self) {
-        let joiner = self.joiner();
+        let joiner = self.joiner().or_else(|| self.joiner_of_set());
         if joiner.is_none() && self.has_handle {
             return;
         }

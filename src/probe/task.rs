@@ -6,13 +6,19 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::runtime::Handle;
+
 use super::context::{self, InLane};
 use super::executor::Stoppable;
 use super::future::Observed;
 use super::join::JoinHandle;
 use super::lane::Lane;
+use super::local_set::LocalSet;
 use super::template::Name;
 use crate::event::{EventKind, Polled, TaskKind};
+
+/// What closures are called that may block.
+pub(crate) const BLOCKING: Name = Name::Given("blocking");
 
 /// As [`tokio::spawn`]. The task is called as the async function that it runs; see also [`spawn_named`].
 ///
@@ -26,7 +32,7 @@ where
     F::Output: Send + 'static,
 {
     let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
-    spawn_in(lane, future)
+    spawn_on(lane, future, None)
 }
 
 /// As [`tokio::spawn`], with a name for the task.
@@ -40,26 +46,43 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let lane = Lane::spawned_as(name.into(), TaskKind::Task, true);
-    spawn_in(lane, future)
+    let lane = Lane::spawned_as(name, TaskKind::Task, true);
+    spawn_on(lane, future, None)
 }
 
+/// Spawns a future in its lane, on this runtime, or on that of `handle`.
 #[track_caller]
-fn spawn_in<F>(lane: Option<Arc<Lane>>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_on<F>(
+    lane: Option<Arc<Lane>>,
+    future: F,
+    handle: Option<&Handle>,
+) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let stop = lane.as_ref().and_then(|lane| {
-        lane.count();
+        lane.count_on(handle);
         lane.probe.stop.clone()
     });
     let observed = Observed::new(future, lane.clone());
     let inner = match stop {
-        Some(stop) => tokio::spawn(Stoppable::new(observed, &stop)),
-        None => tokio::spawn(observed),
+        Some(stop) => put(Stoppable::new(observed, &stop), handle),
+        None => put(observed, handle),
     };
     JoinHandle::new(inner, lane)
+}
+
+#[track_caller]
+fn put<F>(future: F, handle: Option<&Handle>) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match handle {
+        None => tokio::spawn(future),
+        Some(handle) => handle.spawn(future),
+    }
 }
 
 /// As [`tokio::task::spawn_local`].
@@ -74,13 +97,39 @@ where
     F::Output: 'static,
 {
     let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
+    spawn_local_on(lane, future, None)
+}
+
+/// Spawns a future in its lane, on the present set of local tasks, or on this one.
+#[track_caller]
+pub(crate) fn spawn_local_on<F>(
+    lane: Option<Arc<Lane>>,
+    future: F,
+    set: Option<&LocalSet>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let stop = lane.as_ref().and_then(|lane| lane.probe.stop.clone());
     let observed = Observed::new(future, lane.clone());
     let inner = match stop {
-        Some(stop) => tokio::task::spawn_local(Stoppable::new(observed, &stop)),
-        None => tokio::task::spawn_local(observed),
+        Some(stop) => put_local(Stoppable::new(observed, &stop), set),
+        None => put_local(observed, set),
     };
     JoinHandle::new(inner, lane)
+}
+
+#[track_caller]
+fn put_local<F>(future: F, set: Option<&LocalSet>) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match set {
+        None => tokio::task::spawn_local(future),
+        Some(set) => set.inner.spawn_local(future),
+    }
 }
 
 /// As [`tokio::task::spawn_blocking`].
@@ -94,13 +143,36 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let lane = Lane::spawned(Name::Given("blocking"), TaskKind::Blocking, true);
-    let job = lane.clone().map(Job);
-    let inner = tokio::task::spawn_blocking(move || match job {
+    let lane = Lane::spawned(BLOCKING, TaskKind::Blocking, true);
+    spawn_blocking_on(lane, work, None)
+}
+
+/// Runs a closure in its lane, on this runtime, or on that of `handle`.
+#[track_caller]
+pub(crate) fn spawn_blocking_on<F, R>(
+    lane: Option<Arc<Lane>>,
+    work: F,
+    handle: Option<&Handle>,
+) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let work = job(lane.clone(), work);
+    let inner = match handle {
+        None => tokio::task::spawn_blocking(work),
+        Some(handle) => handle.spawn_blocking(work),
+    };
+    JoinHandle::new(inner, lane)
+}
+
+/// The closure as it runs in its lane.
+pub(crate) fn job<R>(lane: Option<Arc<Lane>>, work: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let job = lane.map(Job);
+    move || match job {
         Some(job) => job.run(work),
         None => work(),
-    });
-    JoinHandle::new(inner, lane)
+    }
 }
 
 /// As [`tokio::task::yield_now`], which is then known to be what wakes the task.
@@ -117,7 +189,7 @@ pub trait TaskExt: Future + Sized {
     /// [entered](super::Executor::enter) on this thread. Without one it is the future itself, and nothing is recorded.
     #[track_caller]
     fn lane(self, name: impl Into<Cow<'static, str>>) -> Observed<Self> {
-        let lane = Lane::spawned_as(name.into(), TaskKind::Future, false);
+        let lane = Lane::spawned_as(name, TaskKind::Future, false);
         Observed::new(self, lane)
     }
 }

@@ -1,5 +1,6 @@
 //! What all tasks that are spawned at one place have in common, kept once for all of them.
 
+use std::any::type_name;
 use std::cell::Cell;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,6 +74,15 @@ impl Name {
 }
 
 impl Origin {
+    /// Of a root task, called as the function that it runs.
+    pub(crate) fn of_root<F>(site: &'static Location<'static>) -> Self {
+        Self {
+            name: Name::OfFuture(type_name::<F>()),
+            site,
+            kind: TaskKind::Root,
+        }
+    }
+
     #[inline]
     fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self.site, other.site) && self.name.is(other.name) && self.kind == other.kind

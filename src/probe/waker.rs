@@ -52,6 +52,8 @@ pub(crate) struct Rare {
     pub(crate) aborted: AtomicU64,
     /// Whether another branch of its `select!` was ready, or its `timeout` elapsed, and which of the two.
     pub(crate) group: Option<Arc<Group>>,
+    /// The lane that awaits the next end of a task of the set that this one is in; 0 where none does.
+    pub(crate) set: OnceLock<Arc<AtomicU64>>,
 }
 
 /// A waker that calls are passed on to.

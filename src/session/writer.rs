@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,8 @@ struct Sink {
     back: Option<File>,
     /// The bytes of all that was written whole.
     length: u64,
+    /// Where the end begins, where it was written for now only.
+    end: Option<u64>,
 }
 
 impl Writer {
@@ -87,6 +89,19 @@ impl Writer {
     /// Where the file is there and not a session log, or cannot be created or written.
     pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
         Self::create_within(path.as_ref(), meta, Standing::default())
+    }
+
+    /// Starts a recording in a file that is not there yet, which is created with its directories.
+    pub(crate) fn create_new(path: &Path, meta: &Meta) -> Result<Self, Error> {
+        let file = path.display().to_string();
+        let mut options = OpenOptions::new();
+        match open(path, options.write(true).create_new(true)) {
+            Ok(sink) => {
+                let begun = Self::begin(file, sink, meta, Standing::default());
+                begun.inspect_err(|_| remove_empty(path))
+            }
+            Err(why) => Err(Error::Write { file, why }),
+        }
     }
 
     /// Starts a recording of which only the last part is kept, as the flight recorder of a plane does: older files are
@@ -131,6 +146,7 @@ impl Writer {
             cut: None,
             back: None,
             length: 0,
+            end: None,
         };
         Self::begin("the session log".into(), sink, meta, Standing::default())
     }
@@ -245,6 +261,7 @@ impl Writer {
         if events == 0 {
             return Ok(());
         }
+        self.go_on()?;
         let (_, end) = self.waiting.times();
         let (waiting, in_a_hurry) = (&mut self.waiting, self.haste == Haste::Most);
         let (block, payload) = format::events_block(self.number, self.written, waiting, in_a_hurry);
@@ -332,7 +349,30 @@ impl Writer {
     /// Where it cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
+        if self.sink.as_ref().is_some_and(|sink| sink.end.is_some()) {
+            return Ok(());
+        }
         self.end_file()
+    }
+
+    /// Ends the file for now: what is written after that takes the place of the end. Into what is no file, only what was
+    /// taken in is written.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written. The recording ends with that.
+    pub(crate) fn rest(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        if let Some(sink) = &self.sink
+            && sink.cut.is_some()
+            && sink.end.is_none()
+        {
+            self.end_file()?;
+            if let Some(sink) = &mut self.sink {
+                sink.end = Some(sink.length - format::BLOCK_HEADER as u64);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the rest of the index, and the end.
@@ -350,17 +390,30 @@ impl Writer {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
-        match sink.put(block) {
-            Ok(()) => {
-                self.number = self.number.wrapping_add(1);
-                Ok(())
+        let put = sink.put(block);
+        self.number = self.number.wrapping_add(1);
+        self.unless_failed(put)
+    }
+
+    /// Takes away the end that was written for now only.
+    fn go_on(&mut self) -> Result<(), Error> {
+        match &mut self.sink {
+            Some(sink) if sink.end.is_some() => {
+                let gone = sink.go_back();
+                self.number = self.number.wrapping_sub(1);
+                self.unless_failed(gone)
             }
-            Err(why) => {
-                self.sink = None;
-                let file = self.file.clone();
-                Err(Error::Write { file, why })
-            }
+            _ => Ok(()),
         }
+    }
+
+    /// The first error ends the recording.
+    fn unless_failed(&mut self, written: io::Result<()>) -> Result<(), Error> {
+        written.map_err(|why| {
+            self.sink = None;
+            let file = self.file.clone();
+            Error::Write { file, why }
+        })
     }
 }
 
@@ -382,6 +435,18 @@ impl fmt::Debug for Writer {
 }
 
 impl Sink {
+    /// Takes away the end, where it was written for now only.
+    fn go_back(&mut self) -> io::Result<()> {
+        let (Some(end), Some(file)) = (self.end.take(), &mut self.cut) else {
+            return Ok(());
+        };
+        file.set_len(end)?;
+        // Both ends of a file that was cloned are at one place.
+        file.seek(SeekFrom::Start(end))?;
+        self.length = end;
+        Ok(())
+    }
+
     fn put(&mut self, block: &[u8]) -> io::Result<()> {
         let written = self.output.write_all(block);
         let written = written.and_then(|()| self.output.flush());
@@ -428,16 +493,21 @@ fn remove_empty(path: &Path) {
 }
 
 fn create(path: &Path) -> io::Result<Sink> {
+    let mut options = OpenOptions::new();
+    open(path, options.write(true).create(true).truncate(true))
+}
+
+fn open(path: &Path, options: &OpenOptions) -> io::Result<Sink> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).open(path)?;
+    let file = options.open(path)?;
     Ok(Sink {
         cut: file.try_clone().ok(),
         back: File::open(path).ok(),
         output: Box::new(file),
         length: 0,
+        end: None,
     })
 }
 

@@ -65,6 +65,15 @@ same! {
     a_waker_outlives_its_task in programs,
     a_waker_is_called_on_another_thread in programs,
     what_waits_is_dropped_in_order in programs,
+    a_set_gives_everything_it_has in tasks,
+    a_set_takes_tasks_of_all_kinds in tasks,
+    a_set_is_left_alone_or_ended in tasks,
+    a_set_passes_a_panic_on in tasks,
+    a_set_is_asked_without_waiting in tasks,
+    local_tasks_run_where_they_are_put in tasks,
+    handles_are_what_they_were in tasks,
+    tasks_know_themselves in tasks,
+    a_task_yields_where_it_is_told_to in tasks,
     timeouts_nest in waiting,
     an_interval_catches_up in waiting,
     sleeps_end_in_order in waiting,
@@ -73,6 +82,14 @@ same! {
     a_notify_wakes_one_after_another in waiting,
     a_broadcast_tells_of_what_was_missed in waiting,
     a_watch_gives_the_latest in waiting,
+}
+
+/// What a function does that is run by an attribute: tokio's, and asyncline's.
+#[test]
+fn attributes_run_what_they_stand_at() {
+    let plain = Log::of(plain::entries::all);
+    assert!(plain.len() > 4, "it does something: {plain:?}");
+    assert_eq!(Log::of(observed::entries::all), plain);
 }
 
 /// What runs on several threads has no order; it has results.

@@ -9,8 +9,8 @@ use std::task::{Poll, Waker};
 use std::thread;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::{JoinSet, LocalSet, coop};
 
+use super::task::{JoinSet, LocalSet, coop};
 use super::{AbortHandle, JoinHandle, join, select, spawn, spawn_blocking, spawn_local, yield_now};
 use crate::log::{Dropped, Log};
 

@@ -1,0 +1,281 @@
+//! A recording that goes on: the thread that takes events out and writes them, and who waits for it.
+
+use std::cell::RefCell;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::collector::Collector;
+use crate::probe::recorder::Recorder;
+use crate::session::{Error, Meta, Writer};
+
+/// How often events are taken out.
+const INTERVAL: Duration = Duration::from_millis(20);
+/// So long the program waits at most for its events to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So many names are tried for a file, the one that was asked for included.
+const NAMES: usize = 100;
+
+/// A use of a recording: the recording is whole when the last one is dropped.
+#[derive(Debug)]
+pub(crate) struct Running(Arc<Recording>);
+
+/// How long a recording goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// Until nobody uses it any more.
+    Users,
+    /// As long as the process: when nobody uses it, somebody may again.
+    Process,
+}
+
+/// A recording, as its thread and its users know it.
+#[derive(Debug)]
+pub(super) struct Recording {
+    recorder: Recorder,
+    life: Life,
+    /// A process that was forked off has this, but not the thread.
+    process: u32,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    users: usize,
+    /// What the thread is asked for, how often it was, and which of these times it has answered.
+    ask: Option<Ask>,
+    asked: u64,
+    answered: u64,
+    /// Nobody can take part any more.
+    is_ending: bool,
+    is_over: bool,
+}
+
+/// What the thread is asked for; each holds those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ask {
+    /// To write all that happened.
+    Flush,
+    /// To end the file for now.
+    Rest,
+    /// To end the file.
+    Finish,
+}
+
+impl Recording {
+    /// Begins to record into a new file.
+    pub(super) fn begin(path: &Path, capacity: usize, life: Life) -> Result<Arc<Self>, Error> {
+        let writer = create(path)?;
+        let (recorder, source) = Recorder::real_time(None, capacity);
+        let collector = Collector::new(recorder.clone(), source);
+        let recording = Arc::new(Self {
+            recorder,
+            life,
+            process: process::id(),
+            state: Mutex::new(State {
+                users: 0,
+                ask: None,
+                asked: 0,
+                answered: 0,
+                is_ending: false,
+                is_over: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let thread = thread::Builder::new().name(crate::probe::thread_name("output"));
+        let its = Arc::clone(&recording);
+        match thread.spawn(move || its.run(collector, writer)) {
+            Ok(_) => Ok(recording),
+            Err(why) => Err(Error::Write {
+                file: path.display().to_string(),
+                why,
+            }),
+        }
+    }
+
+    /// Takes part in it; none where it is over, or in a process that was forked off.
+    pub(super) fn join(self: &Arc<Self>) -> Option<Running> {
+        let mut state = self.state();
+        if state.is_ending || state.is_over || self.process != process::id() {
+            return None;
+        }
+        state.users += 1;
+        self.changed.notify_all();
+        Some(Running(Arc::clone(self)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes events out and writes them until it is to end, or fails.
+    fn run(&self, mut collector: Collector, mut writer: Writer) {
+        loop {
+            let (ask, number) = self.wait();
+            let written = collector.drain_to(&mut writer);
+            let written = written.and_then(|_| match ask {
+                None => writer.tick(Instant::now()),
+                Some(Ask::Flush) => writer.flush(),
+                Some(Ask::Rest | Ask::Finish) => writer.rest(),
+            });
+            if let Err(why) = &written {
+                collector.pause();
+                tell(&format!("the recording ends here: {why}"));
+            }
+            let mut state = self.state();
+            state.answered = number;
+            state.is_over = written.is_err() || ask == Some(Ask::Finish);
+            self.changed.notify_all();
+            if state.is_over {
+                return;
+            }
+        }
+    }
+
+    /// Waits until it is time to write, or until somebody asks for it. Where nobody uses it, nothing happens.
+    fn wait(&self) -> (Option<Ask>, u64) {
+        let mut state = self.state();
+        if state.ask.is_none() {
+            let is_unused = |state: &mut State| state.users == 0 && state.ask.is_none();
+            let woken = self.changed.wait_while(state, is_unused);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+            let is_unasked = |state: &mut State| state.ask.is_none();
+            let waited = self.changed.wait_timeout_while(state, INTERVAL, is_unasked);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        (state.ask.take(), state.asked)
+    }
+
+    /// Asks the thread for something, and waits until it is done.
+    fn ask(&self, ask: Ask) {
+        self.ask_with(self.state(), ask);
+    }
+
+    fn ask_with(&self, mut state: MutexGuard<'_, State>, ask: Ask) {
+        if state.is_over || self.process != process::id() {
+            return;
+        }
+        state.ask = state.ask.max(Some(ask));
+        state.is_ending |= ask == Ask::Finish;
+        state.asked += 1;
+        let number = state.asked;
+        self.changed.notify_all();
+        let waiting = |state: &mut State| state.answered < number && !state.is_over;
+        // The thread may be gone: some systems end all others before the one that ends the process.
+        drop(self.changed.wait_timeout_while(state, PATIENCE, waiting));
+    }
+}
+
+impl Running {
+    /// What is recorded goes in here.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// Writes all when this thread ends. A process that calls [`exit`](std::process::exit) ends the calling thread so.
+    pub(crate) fn end_with_this_thread(&self) {
+        // When the first thread ends, so does the process.
+        let is_first = thread::current().name() == Some("main");
+        let ask = if is_first { Ask::Finish } else { Ask::Rest };
+        Ends::add(&Arc::downgrade(&self.0), ask);
+    }
+
+    /// What a thread of the runtime does as it begins: it sees to it that all is written when it ends. It may end while
+    /// the program goes on, so that the file is not ended with it.
+    pub(crate) fn at_thread_start(&self) -> impl Fn() + Send + Sync + use<> {
+        let recording = Arc::downgrade(&self.0);
+        move || Ends::add(&recording, Ask::Flush)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.users -= 1;
+        let ask = match (state.users, self.0.life) {
+            (0, Life::Users) => Ask::Finish,
+            (0, Life::Process) => Ask::Rest,
+            _ => Ask::Flush,
+        };
+        self.0.ask_with(state, ask);
+    }
+}
+
+/// What is asked of recordings when the thread ends.
+struct Ends(Vec<(Weak<Recording>, Ask)>);
+
+thread_local! {
+    static ENDS: RefCell<Ends> = const { RefCell::new(Ends(Vec::new())) };
+}
+
+impl Ends {
+    fn add(recording: &Weak<Recording>, ask: Ask) {
+        // A thread that is ending already writes nothing more.
+        let _ = ENDS.try_with(|ends| {
+            let mut ends = ends.borrow_mut();
+            ends.0.retain(|(known, _)| known.strong_count() > 0);
+            if !ends.0.iter().any(|(known, _)| known.ptr_eq(recording)) {
+                ends.0.push((Weak::clone(recording), ask));
+            }
+        });
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        for (recording, ask) in self.0.drain(..) {
+            if let Some(recording) = recording.upgrade() {
+                recording.ask(ask);
+            }
+        }
+    }
+}
+
+/// Tells the user of the program, in one line. Where that cannot be done, the program has other worries.
+pub(super) fn tell(what: &str) {
+    let _ = writeln!(io::stderr(), "asyncline: {what}");
+}
+
+/// Creates the first file that is not there yet: of this name, or with the process's number in it.
+fn create(path: &Path) -> Result<Writer, Error> {
+    let meta = Meta::new(program(), "", SystemTime::now());
+    let mut name = path.to_owned();
+    for number in 1..NAMES {
+        match Writer::create_new(&name, &meta) {
+            Err(Error::Write { why, .. })
+                if why.kind() == io::ErrorKind::AlreadyExists && name.exists() =>
+            {
+                name = numbered(path, number);
+            }
+            created => return created,
+        }
+    }
+    Writer::create_new(&name, &meta)
+}
+
+/// The path with the process's number before its extension, and this number where that is not the first.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.file_stem().map_or_else(OsString::new, OsString::from);
+    name.push(format!(".{}", process::id()));
+    if number > 1 {
+        name.push(format!("-{number}"));
+    }
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// The name of this program.
+fn program() -> String {
+    let path = env::args_os().next().map(PathBuf::from);
+    let name = path.as_ref().and_then(|path| path.file_name());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

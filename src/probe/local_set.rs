@@ -1,0 +1,86 @@
+//! Sets of local tasks: tokio's, whose tasks have lanes.
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::{self, Runtime};
+use tokio::task::LocalEnterGuard;
+
+use super::join::JoinHandle;
+use super::lane::Lane;
+use super::task::spawn_local_on;
+use super::template::Name;
+use crate::event::TaskKind;
+
+/// As [`tokio::task::LocalSet`].
+#[derive(Default)]
+pub struct LocalSet {
+    pub(crate) inner: tokio::task::LocalSet,
+}
+
+impl LocalSet {
+    /// As [`tokio::task::LocalSet::new`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As [`tokio::task::LocalSet::enter`].
+    pub fn enter(&self) -> LocalEnterGuard {
+        self.inner.enter()
+    }
+
+    /// As [`tokio::task::LocalSet::spawn_local`]. The task has a lane where a probe applies to the caller.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
+        spawn_local_on(lane, future, Some(self))
+    }
+
+    /// As [`tokio::task::LocalSet::block_on`]. On an [`Executor`](crate::Executor), block on [`run_until`](Self::run_until).
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, as tokio's does.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
+        self.inner.block_on(runtime, future)
+    }
+
+    /// As [`tokio::task::LocalSet::run_until`].
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        self.inner.run_until(future).await
+    }
+
+    /// As [`tokio::task::LocalSet::id`].
+    pub fn id(&self) -> runtime::Id {
+        self.inner.id()
+    }
+
+    /// As tokio's, where it has it.
+    #[cfg(tokio_unstable)]
+    pub fn unhandled_panic(&mut self, behavior: runtime::UnhandledPanic) -> &mut Self {
+        self.inner.unhandled_panic(behavior);
+        self
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.inner).poll(cx)
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,153 @@
+//! Tasks that are given a name before they are spawned.
+
+use std::any::type_name;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::context;
+use super::join::JoinHandle;
+use super::lane::Lane;
+use super::local_set::LocalSet;
+use super::task::{BLOCKING, spawn_blocking_on, spawn_local_on, spawn_on};
+use super::template::Name;
+use crate::event::TaskKind;
+
+/// What a task is given that is about to be spawned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given<'a> {
+    name: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    pub(crate) fn name(self, name: &'a str) -> Self {
+        Self { name: Some(name) }
+    }
+
+    /// A new task that runs a future of this type; none where no probe applies.
+    #[track_caller]
+    pub(crate) fn lane_of<F>(self, kind: TaskKind) -> Option<Arc<Lane>> {
+        self.lane(Name::OfFuture(type_name::<F>()), kind)
+    }
+
+    /// A new task, of this name where none was given.
+    #[track_caller]
+    pub(crate) fn lane(self, otherwise: Name, kind: TaskKind) -> Option<Arc<Lane>> {
+        let Some(name) = self.name else {
+            return Lane::spawned(otherwise, kind, true);
+        };
+        // Where nothing is recorded, it is not copied.
+        context::probe()?;
+        Lane::spawned_as(name.to_owned(), kind, true)
+    }
+}
+
+/// A task that is about to be spawned, with a name: as tokio's `task::Builder`, which is not stable.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # asyncline::Executor::builder().build()?.block_on(async {
+/// let task = asyncline::task::Builder::new().name("adds").spawn(async { 1 + 1 })?;
+/// assert_eq!(task.await?, 2);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// None of its methods fails. They give a [`Result`](io::Result) as tokio's do.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until it spawns a task"]
+pub struct Builder<'a> {
+    given: Given<'a>,
+}
+
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "it is said of all of them together"
+)]
+impl<'a> Builder<'a> {
+    /// A task that is called as the function that it runs, unless it gets a [`name`](Self::name).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the task. The name is copied where it is recorded; [`spawn_named`](crate::spawn_named) copies none that is
+    /// a part of the program.
+    pub fn name(&self, name: &'a str) -> Self {
+        Self {
+            given: self.given.clone().name(name),
+        }
+    }
+
+    /// As [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let lane = self.given.lane_of::<F>(TaskKind::Task);
+        Ok(spawn_on(lane, future, None))
+    }
+
+    /// As [`Handle::spawn`], with a lane.
+    #[track_caller]
+    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let lane = self.given.lane_of::<F>(TaskKind::Task);
+        Ok(spawn_on(lane, future, Some(handle)))
+    }
+
+    /// As [`spawn_local`](crate::spawn_local).
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let lane = self.given.lane_of::<F>(TaskKind::Local);
+        Ok(spawn_local_on(lane, future, None))
+    }
+
+    /// As [`LocalSet::spawn_local`].
+    #[track_caller]
+    pub fn spawn_local_on<F>(
+        self,
+        future: F,
+        local_set: &LocalSet,
+    ) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let lane = self.given.lane_of::<F>(TaskKind::Local);
+        Ok(spawn_local_on(lane, future, Some(local_set)))
+    }
+
+    /// As [`spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(self, work: F) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
+        Ok(spawn_blocking_on(lane, work, None))
+    }
+
+    /// As [`Handle::spawn_blocking`], with a lane.
+    #[track_caller]
+    pub fn spawn_blocking_on<F, R>(self, work: F, handle: &Handle) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
+        Ok(spawn_blocking_on(lane, work, Some(handle)))
+    }
+}

@@ -1,0 +1,21 @@
+//! What stands in the place of [`tokio::task`]: with `use asyncline::task` instead of `use tokio::task`, tasks have lanes.
+//!
+//! All of it behaves as tokio's does. What needs no lane is tokio's own.
+
+pub use tokio::task::{
+    Id, JoinError, LocalEnterGuard, LocalKey, block_in_place, coop, futures, id, try_id,
+};
+
+/// Deprecated in tokio, where they are found in [`coop`].
+#[doc(hidden)]
+pub use tokio::task::coop::{Unconstrained, consume_budget, unconstrained};
+
+pub use crate::probe::join_set::JoinSet;
+pub use crate::probe::local_set::LocalSet;
+pub use crate::probe::task_builder::Builder;
+pub use crate::probe::{AbortHandle, JoinHandle, spawn, spawn_blocking, spawn_local, yield_now};
+
+/// What belongs to a [`JoinSet`].
+pub mod join_set {
+    pub use crate::probe::join_set::{Builder, JoinSet};
+}
