@@ -245,6 +245,24 @@ pub enum EventKind {
         /// How many.
         count: u64,
     },
+    /// A lane is given a label.
+    Labelled {
+        /// The lane.
+        lane: LaneId,
+        /// What the label tells. A lane has one label of each key, the latest.
+        key: Text,
+        /// What it says.
+        value: Text,
+    },
+    /// The tasks of a runtime were counted that have not ended.
+    TasksCounted {
+        /// The runtime's lane.
+        runtime: LaneId,
+        /// How many of them have lanes.
+        seen: u64,
+        /// How many there are.
+        alive: u64,
+    },
 }
 
 /// What happens at every poll, and so is most of any session, in a form that fits into registers.
@@ -298,6 +316,8 @@ impl EventKind {
         match self {
             Self::RuntimeEntered { runtime: lane, .. }
             | Self::RuntimeLeft { runtime: lane }
+            | Self::TasksCounted { runtime: lane, .. }
+            | Self::Labelled { lane, .. }
             | Self::Spawned { lane, .. }
             | Self::BranchStarted { lane, .. }
             | Self::PollStarted { lane }

@@ -40,13 +40,18 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
+//! With `#[asyncline::main]` in the place of `#[tokio::main]`, and [`asyncline::task`](task) in that of `tokio::task`, a
+//! program is as it was, and `ASYNCLINE=file:app.aline` records it: see [`output`].
+//!
 //! # The map, in the order in which data flows
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`event`] | the vocabulary: what can happen, as plain data |
 //! | [`probe`] | the instrumented executor wrapper: where events are born; within it the gate that pauses and steps |
+//! | [`task`] | what stands in the place of `tokio::task` |
 //! | [`collector`] | the channel's other end: batches, in the order of their times |
+//! | [`output`] | where a program's recording goes, as `ASYNCLINE` says, and the thread that writes it |
 //! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
@@ -66,8 +71,8 @@
 //!    (`tests/house.rs`).
 //! 2. Live and replayed events go through the same [`Timeline::apply`]: a session recorded live and replayed gives an
 //!    equal timeline (`tests/pipeline.rs`, for every scenario).
-//! 3. Only the probe reads a clock that stamps events. Only the loop, the driver and the reader of `tui`, [`session`] and
-//!    the command line do I/O.
+//! 3. Only the probe reads a clock that stamps events. Only the loop, the driver and the reader of `tui`, [`session`],
+//!    [`output`] and the command line do I/O.
 //! 4. `App::update` does no I/O; `view` changes nothing: it takes the app by a shared reference.
 //! 5. Keys are declared once: dispatch, footer, help and the README read that table.
 //! 6. What a frame costs depends on the cells that are drawn, not on how many events there are: from far off a column is
@@ -118,7 +123,7 @@ pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace};
 pub use collector::{Collector, Drained};
 pub use probe::{
-    Executor, JoinHandle, TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
+    Executor, JoinHandle, TaskExt, label, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
     yield_now,
 };
 pub use timeline::Timeline;

@@ -45,6 +45,7 @@ pub use coroutine::Coroutine;
 pub use executor::{Entered, Executor};
 pub use future::Observed;
 pub use join::{AbortHandle, JoinHandle};
+pub use mark::label;
 pub use recorder::DEFAULT_CAPACITY;
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 

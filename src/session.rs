@@ -12,7 +12,7 @@
 //!
 //! A file's name ends in `.aline`.
 //!
-//! # The format, version 1
+//! # The format, version 2
 //!
 //! A file is a file header followed by blocks; there is nothing between them. Fixed numbers are little-endian.
 //! Checksums are CRC32C (Castagnoli), which is what iSCSI and ext4 use. `varint` is an unsigned LEB128 number of at
@@ -23,7 +23,7 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 8 | `89 61 6c 69 6e 65 0d 0a`: `\x89aline\r\n` |
-//! | 8 | 2 | the version of the format, 1 |
+//! | 8 | 2 | the version of the format, 2 |
 //! | 10 | 2 | zero; readers ignore it |
 //! | 12 | 4 | checksum of bytes 0 to 11 |
 //!
@@ -104,6 +104,10 @@
 //! | 14 | [`AwaitLeft`](EventKind::AwaitLeft) | lane, frame |
 //! | 15 | [`Mark`](EventKind::Mark) | lane?, text |
 //! | 16 | [`Lost`](EventKind::Lost) | count |
+//! | 17 | [`Labelled`](EventKind::Labelled) | lane, key (a text), value (a text) |
+//! | 18 | [`TasksCounted`](EventKind::TasksCounted) | runtime, seen, alive |
+//!
+//! Version 1 has no events 17 and 18.
 //!
 //! A lane is the difference to the lane that stood last in the same place of the block (to 0, where none did), as a
 //! zigzag varint that counts modulo 2⁶⁴. Places are the same where three numbers are: the event's thread modulo 8; the
@@ -150,7 +154,8 @@
 //! 6. how many lanes are new, and each as it began: lane, time, origin;
 //! 7. how many lanes have ended since the part before, and for each: by how much its place is higher than that of the one
 //!    before (the first: its place; a place is a lane's number among all, in the order in which they began), and its state;
-//! 8. the same of the lanes that have not ended.
+//! 8. the same of the lanes that have not ended;
+//! 9. a list of the runtimes whose tasks were counted: lane, seen, alive. It is lacking in version 1.
 //!
 //! A lane and a frame are differences as in events, with places of their own for each of these lists, for wakes and for
 //! frames. A list is its length and then its items. *Origin*: a choice (0 runtime: flavor; 1 task: kind; 2 branch: of; 3
@@ -166,7 +171,8 @@
 //! it began in the stretch of its caller's life in which it was called, poll, first change, one past the last change?);
 //! a list of its last wake (time, by, thread); a list of its last mark (time, text); the list of its open awaits, and
 //! the one where it stands (frame, parent?, coroutine?, site?, text, on?, time, when it was over?); the list of which
-//! of these are open, outermost first; which of them it stands at?. A state is 0 created, 1 ready, 2 running, 3
+//! of these are open, outermost first; which of them it stands at?; a list of its labels (key, value: texts), which is lacking
+//! in version 1 and may be where there are none. A state is 0 created, 1 ready, 2 running, 3
 //! waiting, 4 done, 5 cancelled, 6 panicked, 7 never polled, 8 unknown.
 //!
 //! # Files of a recording that is kept to its last part

@@ -28,7 +28,7 @@ pub(crate) mod steps;
 )]
 pub(crate) mod story;
 
-pub use lane::{Frame, Host, Lane, LaneKind, Mark, Totals, Wake};
+pub use lane::{Frame, Host, Label, Lane, LaneKind, Mark, Totals, Wake};
 pub use span::{Change, Span, State};
 
 pub(crate) use lane::{Aside, Born};
@@ -50,6 +50,8 @@ pub struct Timeline {
     end: Timestamp,
     has_runtime: bool,
     timers_only: bool,
+    /// Of each runtime that goes on, as they were counted last.
+    counted: Vec<Tasks>,
     /// Changes whenever the tree of lanes may.
     shape: Aside<u64>,
 }
@@ -63,6 +65,17 @@ pub struct Gap {
     pub end: Timestamp,
     /// How many events were lost.
     pub count: u64,
+}
+
+/// How many tasks of a runtime have not ended, and how many of these have lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tasks {
+    /// The runtime's lane.
+    pub runtime: LaneId,
+    /// How many have lanes.
+    pub seen: u64,
+    /// How many there are.
+    pub alive: u64,
 }
 
 impl Timeline {
@@ -163,6 +176,25 @@ impl Timeline {
         &self.gaps
     }
 
+    /// The tasks of the runtimes that go on, as they were counted last. A runtime whose tasks were never counted is not
+    /// among them.
+    pub fn counted(&self) -> &[Tasks] {
+        &self.counted
+    }
+
+    #[cfg(feature = "app")]
+    pub(crate) fn set_counted(&mut self, counted: Vec<Tasks>) {
+        self.counted = counted;
+    }
+
+    fn count(&mut self, tasks: Tasks) {
+        let mut known = self.counted.iter_mut();
+        match known.find(|known| known.runtime == tasks.runtime) {
+            Some(known) => *known = tasks,
+            None => self.counted.push(tasks),
+        }
+    }
+
     /// How many events were applied.
     pub fn events(&self) -> u64 {
         self.events
@@ -245,6 +277,7 @@ impl Timeline {
                 }
             }
             EventKind::RuntimeLeft { runtime } => {
+                self.counted.retain(|tasks| tasks.runtime != *runtime);
                 self.change(*runtime, at, |lane| lane.finish(State::Done, at, thread));
             }
             EventKind::Spawned {
@@ -330,6 +363,18 @@ impl Timeline {
                 }
             }
             EventKind::Lost { count } => self.lose(*count, before, at, thread),
+            EventKind::Labelled { lane, key, value } => {
+                self.change(*lane, at, |lane| lane.label(key, value));
+            }
+            EventKind::TasksCounted {
+                runtime,
+                seen,
+                alive,
+            } => self.count(Tasks {
+                runtime: *runtime,
+                seen: *seen,
+                alive: *alive,
+            }),
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use asyncline::event::{Awaited, Cancel, Event, EventKind, LaneId, TaskKind, Waker};
 use asyncline::timeline::{Lane, LaneKind, State};
 use asyncline::{
-    Executor, TaskExt, Timeline, mark, spawn, spawn_blocking, spawn_local, spawn_named, trace,
+    Executor, TaskExt, Timeline, mark, spawn, spawn_blocking, spawn_local, spawn_named, task, trace,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -438,4 +438,74 @@ fn two_runtimes_are_two_sessions() {
         _ => None,
     });
     assert_eq!(first, Some(LaneId(1)));
+}
+
+#[test]
+fn labels_are_those_of_their_lanes() {
+    let timeline = timeline(async {
+        let builder = task::Builder::new().name("built").label("user", 7);
+        let built = builder.label("path", "/x").spawn(async {
+            asyncline::label("user", 8);
+            asyncline::label("late", true);
+        });
+        built.unwrap().await.unwrap();
+        sleep(MS).lane("future").label("size", 1.5).await;
+        let mut set = task::JoinSet::new();
+        let built = set.build_task().label("of", "a set").spawn(sleep(MS));
+        assert!(!built.unwrap().is_finished());
+        set.join_next().await.unwrap().unwrap();
+        asyncline::label("root", "!");
+    });
+    asyncline::label("outside", "of all lanes");
+    let labels = |lane: &Lane| -> Vec<String> {
+        let labels = lane.labels.iter();
+        labels.map(ToString::to_string).collect()
+    };
+    let all: Vec<_> = timeline.lanes().map(labels).collect();
+    let built = ["user=8", "path=/x", "late=true"]
+        .map(String::from)
+        .to_vec();
+    let [future, set, root] = ["size=1.5", "of=a set", "root=!"].map(|label| vec![label.into()]);
+    assert_eq!(all, [vec![], root, built, future, set]);
+}
+
+#[test]
+fn a_set_tells_who_joins_and_who_aborts() {
+    let timeline = timeline(async {
+        let mut set = task::JoinSet::new();
+        set.build_task().name("first").spawn(sleep(MS)).unwrap();
+        set.build_task()
+            .name("second")
+            .spawn(sleep(2 * MS))
+            .unwrap();
+        set.build_task()
+            .name("never")
+            .spawn(sleep(50 * MS))
+            .unwrap();
+        set.join_next().await.unwrap().unwrap();
+        set.join_next().await.unwrap().unwrap();
+        set.abort_all();
+        assert!(set.join_next().await.unwrap().is_err());
+        set.build_task().name("dropped").spawn(sleep(MS)).unwrap();
+        drop(set);
+        sleep(5 * MS).await;
+    });
+    let root = timeline
+        .lanes()
+        .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
+    let root = root.unwrap();
+    let id = |name| find(&timeline, name).id;
+    let by: Vec<_> = root.wakes.iter().map(|wake| wake.by).collect();
+    let ends = ["first", "second", "never"].map(|name| Waker::Lane(id(name)));
+    assert_eq!(by, [&ends[..], &[Waker::Driver]].concat());
+    let joined: Vec<_> = root.frames.iter().filter_map(|frame| frame.on).collect();
+    let tasks = ["first", "second", "never"].map(|name| Awaited::Task(id(name)));
+    assert_eq!(joined, tasks);
+    let texts = root.frames.iter().map(|frame| &*frame.text);
+    assert_eq!(texts.filter(|text| text.contains("set")).count(), 3);
+    assert!(root.frames.iter().all(|frame| frame.end.is_some()));
+    for name in ["never", "dropped"] {
+        let why = find(&timeline, name).cancel;
+        assert_eq!(why, Some(Cancel::Aborted { by: Some(root.id) }), "{name}");
+    }
 }

@@ -372,10 +372,8 @@ impl Function {
             attribute.style = syn::AttrStyle::Outer;
         }
         let test = (entry == Entry::Test).then(|| quote!(#[::core::prelude::v1::test]));
-        let krate = match &options.path {
-            Some(path) => path.to_token_stream(),
-            None => quote!(::asyncline),
-        };
+        let krate = options.path.as_ref().map(ToTokens::to_token_stream);
+        let krate = krate.unwrap_or_else(|| quote!(::asyncline));
         let future = self.future(entry);
         let runs = self.runs(&krate, options);
         let Self {
@@ -436,9 +434,10 @@ impl Function {
     fn runs(&self, krate: &TokenStream, options: &Options) -> TokenStream {
         let builder = options.builder(krate);
         let name = crate::text::of(&self.signature.ident);
-        let block_on = match options.flavor {
-            Some(Flavor::Local) => quote!(block_on_local),
-            _ => quote!(block_on),
+        let block_on = if options.flavor == Some(Flavor::Local) {
+            quote!(block_on_local)
+        } else {
+            quote!(block_on)
         };
         // The root task begins where the function stands; a value of the wrong type is said to be at its end.
         let site = Span::call_site().located_at(self.signature.ident.span());

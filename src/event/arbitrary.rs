@@ -89,6 +89,18 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
         ),
         (lane(), frame()).prop_map(|(lane, frame)| EventKind::AwaitLeft { lane, frame }),
         any::<u64>().prop_map(|count| EventKind::Lost { count }),
+        (lane(), 0..3_u8).prop_map(|(lane, number)| EventKind::Labelled {
+            lane,
+            key: if number == 0 { "k" } else { "키" }.into(),
+            value: number.to_string().into()
+        }),
+        (lane(), 0..3_u64, any::<u64>()).prop_map(|(runtime, seen, alive)| {
+            EventKind::TasksCounted {
+                runtime,
+                seen,
+                alive,
+            }
+        }),
     ]
 }
 

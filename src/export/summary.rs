@@ -1,5 +1,7 @@
 //! The machine-readable summary of a run.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::event::BranchOf;
@@ -45,6 +47,9 @@ pub struct Task {
     /// What it returned, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// What it is labelled with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The branches of its joins, selects and timeouts.
     pub branches: Vec<Branch>,
 }
@@ -110,6 +115,13 @@ pub struct Found {
     pub text: String,
 }
 
+fn labels(lane: &Lane) -> BTreeMap<String, String> {
+    let labels = lane.labels.iter();
+    labels
+        .map(|label| (label.key.to_string(), label.value.to_string()))
+        .collect()
+}
+
 /// Sums up a finished run.
 pub fn summary(scenario: &str, timeline: &Timeline, findings: &[Finding]) -> Summary {
     let tasks = timeline.lanes().filter(|lane| is_listed(lane));
@@ -150,6 +162,7 @@ fn task(lane: &Lane, timeline: &Timeline) -> Task {
         waiting_ns: totals.waiting,
         outcome: outcome(lane),
         value: value(lane),
+        labels: labels(lane),
         branches: branches.collect(),
     }
 }

@@ -76,8 +76,18 @@ fn totals_row(timeline: &Timeline, task: &Lane) -> [String; 6] {
         duration_text(totals.ready),
         duration_text(totals.waiting),
         task.polls.to_string(),
-        ended(task).to_owned(),
+        ended_and_labels(task),
     ]
+}
+
+/// How it ended, and behind that what it is labelled with.
+fn ended_and_labels(task: &Lane) -> String {
+    let mut text = ended(task).to_owned();
+    for label in &task.labels {
+        let label = label.to_string();
+        text = format!("{text}  {}", cut(&clean(&label), 32, "…"));
+    }
+    text
 }
 
 fn ended(task: &Lane) -> &'static str {

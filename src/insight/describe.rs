@@ -80,9 +80,9 @@ pub fn describe(event: &Event, timeline: &Timeline) -> Option<Line> {
 /// The lane that an event is about.
 fn subject(kind: &EventKind) -> Option<LaneId> {
     match kind {
-        EventKind::RuntimeEntered { runtime, .. } | EventKind::RuntimeLeft { runtime } => {
-            Some(*runtime)
-        }
+        EventKind::RuntimeEntered { runtime, .. }
+        | EventKind::RuntimeLeft { runtime }
+        | EventKind::TasksCounted { runtime, .. } => Some(*runtime),
         EventKind::Spawned { lane, .. }
         | EventKind::BranchStarted { lane, .. }
         | EventKind::PollStarted { lane }
@@ -93,6 +93,7 @@ fn subject(kind: &EventKind) -> Option<LaneId> {
         | EventKind::CoroutineCreated { lane, .. }
         | EventKind::CoroutineStarted { lane, .. }
         | EventKind::CoroutineEnded { lane, .. }
+        | EventKind::Labelled { lane, .. }
         | EventKind::AwaitEntered { lane, .. } => Some(*lane),
         EventKind::ThreadNamed { .. }
         | EventKind::AwaitLeft { .. }
@@ -122,6 +123,13 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
         EventKind::Unwakeable { .. } => {
             let why = "nothing can ever wake it: its last waker was dropped";
             Some(("stuck", why.into(), Tone::Error))
+        }
+        EventKind::Labelled { key, value, .. } => {
+            Some(("label", format!("{key}={value}"), Tone::Note))
+        }
+        EventKind::TasksCounted { seen, alive, .. } => {
+            let counted = format!("{seen} of {} seen", count(*alive, "task", "tasks"));
+            (seen < alive).then_some(("runs", counted, Tone::Note))
         }
         EventKind::Cancelled { why, .. } => Some((
             "cancelled",

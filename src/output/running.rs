@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -90,7 +91,14 @@ impl Recording {
         });
         let thread = thread::Builder::new().name(crate::probe::thread_name("output"));
         let its = Arc::clone(&recording);
-        match thread.spawn(move || its.run(collector, writer)) {
+        let run = move || {
+            let run = AssertUnwindSafe(|| its.run(collector, writer));
+            let _ = panic::catch_unwind(run);
+            // However it ended, nobody is to wait for it.
+            its.state().is_over = true;
+            its.changed.notify_all();
+        };
+        match thread.spawn(run) {
             Ok(_) => Ok(recording),
             Err(why) => Err(Error::Write {
                 file: path.display().to_string(),

@@ -1,5 +1,7 @@
 //! The wrapper future: every poll of a lane goes through it.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::mem::forget;
 use std::pin::Pin;
@@ -62,6 +64,14 @@ impl<F: Future> Observed<F> {
             inner: Some(inner),
             lane,
         }
+    }
+
+    /// Labels the lane, where there is one: `work.lane("request").label("user", 7)`. A label of the same key is replaced.
+    pub fn label(self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        if let Some(lane) = &self.lane {
+            lane.label(key.into(), &value);
+        }
+        self
     }
 
     pub(crate) fn set_lane(self: Pin<&mut Self>, lane: Arc<Lane>) {

@@ -1,6 +1,7 @@
 //! Sets of tasks: tokio's, whose tasks have lanes, and which tell who waits for them.
 
 use std::any::type_name;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -430,6 +431,14 @@ impl<'a, T: 'static> Builder<'a, T> {
     pub fn name(self, name: &'a str) -> Self {
         Self {
             given: self.given.name(name),
+            ..self
+        }
+    }
+
+    /// Labels the task: `.label("user", 7)`. A label of the same key is replaced.
+    pub fn label(self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        Self {
+            given: self.given.label(key.into(), &value),
             ..self
         }
     }

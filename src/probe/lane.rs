@@ -1,6 +1,7 @@
 //! What the probe knows of a lane while it lives.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -176,6 +177,15 @@ impl Lane {
     #[inline]
     pub(crate) fn record(&self, kind: EventKind) {
         self.probe.recorder.record(kind);
+    }
+
+    /// Records a label.
+    pub(crate) fn label(&self, key: Cow<'static, str>, value: &dyn fmt::Display) {
+        self.record(EventKind::Labelled {
+            lane: self.id,
+            key: key.into(),
+            value: value.to_string().into(),
+        });
     }
 
     #[inline]

@@ -1,5 +1,6 @@
-//! Marks: lines of text that a program notes.
+//! Marks: lines of text that a program notes; and labels.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::context;
@@ -14,6 +15,16 @@ pub fn mark(text: fmt::Arguments<'_>) {
             text: text.into(),
         });
     }
+}
+
+/// Labels the lane that runs: `label("user", 7)`. A label of the same key is replaced. Outside of all lanes, and without
+/// a probe, nothing happens.
+pub fn label(key: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
+    context::with_lane(|lane| {
+        if let Some(lane) = lane {
+            lane.label(key.into(), &value);
+        }
+    });
 }
 
 /// Notes a line of text in the lane that runs, as `format!` would make it. Without a probe nothing happens.

@@ -187,6 +187,7 @@ pub trait TaskExt: Future + Sized {
     ///
     /// It needs a probe: that of the lane in which this is called, or of an [`Executor`](super::Executor) that was
     /// [entered](super::Executor::enter) on this thread. Without one it is the future itself, and nothing is recorded.
+    /// [`Observed::label`] gives the lane labels.
     #[track_caller]
     fn lane(self, name: impl Into<Cow<'static, str>>) -> Observed<Self> {
         let lane = Lane::spawned_as(name, TaskKind::Future, false);

@@ -1,6 +1,8 @@
 //! Tasks that are given a name before they are spawned.
 
 use std::any::type_name;
+use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -19,11 +21,23 @@ use crate::event::TaskKind;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given<'a> {
     name: Option<&'a str>,
+    labels: Vec<(Cow<'static, str>, String)>,
 }
 
 impl<'a> Given<'a> {
     pub(crate) fn name(self, name: &'a str) -> Self {
-        Self { name: Some(name) }
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
+    /// A label, where a probe applies.
+    pub(crate) fn label(mut self, key: Cow<'static, str>, value: &dyn fmt::Display) -> Self {
+        if context::probe().is_some() {
+            self.labels.push((key, value.to_string()));
+        }
+        self
     }
 
     /// A new task that runs a future of this type; none where no probe applies.
@@ -35,16 +49,20 @@ impl<'a> Given<'a> {
     /// A new task, of this name where none was given.
     #[track_caller]
     pub(crate) fn lane(self, otherwise: Name, kind: TaskKind) -> Option<Arc<Lane>> {
-        let Some(name) = self.name else {
-            return Lane::spawned(otherwise, kind, true);
-        };
-        // Where nothing is recorded, it is not copied.
+        // Where nothing is recorded, the name is not copied.
         context::probe()?;
-        Lane::spawned_as(name.to_owned(), kind, true)
+        let lane = match self.name {
+            Some(name) => Lane::spawned_as(name.to_owned(), kind, true),
+            None => Lane::spawned(otherwise, kind, true),
+        }?;
+        for (key, value) in self.labels {
+            lane.label(key, &value);
+        }
+        Some(lane)
     }
 }
 
-/// A task that is about to be spawned, with a name: as tokio's `task::Builder`, which is not stable.
+/// A task that is about to be spawned, with a name and labels: as tokio's `task::Builder`, which is not stable.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -78,6 +96,13 @@ impl<'a> Builder<'a> {
     pub fn name(&self, name: &'a str) -> Self {
         Self {
             given: self.given.clone().name(name),
+        }
+    }
+
+    /// Labels the task: `.label("user", 7)`. A label of the same key is replaced.
+    pub fn label(&self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        Self {
+            given: self.given.clone().label(key.into(), &value),
         }
     }
 

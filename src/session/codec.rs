@@ -711,6 +711,8 @@ choices! {
         14 = AwaitLeft { lane, frame },
         15 = Mark { lane, text },
         16 = Lost { count },
+        17 = Labelled { lane, key, value },
+        18 = TasksCounted { runtime, seen, alive },
     }
     Flavor { 0 = CurrentThread, 1 = MultiThread { workers }, }
     TaskKind { 0 = Root, 1 = Task, 2 = Blocking, 3 = Local, 4 = Future, }

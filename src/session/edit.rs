@@ -298,6 +298,24 @@ impl Shift {
                 lane: maybe(of),
                 text,
             },
+            Kind::Labelled {
+                lane: of,
+                key,
+                value,
+            } => Kind::Labelled {
+                lane: lane(of),
+                key,
+                value,
+            },
+            Kind::TasksCounted {
+                runtime,
+                seen,
+                alive,
+            } => Kind::TasksCounted {
+                runtime: lane(runtime),
+                seen,
+                alive,
+            },
             Kind::ThreadNamed { .. } | Kind::Lost { .. } => kind,
         }
     }

@@ -94,6 +94,7 @@ const BEGUN: u8 = 21;
 const FACTS: u8 = 22;
 const FRAME: u8 = 23;
 const WAKE: u8 = 24;
+const COUNTED: u8 = 25;
 
 /// The state of these lanes of a standing, in which nothing of the past is left.
 pub(super) fn encode(
@@ -137,6 +138,12 @@ pub(super) fn encode(
             put_facts(to, lane, end);
         });
     }
+    put_list(&mut to, timeline.counted(), |to, tasks| {
+        to.begin(COUNTED);
+        tasks.runtime.put(to);
+        tasks.seen.put(to);
+        tasks.alive.put(to);
+    });
     to.take()
 }
 
@@ -284,6 +291,13 @@ fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
     put_list(to, &lane.frames, |to, frame| put_frame(to, frame, end));
     put_list(to, &lane.open, |to, &index| (index as u64).put(to));
     lane.position.map(|index| index as u64).put(to);
+    // Few lanes have any, and there are many lanes.
+    if !lane.labels.is_empty() {
+        put_list(to, &lane.labels, |to, label| {
+            label.key.put(to);
+            label.value.put(to);
+        });
+    }
 }
 
 fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {

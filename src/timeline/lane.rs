@@ -1,5 +1,6 @@
 //! A lane: the life of one task, branch, coroutine or runtime.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::span::{Change, State};
@@ -69,6 +70,8 @@ pub struct Lane {
     pub(crate) position: Option<usize>,
     /// The lines it noted.
     pub marks: Vec<Mark>,
+    /// What it is labelled with, in the order of the first label of each key.
+    pub labels: Vec<Label>,
     /// How often events were lost while it existed.
     pub gaps: u64,
     /// What it returned, as text.
@@ -154,6 +157,21 @@ pub struct Mark {
     pub at: Timestamp,
     /// The line.
     pub text: Text,
+}
+
+/// What a lane is labelled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// What the label tells.
+    pub key: Text,
+    /// What it says.
+    pub value: Text,
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
+    }
 }
 
 /// An await, from when it was reached to when it had its value.
@@ -245,6 +263,7 @@ impl Lane {
             wakes: Vec::new(),
             frames: Vec::new(),
             marks: Vec::new(),
+            labels: Vec::new(),
             polls: 0,
             longest: 0,
             gaps: 0,
@@ -259,6 +278,17 @@ impl Lane {
             is_brief: Aside::default(),
             open: Vec::new(),
             position: None,
+        }
+    }
+
+    /// Labels it; a label of the same key is replaced.
+    pub(super) fn label(&mut self, key: &Text, value: &Text) {
+        match self.labels.iter_mut().find(|label| label.key == *key) {
+            Some(label) => label.value = value.clone(),
+            None => self.labels.push(Label {
+                key: key.clone(),
+                value: value.clone(),
+            }),
         }
     }
 

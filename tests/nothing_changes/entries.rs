@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::task;
 use crate::log::Log;
 
-pub fn all(log: Log) {
+pub fn all(log: &Log) {
     log.note(format!("{:?}", on_this_thread(1)));
     log.note(format!("{:?}", on_two_threads()));
     log.note(format!("{:?}", on_as_many_as_there_are()));

@@ -235,6 +235,8 @@ fn lanes_of(kind: &EventKind) -> (Option<LaneId>, Vec<LaneId>) {
         | EventKind::CoroutineEnded { lane, .. }
         | EventKind::AwaitEntered { lane, .. }
         | EventKind::AwaitLeft { lane, .. }
+        | EventKind::Labelled { lane, .. }
+        | EventKind::TasksCounted { runtime: lane, .. }
         | EventKind::RuntimeLeft { runtime: lane } => (None, vec![*lane]),
         EventKind::Mark { lane, .. } => (None, lane.iter().copied().collect()),
         EventKind::ThreadNamed { .. } | EventKind::Lost { .. } => (None, Vec::new()),

@@ -101,6 +101,18 @@ fn kind() -> impl Strategy<Value = EventKind> {
         lane().prop_map(|runtime| EventKind::RuntimeLeft { runtime }),
         (option::of(lane()), text()).prop_map(|(lane, text)| EventKind::Mark { lane, text }),
         number().prop_map(|count| EventKind::Lost { count }),
+        (lane(), text(), text()).prop_map(|(lane, key, value)| EventKind::Labelled {
+            lane,
+            key,
+            value
+        }),
+        (lane(), number(), number()).prop_map(|(runtime, seen, alive)| {
+            EventKind::TasksCounted {
+                runtime,
+                seen,
+                alive,
+            }
+        }),
     ];
     prop_oneof![5 => coroutines.boxed(), 7 => tasks.boxed(), 5 => others.boxed()]
 }
@@ -125,11 +137,13 @@ pub fn which(kind: &EventKind) -> usize {
         EventKind::AwaitLeft { .. } => 14,
         EventKind::Mark { .. } => 15,
         EventKind::Lost { .. } => 16,
+        EventKind::Labelled { .. } => 17,
+        EventKind::TasksCounted { .. } => 18,
     }
 }
 
 /// How many kinds there are.
-pub const KINDS: usize = 17;
+pub const KINDS: usize = 19;
 
 /// Numbers of every length, with the ends of the range among them.
 fn number() -> impl Strategy<Value = u64> {

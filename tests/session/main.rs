@@ -16,7 +16,10 @@ mod store;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use asyncline::event::{Event, EventKind, LaneId, Site, TaskKind, Text, ThreadId, Timestamp};
+use asyncline::Timeline;
+use asyncline::event::{
+    Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind, Text, ThreadId, Timestamp,
+};
 use asyncline::session::{Meta, Session, Writer};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -130,7 +133,7 @@ fn the_format_is_what_its_description_says() {
     let spawned = [3, 0, 0xd8, 0x04, 0, 0, 0, 1, 1, 7, 5];
     let marked = [15 | 0x80, 3, 2, 1, 2, 0];
     let expected = [
-        file_header(1),
+        file_header(2),
         Block {
             kind: 1,
             payload: metadata.to_vec(),
@@ -203,6 +206,82 @@ fn files_of_all_versions_are_read() {
         kinds.filter(|kind| is(kind)).count()
     };
     assert_eq!(count(&polls), count(&ends));
+    for (name, events) in [("small", 4), ("indexed", 20_004)] {
+        let session = read(&format!("format-2/{name}.aline"));
+        assert_eq!(session.events.len(), events);
+        let timeline: Timeline = session.events.iter().collect();
+        let label = timeline.lanes().find_map(|lane| lane.labels.first());
+        assert_eq!(label.unwrap().to_string(), "user=7");
+        let [counted] = timeline.counted() else {
+            panic!("one runtime was counted");
+        };
+        assert_eq!((counted.seen, counted.alive), (1, 3));
+    }
+}
+
+/// Writes the files of the newest version, for when that is a new one.
+#[test]
+#[ignore = "it makes fixtures, once for each version"]
+fn fixtures_are_made() {
+    let directory = format!("{}/tests/fixtures/format-2", env!("CARGO_MANIFEST_DIR"));
+    let begin = |name: &str| {
+        let meta = Meta {
+            title: "labels and counts".into(),
+            version: "0.1.0".into(),
+            ..Meta::default()
+        };
+        Writer::create(format!("{directory}/{name}"), &meta).unwrap()
+    };
+    let event = |at, kind| Event {
+        at: Timestamp(at),
+        thread: ThreadId(0),
+        kind,
+    };
+    let (runtime, lane) = (LaneId(1), LaneId(2));
+    let beginning = [
+        EventKind::RuntimeEntered {
+            runtime,
+            flavor: Flavor::CurrentThread,
+            io: true,
+        },
+        EventKind::Spawned {
+            lane,
+            name: "request".into(),
+            parent: Some(runtime),
+            kind: TaskKind::Task,
+            site: None,
+        },
+        EventKind::Labelled {
+            lane,
+            key: "user".into(),
+            value: "7".into(),
+        },
+        EventKind::TasksCounted {
+            runtime,
+            seen: 1,
+            alive: 3,
+        },
+    ];
+    let beginning = (0..).zip(beginning).map(|(at, kind)| event(at, kind));
+    let polls = (0..10_000).flat_map(|poll| {
+        let end = EventKind::PollEnded {
+            lane,
+            result: Polled::Pending,
+        };
+        let at = 10 * (poll + 1);
+        [
+            event(at, EventKind::PollStarted { lane }),
+            event(at + 5, end),
+        ]
+    });
+    let beginning: Vec<_> = beginning.collect();
+    let mut small = begin("small.aline");
+    small.write(&beginning).unwrap();
+    small.finish().unwrap();
+    let mut indexed = begin("indexed.aline");
+    indexed.write(&beginning).unwrap();
+    indexed.write(&polls.collect::<Vec<_>>()).unwrap();
+    indexed.finish().unwrap();
 }
 
 fn spawned(event: &Event) -> Option<&str> {

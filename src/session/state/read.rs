@@ -1,10 +1,12 @@
 //! Reads how a session stands from the bytes of a part of its index.
 
-use super::{BEGUN, FACTS, FRAME, POLLED, Standing, WAKE, rest_of_time};
+use super::{BEGUN, COUNTED, FACTS, FRAME, POLLED, Standing, WAKE, rest_of_time};
 use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::session::codec::{self, Decoder, Field, Malformed, Texts, unzigzag};
 use crate::timeline::polling::Polling;
-use crate::timeline::{Born, Change, Frame, Host, Lane, Mark, Timeline, Totals, Wake};
+use crate::timeline::{
+    Born, Change, Frame, Host, Label, Lane, Mark, Tasks, Timeline, Totals, Wake,
+};
 
 /// What a part of the index says: how the session stands at a place, for whoever knows all parts before.
 #[derive(Debug)]
@@ -127,6 +129,10 @@ pub(in crate::session) fn decode(
     };
     let ended = all_facts(from, end, count, Depth::Whole, &start)?;
     let alive = all_facts(from, end, count, depth, &start)?;
+    let mut timeline = timeline;
+    if !from.bytes.is_empty() {
+        timeline.set_counted(list(from, counted)?);
+    }
     if !from.bytes.is_empty() {
         return Err(Malformed);
     }
@@ -142,6 +148,15 @@ pub(in crate::session) fn decode(
         begun,
         ended,
         alive,
+    })
+}
+
+fn counted(from: &mut Decoder<'_>) -> Result<Tasks, Malformed> {
+    from.begin(COUNTED);
+    Ok(Tasks {
+        runtime: LaneId::take(from)?,
+        seen: u64::take(from)?,
+        alive: u64::take(from)?,
     })
 }
 
@@ -346,6 +361,14 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, end: Timestamp) -> Result<
     let position: Option<u64> = Field::take(from)?;
     let position = position.map(|index| known(index as usize));
     lane.position = position.transpose()?;
+    if !from.bytes.is_empty() {
+        lane.labels = list(from, |from| {
+            Ok(Label {
+                key: Field::take(from)?,
+                value: Field::take(from)?,
+            })
+        })?;
+    }
     Ok(with_origin)
 }
 

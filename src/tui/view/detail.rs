@@ -68,6 +68,7 @@ impl Page<'_> {
             lines.push(Line::from(span(self.theme, Role::Text, line)));
         }
         for section in [
+            self.labels(columns),
             self.times(),
             self.polls(),
             self.wakes(),
@@ -102,6 +103,15 @@ impl Page<'_> {
             time_text(lane.start),
             site.unwrap_or_default()
         ))
+    }
+
+    /// What it is labelled with.
+    fn labels(&self, columns: usize) -> Vec<Line<'static>> {
+        let labels = self.lane.labels.iter();
+        let lines = labels.flat_map(|label| wrapped(&label.to_string(), columns));
+        lines
+            .map(|line| Line::from(span(self.theme, Role::Text, line)))
+            .collect()
     }
 
     /// How it spent its time.

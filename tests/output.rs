@@ -1,0 +1,444 @@
+//! Where a recording goes, as the environment says: this binary runs itself as a program that is observed, or not.
+//!
+//! It has no test harness, since that would keep the first thread to itself.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
+use std::env;
+use std::fs;
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Output, exit};
+use std::time::Duration;
+
+use asyncline::event::{EventKind, Flavor};
+use asyncline::session::{Damage, Session};
+use asyncline::timeline::State;
+use asyncline::{Executor, Timeline, output, spawn_named, task};
+use tokio::runtime::Runtime;
+
+/// Which program this binary is to be.
+const PROGRAM: &str = "ASYNCLINE_TEST_PROGRAM";
+/// A path that it is told.
+const PATH: &str = "ASYNCLINE_TEST_PATH";
+
+const TESTS: &[(&str, fn())] = &[
+    (
+        "nothing_is_recorded_unless_asked",
+        nothing_is_recorded_unless_asked,
+    ),
+    (
+        "what_is_wrong_is_told_in_one_line",
+        what_is_wrong_is_told_in_one_line,
+    ),
+    (
+        "a_program_is_recorded_into_a_file",
+        a_program_is_recorded_into_a_file,
+    ),
+    (
+        "all_runtimes_are_one_recording",
+        all_runtimes_are_one_recording,
+    ),
+    (
+        "what_is_there_is_not_overwritten",
+        what_is_there_is_not_overwritten,
+    ),
+    ("a_process_may_exit_anywhere", a_process_may_exit_anywhere),
+    ("a_process_may_be_killed", a_process_may_be_killed),
+    #[cfg(unix)]
+    ("a_disk_may_be_full", a_disk_may_be_full),
+    ("a_program_says_itself_where", a_program_says_itself_where),
+    (
+        "a_runtime_that_was_there_is_seen",
+        a_runtime_that_was_there_is_seen,
+    ),
+    ("a_panic_leaves_a_whole_file", a_panic_leaves_a_whole_file),
+];
+
+fn main() -> ExitCode {
+    if let Ok(program) = env::var(PROGRAM) {
+        run(&program);
+        return ExitCode::SUCCESS;
+    }
+    let wanted: Vec<String> = env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| is_wanted(name)) {
+        let is_ok = panic::catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if is_ok { "ok" } else { "FAILED" });
+        failed += u8::from(!is_ok);
+    }
+    ExitCode::from(failed)
+}
+
+/// The programs.
+fn run(program: &str) {
+    match program {
+        "adds" => println!("{}", adds()),
+        "adds locally" => println!("{}", adds_locally()),
+        "several" => several(),
+        "exits" => exits(),
+        "exits in a task" => exits_in_a_task(),
+        "waits" => waits(),
+        "is full" => is_full(),
+        "says itself where" => says_itself_where(),
+        "wraps" => wraps(),
+        "panics" => panics(),
+        "begins another" => begins_another(),
+        other => panic!("{other} is no program"),
+    }
+}
+
+#[asyncline::main(worker_threads = 2)]
+async fn adds() -> u32 {
+    let task = spawn_named("adds one", async { 1 });
+    task.await.unwrap() + 1
+}
+
+#[asyncline::main(flavor = "local")]
+async fn adds_locally() -> u32 {
+    let one = std::rc::Rc::new(1);
+    let task = task::spawn_local(async move { *one });
+    task.await.unwrap() + 1
+}
+
+fn several() {
+    assert_eq!(adds(), 2);
+    let first = Executor::builder().observe().unwrap();
+    let second = Executor::builder().observe().unwrap();
+    first.block_on(async { spawn_named("first", async {}).await.unwrap() });
+    second.block_on(async { spawn_named("second", async {}).await.unwrap() });
+    drop((first, second));
+    assert_eq!(adds_locally(), 2);
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn exits() {
+    spawn_named("before", async {}).await.unwrap();
+    exit(7);
+}
+
+#[asyncline::main(worker_threads = 1)]
+async fn exits_in_a_task() {
+    spawn_named("before", async {}).await.unwrap();
+    let never = spawn_named("exits", async { exit(7) });
+    never.await.unwrap();
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn waits() {
+    spawn_named("before", async {}).await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn is_full() {
+    for number in 0..20_000 {
+        let name = format!("task {number}, whose name takes up room that is not there");
+        spawn_named(name, async {}).await.unwrap();
+        if number % 100 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    println!("done");
+}
+
+fn says_itself_where() {
+    let path = env::var_os(PATH).unwrap();
+    let executors = [(); 2].map(|()| Executor::builder().record_to(&path).unwrap());
+    for executor in &executors {
+        executor.block_on(async { spawn_named("task", async {}).await.unwrap() });
+    }
+}
+
+fn wraps() {
+    for runtime in [
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap(),
+        Runtime::new().unwrap(),
+    ] {
+        let executor = Executor::wrap(runtime);
+        let slept = executor.block_on(async {
+            let sleeps = tokio::time::sleep(Duration::from_millis(1));
+            let task = spawn_named("sleeps", sleeps);
+            task.await.unwrap();
+            3
+        });
+        println!("{slept}");
+    }
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn panics() {
+    spawn_named("before", async {}).await.unwrap();
+    panic!("on purpose");
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn begins_another() {
+    spawn_named("outer", async {}).await.unwrap();
+    let mut inner = Command::new(env::current_exe().unwrap());
+    let output = inner.env(PROGRAM, "adds").output().unwrap();
+    assert!(output.status.success());
+}
+
+fn command(program: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.env(PROGRAM, program).env_remove(output::VARIABLE);
+    command
+}
+
+/// Runs a program that is recorded into a new file; the file, and what it printed.
+fn recorded(program: &str) -> (tempfile::TempDir, PathBuf, Output) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    let output = command(program)
+        .env(output::VARIABLE, format!("file:{}", path.display()))
+        .output()
+        .unwrap();
+    (directory, path, output)
+}
+
+fn assert_says(output: &Output, code: i32, stdout: &str, stderr: &str) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(said, (stdout.into(), stderr.into()));
+    assert_eq!(output.status.code(), Some(code));
+}
+
+fn names(session: &Session) -> Vec<String> {
+    let timeline: Timeline = session.events.iter().collect();
+    let tasks = timeline.lanes().filter(|lane| lane.is_task());
+    tasks.map(|lane| lane.name.to_string()).collect()
+}
+
+fn opened(path: &Path) -> Session {
+    let session = Session::open(path).unwrap();
+    assert_eq!(session.damage, [], "{} is whole", path.display());
+    session
+}
+
+fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn nothing_is_recorded_unless_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    for value in [None, Some(""), Some("off")] {
+        let mut command = command("adds");
+        command
+            .current_dir(&directory)
+            .envs(value.map(|value| (output::VARIABLE, value)));
+        assert_says(&command.output().unwrap(), 0, "2\n", "");
+    }
+    assert_eq!(files(directory.path()), [""; 0]);
+}
+
+fn what_is_wrong_is_told_in_one_line() {
+    let nowhere = env::current_exe().unwrap().join("below/a/file.aline");
+    let nowhere = nowhere.display().to_string();
+    for (value, why) in [
+        (
+            "on",
+            "in ASYNCLINE, `on` is neither `off` nor `file:PATH`".to_owned(),
+        ),
+        (
+            "file:",
+            "in ASYNCLINE, `file:` is not followed by the path of a file".to_owned(),
+        ),
+        (
+            &*format!("file:{nowhere}"),
+            format!("cannot write {nowhere}: a part of its path is not a directory"),
+        ),
+    ] {
+        let output = command("adds").env(output::VARIABLE, value).output();
+        let line = format!("asyncline: nothing is recorded: {why}\n");
+        assert_says(&output.unwrap(), 0, "2\n", &line);
+    }
+}
+
+fn a_program_is_recorded_into_a_file() {
+    let (_directory, path, output) = recorded("adds");
+    assert_says(&output, 0, "2\n", "");
+    let session = opened(&path);
+    assert_eq!(names(&session), ["adds", "adds one"]);
+    let timeline: Timeline = session.events.iter().collect();
+    assert!(timeline.lanes().all(|lane| lane.state() == State::Done));
+    let flavors = session.events.iter().find_map(|event| match event.kind {
+        EventKind::RuntimeEntered { flavor, .. } => Some(flavor),
+        _ => None,
+    });
+    assert_eq!(flavors, Some(Flavor::MultiThread { workers: 2 }));
+    let site = timeline
+        .lanes()
+        .find(|lane| &*lane.name == "adds")
+        .unwrap()
+        .site
+        .clone();
+    assert!(site.unwrap().file.ends_with("output.rs"));
+    assert!(session.meta.title.starts_with("output"));
+}
+
+fn all_runtimes_are_one_recording() {
+    let (directory, path, output) = recorded("several");
+    assert_says(&output, 0, "", "");
+    let session = opened(&path);
+    let names = names(&session);
+    for name in ["adds", "first", "second", "adds_locally"] {
+        assert!(
+            names.iter().any(|known| known == name),
+            "{name} of {names:?}"
+        );
+    }
+    let count = |is: fn(&EventKind) -> bool| {
+        session
+            .events
+            .iter()
+            .filter(|event| is(&event.kind))
+            .count()
+    };
+    assert_eq!(
+        count(|kind| matches!(kind, EventKind::RuntimeEntered { .. })),
+        4
+    );
+    assert_eq!(
+        count(|kind| matches!(kind, EventKind::RuntimeLeft { .. })),
+        4
+    );
+    assert!(
+        session
+            .events
+            .windows(2)
+            .all(|pair| pair[0].at <= pair[1].at)
+    );
+    assert_eq!(files(directory.path()), ["program.aline"]);
+}
+
+fn what_is_there_is_not_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    fs::write(&path, "precious").unwrap();
+    let mut child = command("begins another");
+    child.env(output::VARIABLE, format!("file:{}", path.display()));
+    assert!(child.status().unwrap().success());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    let files = files(directory.path());
+    assert_eq!(files.len(), 3, "{files:?}");
+    let mut all = Vec::new();
+    for file in files.iter().filter(|file| *file != "program.aline") {
+        let number = file
+            .strip_prefix("program.")
+            .and_then(|rest| rest.strip_suffix(".aline"));
+        assert!(number.unwrap().parse::<u32>().is_ok(), "{file}");
+        all.extend(names(&opened(&directory.path().join(file))));
+    }
+    all.sort();
+    assert_eq!(all, ["adds", "adds one", "begins_another", "outer"]);
+}
+
+fn a_process_may_exit_anywhere() {
+    let (_directory, path, output) = recorded("exits");
+    assert_says(&output, 7, "", "");
+    assert_eq!(names(&opened(&path)), ["exits", "before"]);
+    // On a thread that did not enter the runtime, nothing is lost, but the file has no end.
+    let (_directory, path, output) = recorded("exits in a task");
+    assert_says(&output, 7, "", "");
+    let session = Session::open(&path).unwrap();
+    assert_eq!(names(&session), ["exits_in_a_task", "before", "exits"]);
+    assert!(matches!(session.damage[..], [] | [Damage::NoEnd]));
+}
+
+fn a_process_may_be_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    let mut command = command("waits");
+    command.env(output::VARIABLE, format!("file:{}", path.display()));
+    let mut child: Child = command.spawn().unwrap();
+    let is_there = || {
+        let session = Session::open(&path).ok()?;
+        let names = names(&session);
+        (names.len() == 2).then_some(names)
+    };
+    let names = loop {
+        match is_there() {
+            Some(names) => break names,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(names, ["waits", "before"]);
+    assert_eq!(Session::open(&path).unwrap().damage, [Damage::NoEnd]);
+}
+
+#[cfg(unix)]
+fn a_disk_may_be_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    // Files cannot become larger than 8 KiB, and to write more fails, as it does on a disk that is full.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ && ulimit -f 16 && exec \"$0\""]);
+    let output = shell
+        .arg(env::current_exe().unwrap())
+        .env(PROGRAM, "is full")
+        .env(output::VARIABLE, format!("file:{}", path.display()))
+        .output()
+        .unwrap();
+    let line = format!(
+        "asyncline: the recording ends here: cannot write {}: files may not become so large\n",
+        path.display()
+    );
+    assert_says(&output, 0, "done\n", &line);
+    assert_eq!(Session::open(&path).unwrap().damage, [Damage::NoEnd]);
+}
+
+fn a_program_says_itself_where() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mine.aline");
+    let output = command("says itself where").env(PATH, &path).output();
+    assert_says(&output.unwrap(), 0, "", "");
+    let tasks = names(&opened(&path));
+    assert_eq!(tasks.iter().filter(|name| *name == "task").count(), 2);
+    assert_eq!(files(directory.path()), ["mine.aline"]);
+}
+
+fn a_runtime_that_was_there_is_seen() {
+    let (_directory, path, output) = recorded("wraps");
+    assert_says(&output, 0, "3\n3\n", "");
+    let session = opened(&path);
+    let timeline: Timeline = session.events.iter().collect();
+    let tasks: Vec<_> = timeline
+        .lanes()
+        .filter(|lane| &*lane.name == "sleeps")
+        .collect();
+    assert_eq!(tasks.len(), 2);
+    for task in tasks {
+        let causes: Vec<_> = task.wakes.iter().map(|wake| wake.by).collect();
+        assert_eq!(causes, [asyncline::event::Waker::Driver]);
+        assert_eq!((task.polls, task.state()), (2, State::Done));
+    }
+}
+
+fn a_panic_leaves_a_whole_file() {
+    let (_directory, path, output) = recorded("panics");
+    assert_eq!(output.status.code(), Some(101));
+    let timeline: Timeline = opened(&path).events.iter().collect();
+    let root = timeline
+        .lanes()
+        .find(|lane| &*lane.name == "panics")
+        .unwrap();
+    assert_eq!(root.state(), State::Panicked);
+}
