@@ -40,7 +40,7 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! With `#[asyncline::main]` in the place of `#[tokio::main]`, and [`asyncline::task`](task) in that of `tokio::task`, a
+//! With `#[asyncline::main]` in the place of `#[tokio::main]`, and [`asyncline::task`] in that of `tokio::task`, a
 //! program is as it was, and `ASYNCLINE=file:app.aline` records it: see [`output`].
 //!
 //! # The map, in the order in which data flows
