@@ -22,7 +22,7 @@ pub(crate) struct Index {
     begun: Vec<Arc<Lane>>,
     /// The lanes as they ended, or as they began where they have not ended.
     lanes: Vec<Arc<Lane>>,
-    samples: Vec<Vec<Sample>>,
+    samples: Samples,
     places: Places,
     texts: Texts,
 }
@@ -68,7 +68,7 @@ impl Index {
         let Some(place) = self.places.get(lane) else {
             return Vec::new();
         };
-        let samples = &self.samples[place];
+        let samples = &self.samples.lanes[place];
         let first = samples.partition_point(|sample| sample.at <= from);
         let last = samples.partition_point(|sample| sample.at < until);
         let first = first.saturating_sub(1);
@@ -84,7 +84,7 @@ impl Index {
         let row = |lanes: &[LaneId]| {
             let mut shares = vec![Share::default(); window.width.into()];
             for place in lanes.iter().filter_map(|lane| self.places.get(*lane)) {
-                let (lane, samples) = (&self.lanes[place], &self.samples[place]);
+                let (lane, samples) = (&self.lanes[place], &self.samples.lanes[place]);
                 let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
                 let cuts: Vec<_> = edges.iter().map(cut).collect();
                 overview::share(&mut shares, lane, &cuts, &edges, window.now);
@@ -116,13 +116,12 @@ impl Index {
             self.begun.push(lane);
         }
         self.lanes.extend_from_slice(&self.begun[part.known..]);
-        self.samples.resize_with(self.lanes.len(), Vec::new);
-        for (lane, facts) in &part.alive {
-            self.samples[*lane].push(sample(&facts.near, at));
-        }
+        let alive = part.alive.iter();
+        let alive = alive.map(|(lane, facts)| (*lane, sample(&facts.near, at)));
+        self.samples.add(part.serial, self.lanes.len(), alive);
         for (lane, facts) in part.ended {
             let is_known = facts.is_known();
-            let ended = Arc::new(facts.of(&self.begun[lane]));
+            let ended: Arc<Lane> = Arc::from(facts.of(&self.begun[lane]));
             if is_known {
                 self.begun[lane] = Arc::clone(&ended);
             }
@@ -151,11 +150,55 @@ impl Index {
         let mut alive = alive.into_iter().peekable();
         for (number, lane) in self.lanes[..place.lanes].iter().enumerate() {
             match alive.next_if(|(of, _)| *of == number) {
-                Some((_, facts)) => lanes.push(facts.of(&self.begun[number])),
+                Some((_, facts)) => lanes.push_boxed(facts.of(&self.begun[number])),
                 None => lanes.push_shared(Arc::clone(lane)),
             };
         }
         Ok(standing)
+    }
+}
+
+/// How lanes stood at some parts of the index: at all of them, until that are too many.
+#[derive(Debug, Default)]
+struct Samples {
+    lanes: Vec<Vec<Sample>>,
+    count: usize,
+    /// Of so many parts in a row, as a power of two, one is taken.
+    sparse: u32,
+}
+
+impl Samples {
+    /// More are not kept. What lies between two of them is interpolated, until it is read.
+    const MOST: usize = if cfg!(test) { 64 } else { 1 << 20 };
+
+    fn add(&mut self, part: u64, lanes: usize, samples: impl Iterator<Item = (usize, Sample)>) {
+        self.lanes.resize_with(lanes, Vec::new);
+        if part.trailing_zeros() < self.sparse {
+            return;
+        }
+        for (lane, sample) in samples {
+            self.lanes[lane].push(sample);
+            self.count += 1;
+        }
+        // However many lanes there are, each keeps one.
+        while self.count > Self::MOST.max(2 * lanes) {
+            self.thin();
+        }
+    }
+
+    /// Drops every second one.
+    fn thin(&mut self) {
+        self.sparse += 1;
+        self.count = 0;
+        for samples in &mut self.lanes {
+            let mut place = 0;
+            samples.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            samples.shrink_to_fit();
+            self.count += samples.len();
+        }
     }
 }
 

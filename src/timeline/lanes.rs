@@ -99,6 +99,12 @@ impl Lanes {
         self.put(lane.id, Slot::Own(Box::new(lane)))
     }
 
+    /// Appends a lane whose id is new.
+    #[cfg(feature = "app")]
+    pub(crate) fn push_boxed(&mut self, lane: Box<Lane>) -> usize {
+        self.put(lane.id, Slot::Own(lane))
+    }
+
     /// Appends a lane that is over, and whose id is new.
     #[cfg(feature = "app")]
     pub(crate) fn push_shared(&mut self, lane: Arc<Lane>) -> usize {

@@ -95,19 +95,13 @@ const DEEPEST: usize = 10;
 /// early while their host went on; with `open_coroutines` all of them do.
 #[expect(clippy::implicit_hasher, reason = "the set is the application's own")]
 pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
-    let runtimes = timeline.lanes().filter(|lane| is_runtime(lane)).count();
-    let visible: Vec<bool> = timeline
-        .lanes()
-        .map(|lane| match lane.kind {
-            LaneKind::Runtime(_) => runtimes > 1,
-            LaneKind::Coroutine => {
-                tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
-            }
-            LaneKind::Task(_) | LaneKind::Branch(_) => true,
-        })
-        .collect();
-    let owners = owners(timeline, &visible);
-    let mut walk = Walk::new(timeline, &visible, &owners, folded);
+    let Columns {
+        ids,
+        visible,
+        above,
+    } = Columns::of(timeline, open_coroutines);
+    let owners = owners(&above, &visible);
+    let mut walk = Walk::new(&ids, &visible, &owners, folded);
     for (index, &is_visible) in visible.iter().enumerate() {
         if is_visible && owners[index].is_none() {
             walk.add_tree(index);
@@ -122,8 +116,56 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
     walk.rows
 }
 
-fn is_runtime(lane: &Lane) -> bool {
-    matches!(lane.kind, LaneKind::Runtime(_))
+/// All that the tree is made of, side by side: the lanes of a long session lie all over the memory, and are looked at
+/// once.
+struct Columns {
+    ids: Vec<LaneId>,
+    visible: Vec<bool>,
+    /// The index of the lane that each belongs to.
+    above: Vec<Option<u32>>,
+}
+
+impl Columns {
+    fn of(timeline: &Timeline, open_coroutines: bool) -> Self {
+        let count = timeline.lanes.len();
+        let mut columns = Self {
+            ids: Vec::with_capacity(count),
+            visible: Vec::with_capacity(count),
+            above: Vec::with_capacity(count),
+        };
+        let mut runtimes = Vec::new();
+        for (index, lane) in timeline.lanes().enumerate() {
+            columns.ids.push(lane.id);
+            columns.visible.push(match lane.kind {
+                LaneKind::Runtime(_) => {
+                    runtimes.push(index);
+                    false
+                }
+                LaneKind::Coroutine => {
+                    tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
+                }
+                LaneKind::Task(_) | LaneKind::Branch(_) => true,
+            });
+            columns.above.push(above(timeline, lane));
+        }
+        if runtimes.len() > 1 {
+            runtimes
+                .into_iter()
+                .for_each(|index| columns.visible[index] = true);
+        }
+        columns
+    }
+}
+
+/// The index of the lane that one belongs to.
+fn above(timeline: &Timeline, lane: &Lane) -> Option<u32> {
+    let awaiter = lane.host.and_then(|host| host.awaiter);
+    let awaiter = awaiter.filter(|&id| id != lane.id);
+    let id = awaiter
+        .or(lane.host.map(|host| host.lane))
+        .or(lane.parent)?;
+    let place = timeline.lanes.place(id)?;
+    u32::try_from(place).ok()
 }
 
 /// Whether a coroutine is all that a task of the same name does.
@@ -165,18 +207,7 @@ fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
 }
 
 /// For every lane the index of the nearest visible one that it belongs to.
-fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
-    let above: Vec<Option<usize>> = timeline
-        .lanes()
-        .map(|lane| {
-            let awaiter = lane.host.and_then(|host| host.awaiter);
-            let awaiter = awaiter.filter(|&id| id != lane.id);
-            let id = awaiter
-                .or(lane.host.map(|host| host.lane))
-                .or(lane.parent)?;
-            timeline.lanes.place(id)
-        })
-        .collect();
+fn owners(above: &[Option<u32>], visible: &[bool]) -> Vec<Option<usize>> {
     let mut owners = vec![None; above.len()];
     let mut known = vec![false; above.len()];
     let mut path = Vec::new();
@@ -186,7 +217,7 @@ fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
         while let Some(here) = at.filter(|&here| !known[here]) {
             known[here] = true;
             path.push(here);
-            at = above[here];
+            at = above[here].map(|above| above as usize);
             if at.is_some_and(|above| visible[above]) {
                 break;
             }
@@ -203,11 +234,44 @@ fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
     owners
 }
 
+/// The lanes that stand under each lane, by their indices: those under the first, those under the second, and so on.
+struct Under {
+    /// Where those under each lane begin, and where those under the last one end.
+    begins: Vec<u32>,
+    lanes: Vec<u32>,
+}
+
+impl Under {
+    fn of(visible: &[bool], owners: &[Option<usize>]) -> Self {
+        let shown = || {
+            let owners = owners.iter().enumerate();
+            let shown = owners.filter(|(index, _)| visible[*index]);
+            shown.filter_map(|(index, owner)| Some((index, (*owner)?)))
+        };
+        let mut begins = vec![0; visible.len() + 1];
+        shown().for_each(|(_, owner)| begins[owner + 1] += 1);
+        for index in 1..begins.len() {
+            begins[index] += begins[index - 1];
+        }
+        let mut next = begins.clone();
+        let mut lanes = vec![0; begins[visible.len()] as usize];
+        for (index, owner) in shown() {
+            lanes[next[owner] as usize] = u32::try_from(index).unwrap_or(u32::MAX);
+            next[owner] += 1;
+        }
+        Self { begins, lanes }
+    }
+
+    fn of_lane(&self, index: usize) -> &[u32] {
+        &self.lanes[self.begins[index] as usize..self.begins[index + 1] as usize]
+    }
+}
+
 /// A walk through the tree, which writes its rows. It keeps its own stack, so that no depth overflows the thread's.
 struct Walk<'a> {
-    timeline: &'a Timeline,
+    ids: &'a [LaneId],
     folded: &'a HashSet<LaneId>,
-    under: Vec<Vec<usize>>,
+    under: Under,
     seen: Vec<bool>,
     rows: Vec<Row>,
     /// For every level that the walk is in, whether there are more rows to come.
@@ -220,23 +284,17 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(
-        timeline: &'a Timeline,
+        ids: &'a [LaneId],
         visible: &[bool],
         owners: &[Option<usize>],
         folded: &'a HashSet<LaneId>,
     ) -> Self {
-        let mut under = vec![Vec::new(); visible.len()];
-        for (index, owner) in owners.iter().enumerate() {
-            if let Some(owner) = owner.filter(|_| visible[index]) {
-                under[owner].push(index);
-            }
-        }
         Self {
-            timeline,
+            ids,
             folded,
-            under,
+            under: Under::of(visible, owners),
             seen: vec![false; visible.len()],
-            rows: Vec::new(),
+            rows: Vec::with_capacity(visible.len()),
             more: Vec::new(),
             last: (0, false, Text::Static("")),
             above: Vec::new(),
@@ -251,9 +309,9 @@ impl<'a> Walk<'a> {
             }
             self.more.truncate(depth);
             self.more.push(more);
-            let id = self.timeline.lanes.get(index).id;
+            let id = self.ids[index];
             let prefix = self.shared_prefix(more);
-            let foldable = !self.under[index].is_empty();
+            let foldable = !self.under.of_lane(index).is_empty();
             let folded = foldable && self.folded.contains(&id);
             self.rows.push(Row {
                 lane: id,
@@ -265,21 +323,22 @@ impl<'a> Walk<'a> {
             if folded {
                 self.hide_under(index);
             } else {
-                let under = self.under[index].iter().rev();
+                let under = self.under.of_lane(index).iter().rev();
                 stack.extend(
                     under
                         .enumerate()
-                        .map(|(after, &index)| (index, depth + 1, after > 0)),
+                        .map(|(after, &index)| (index as usize, depth + 1, after > 0)),
                 );
             }
         }
     }
 
     fn hide_under(&mut self, index: usize) {
-        let mut stack = self.under[index].clone();
+        let mut stack = self.under.of_lane(index).to_vec();
         while let Some(index) = stack.pop() {
+            let index = index as usize;
             if !std::mem::replace(&mut self.seen[index], true) {
-                stack.extend(&self.under[index]);
+                stack.extend(self.under.of_lane(index));
             }
         }
     }
