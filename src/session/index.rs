@@ -11,7 +11,7 @@ use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
 use crate::timeline::cells::Window;
 use crate::timeline::density::Share;
-use crate::timeline::lanes::Places;
+use crate::timeline::lanes::{Book, Lanes, Places};
 use crate::timeline::overview::{self, Cut, Sample};
 
 /// A session's index, as far as its parts were read.
@@ -21,7 +21,7 @@ pub(crate) struct Index {
     /// The lanes as they began, and perhaps ended.
     begun: Vec<Arc<Lane>>,
     /// The lanes as they ended, or as they began where they have not ended.
-    lanes: Vec<Arc<Lane>>,
+    lanes: Arc<Book>,
     samples: Samples,
     places: Places,
     texts: Texts,
@@ -84,7 +84,7 @@ impl Index {
         let row = |lanes: &[LaneId]| {
             let mut shares = vec![Share::default(); window.width.into()];
             for place in lanes.iter().filter_map(|lane| self.places.get(*lane)) {
-                let (lane, samples) = (&self.lanes[place], &self.samples.lanes[place]);
+                let (lane, samples) = (self.lanes.get(place), &self.samples.lanes[place]);
                 let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
                 let cuts: Vec<_> = edges.iter().map(cut).collect();
                 overview::share(&mut shares, lane, &cuts, &edges, window.now);
@@ -115,22 +115,25 @@ impl Index {
             self.places.insert(lane.id, self.begun.len());
             self.begun.push(lane);
         }
-        self.lanes.extend_from_slice(&self.begun[part.known..]);
+        let lanes = Arc::make_mut(&mut self.lanes);
+        for lane in &self.begun[part.known..] {
+            lanes.push(Arc::clone(lane));
+        }
         let alive = part.alive.iter();
         let alive = alive.map(|(lane, facts)| (*lane, sample(&facts.near, at)));
-        self.samples.add(part.serial, self.lanes.len(), alive);
+        self.samples.add(part.serial, lanes.len(), alive);
         for (lane, facts) in part.ended {
             let is_known = facts.is_known();
             let ended: Arc<Lane> = Arc::from(facts.of(&self.begun[lane]));
             if is_known {
                 self.begun[lane] = Arc::clone(&ended);
             }
-            self.lanes[lane] = ended;
+            lanes.ended(lane, ended);
         }
         self.parts.push(Place {
             before: place,
             at,
-            lanes: self.lanes.len(),
+            lanes: lanes.len(),
             part: bytes,
         });
         Ok(())
@@ -146,14 +149,11 @@ impl Index {
         } = state::decode(payload, &mut Texts::default(), Depth::Whole, |place| {
             self.begun.get(place).map(|lane| lane.start)
         })?;
-        let lanes = &mut standing.timeline.lanes;
-        let mut alive = alive.into_iter().peekable();
-        for (number, lane) in self.lanes[..place.lanes].iter().enumerate() {
-            match alive.next_if(|(of, _)| *of == number) {
-                Some((_, facts)) => lanes.push_boxed(facts.of(&self.begun[number])),
-                None => lanes.push_shared(Arc::clone(lane)),
-            };
-        }
+        let alive = alive.into_iter();
+        let alive = alive.filter(|(number, _)| *number < place.lanes);
+        let alive = alive.map(|(number, facts)| (number, facts.of(&self.begun[number])));
+        let lanes = Lanes::restored(place.lanes, &self.lanes, &self.places, alive);
+        standing.timeline.lanes = lanes;
         Ok(standing)
     }
 }
@@ -169,7 +169,7 @@ struct Samples {
 
 impl Samples {
     /// More are not kept. What lies between two of them is interpolated, until it is read.
-    const MOST: usize = if cfg!(test) { 64 } else { 1 << 20 };
+    const MOST: usize = if cfg!(test) { 64 } else { 1 << 19 };
 
     fn add(&mut self, part: u64, lanes: usize, samples: impl Iterator<Item = (usize, Sample)>) {
         self.lanes.resize_with(lanes, Vec::new);
@@ -181,7 +181,7 @@ impl Samples {
             self.count += 1;
         }
         // However many lanes there are, each keeps one.
-        while self.count > Self::MOST.max(2 * lanes) {
+        while self.count > Self::MOST.max(lanes) {
             self.thin();
         }
     }
