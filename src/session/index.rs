@@ -217,3 +217,35 @@ fn sample(near: &Near, at: Timestamp) -> Sample {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However many parts there are, the samples of all lanes stay few, in order, and each lane keeps one.
+        #[test]
+        fn samples_stay_few(parts in 1..200_u64, lanes in 1..20_usize) {
+            let mut samples = Samples::default();
+            let mut sampled = vec![false; lanes];
+            for part in 0..parts {
+                let before = samples.sparse;
+                let alive = (0..lanes).filter(|lane| (part as usize + lane) % 3 > 0);
+                let sample = |lane| (lane, Sample { at: Timestamp(part), cut: Cut::default() });
+                samples.add(part, lanes, alive.clone().map(sample));
+                if part.trailing_zeros() >= before {
+                    alive.for_each(|lane| sampled[lane] = true);
+                }
+                let kept: usize = samples.lanes.iter().map(Vec::len).sum();
+                prop_assert_eq!(samples.count, kept);
+                prop_assert!(kept <= Samples::MOST.max(lanes));
+            }
+            for (lane, was_sampled) in samples.lanes.iter().zip(sampled) {
+                prop_assert!(lane.is_sorted_by_key(|sample| sample.at));
+                prop_assert_eq!(lane.is_empty(), !was_sampled);
+            }
+        }
+    }
+}
