@@ -19,6 +19,10 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZE: Size = Size::new(180, 50);
 /// Frames of each kind.
 const FRAMES: usize = 200;

@@ -22,6 +22,10 @@ use asyncline::session::{Meta, Writer};
 use harness::Workload;
 use harness::reload::{Times, cut_index, open, rate, read_all, record_events};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "\
 Measures what a recording costs on disk, and how fast it is written and read.
 

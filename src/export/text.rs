@@ -115,7 +115,7 @@ fn window(end: Timestamp, width: u16) -> Window {
 }
 
 fn name_width(timeline: &Timeline, rows: &[Row], width: usize) -> usize {
-    let name = |row: &Row| columns(&row.prefix) + columns(&clean(timeline.name(row.lane)));
+    let name = |row: &Row| columns(&row.prefix()) + columns(&clean(timeline.name(row.lane)));
     let widest = rows.iter().map(name).max().unwrap_or(0);
     let most = names_at_most(u16::try_from(width).unwrap_or(u16::MAX));
     (widest + GAP).min(most.into())
@@ -183,9 +183,9 @@ impl Page<'_> {
 
     fn name(&self, row: &Row, lane: &Lane) -> String {
         let tree = if self.ascii {
-            ascii_tree(&row.prefix)
+            ascii_tree(&row.prefix())
         } else {
-            row.prefix.to_string()
+            row.prefix()
         };
         let name = format!("{tree}{}", lane.name);
         let name = cut(&name, self.names.saturating_sub(GAP), self.more());

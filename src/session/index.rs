@@ -11,7 +11,7 @@ use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
 use crate::timeline::cells::Window;
 use crate::timeline::density::Share;
-use crate::timeline::lanes::Places;
+use crate::timeline::lanes::{Book, Lanes, Places};
 use crate::timeline::overview::{self, Cut, Sample};
 
 /// A session's index, as far as its parts were read.
@@ -21,8 +21,8 @@ pub(crate) struct Index {
     /// The lanes as they began, and perhaps ended.
     begun: Vec<Arc<Lane>>,
     /// The lanes as they ended, or as they began where they have not ended.
-    lanes: Vec<Arc<Lane>>,
-    samples: Vec<Vec<Sample>>,
+    lanes: Arc<Book>,
+    samples: Samples,
     places: Places,
     texts: Texts,
 }
@@ -68,7 +68,7 @@ impl Index {
         let Some(place) = self.places.get(lane) else {
             return Vec::new();
         };
-        let samples = &self.samples[place];
+        let samples = &self.samples.lanes[place];
         let first = samples.partition_point(|sample| sample.at <= from);
         let last = samples.partition_point(|sample| sample.at < until);
         let first = first.saturating_sub(1);
@@ -84,7 +84,7 @@ impl Index {
         let row = |lanes: &[LaneId]| {
             let mut shares = vec![Share::default(); window.width.into()];
             for place in lanes.iter().filter_map(|lane| self.places.get(*lane)) {
-                let (lane, samples) = (&self.lanes[place], &self.samples[place]);
+                let (lane, samples) = (self.lanes.get(place), &self.samples.lanes[place]);
                 let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
                 let cuts: Vec<_> = edges.iter().map(cut).collect();
                 overview::share(&mut shares, lane, &cuts, &edges, window.now);
@@ -115,23 +115,25 @@ impl Index {
             self.places.insert(lane.id, self.begun.len());
             self.begun.push(lane);
         }
-        self.lanes.extend_from_slice(&self.begun[part.known..]);
-        self.samples.resize_with(self.lanes.len(), Vec::new);
-        for (lane, facts) in &part.alive {
-            self.samples[*lane].push(sample(&facts.near, at));
+        let lanes = Arc::make_mut(&mut self.lanes);
+        for lane in &self.begun[part.known..] {
+            lanes.push(Arc::clone(lane));
         }
+        let alive = part.alive.iter();
+        let alive = alive.map(|(lane, facts)| (*lane, sample(&facts.near, at)));
+        self.samples.add(part.serial, lanes.len(), alive);
         for (lane, facts) in part.ended {
             let is_known = facts.is_known();
-            let ended = Arc::new(facts.of(&self.begun[lane]));
+            let ended: Arc<Lane> = Arc::from(facts.of(&self.begun[lane]));
             if is_known {
                 self.begun[lane] = Arc::clone(&ended);
             }
-            self.lanes[lane] = ended;
+            lanes.ended(lane, ended);
         }
         self.parts.push(Place {
             before: place,
             at,
-            lanes: self.lanes.len(),
+            lanes: lanes.len(),
             part: bytes,
         });
         Ok(())
@@ -147,15 +149,56 @@ impl Index {
         } = state::decode(payload, &mut Texts::default(), Depth::Whole, |place| {
             self.begun.get(place).map(|lane| lane.start)
         })?;
-        let lanes = &mut standing.timeline.lanes;
-        let mut alive = alive.into_iter().peekable();
-        for (number, lane) in self.lanes[..place.lanes].iter().enumerate() {
-            match alive.next_if(|(of, _)| *of == number) {
-                Some((_, facts)) => lanes.push(facts.of(&self.begun[number])),
-                None => lanes.push_shared(Arc::clone(lane)),
-            };
-        }
+        let alive = alive.into_iter();
+        let alive = alive.filter(|(number, _)| *number < place.lanes);
+        let alive = alive.map(|(number, facts)| (number, facts.of(&self.begun[number])));
+        let lanes = Lanes::restored(place.lanes, &self.lanes, &self.places, alive);
+        standing.timeline.lanes = lanes;
         Ok(standing)
+    }
+}
+
+/// How lanes stood at some parts of the index: at all of them, until that are too many.
+#[derive(Debug, Default)]
+struct Samples {
+    lanes: Vec<Vec<Sample>>,
+    count: usize,
+    /// Of so many parts in a row, as a power of two, one is taken.
+    sparse: u32,
+}
+
+impl Samples {
+    /// More are not kept. What lies between two of them is interpolated, until it is read.
+    const MOST: usize = if cfg!(test) { 64 } else { 1 << 19 };
+
+    fn add(&mut self, part: u64, lanes: usize, samples: impl Iterator<Item = (usize, Sample)>) {
+        self.lanes.resize_with(lanes, Vec::new);
+        if part.trailing_zeros() < self.sparse {
+            return;
+        }
+        for (lane, sample) in samples {
+            self.lanes[lane].push(sample);
+            self.count += 1;
+        }
+        // However many lanes there are, each keeps one.
+        while self.count > Self::MOST.max(lanes) {
+            self.thin();
+        }
+    }
+
+    /// Drops every second one.
+    fn thin(&mut self) {
+        self.sparse += 1;
+        self.count = 0;
+        for samples in &mut self.lanes {
+            let mut place = 0;
+            samples.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            samples.shrink_to_fit();
+            self.count += samples.len();
+        }
     }
 }
 
@@ -172,5 +215,37 @@ fn sample(near: &Near, at: Timestamp) -> Sample {
             gaps: near.gaps,
             state: near.last.map(|last| last.state),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However many parts there are, the samples of all lanes stay few, in order, and each lane keeps one.
+        #[test]
+        fn samples_stay_few(parts in 1..200_u64, lanes in 1..20_usize) {
+            let mut samples = Samples::default();
+            let mut sampled = vec![false; lanes];
+            for part in 0..parts {
+                let before = samples.sparse;
+                let alive = (0..lanes).filter(|lane| (part as usize + lane) % 3 > 0);
+                let sample = |lane| (lane, Sample { at: Timestamp(part), cut: Cut::default() });
+                samples.add(part, lanes, alive.clone().map(sample));
+                if part.trailing_zeros() >= before {
+                    alive.for_each(|lane| sampled[lane] = true);
+                }
+                let kept: usize = samples.lanes.iter().map(Vec::len).sum();
+                prop_assert_eq!(samples.count, kept);
+                prop_assert!(kept <= Samples::MOST.max(lanes));
+            }
+            for (lane, was_sampled) in samples.lanes.iter().zip(sampled) {
+                prop_assert!(lane.is_sorted_by_key(|sample| sample.at));
+                prop_assert_eq!(lane.is_empty(), !was_sampled);
+            }
+        }
     }
 }

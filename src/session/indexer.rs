@@ -11,7 +11,7 @@ use crate::timeline::Lane;
 
 /// Every so many events for each lane that has not ended, a part of the index is made, but only between blocks. So parts
 /// stay small beside the events, and few events lie between two of them.
-const SPARSE: u64 = if cfg!(any(test, fuzzing)) { 2 } else { 64 };
+const SPARSE: u64 = if cfg!(any(test, fuzzing)) { 2 } else { 32 };
 /// No part is made for less.
 const LEAST: u64 = if cfg!(test) {
     10

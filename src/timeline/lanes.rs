@@ -10,7 +10,9 @@ use crate::event::{LaneId, Timestamp};
 /// The lanes of a timeline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lanes {
-    slots: Vec<Slot>,
+    /// The lanes of this timeline; none where one is over, and stands in the book.
+    slots: Vec<Option<Box<Lane>>>,
+    book: Arc<Book>,
     places: Places,
     gone: Gone,
     /// The branches that have not ended, and some that have.
@@ -23,24 +25,56 @@ pub(crate) struct Lanes {
     limbo: Option<Box<Lane>>,
 }
 
-/// A lane, which belongs to this timeline alone, or is over and shared with others of the same session.
-#[derive(Clone, Debug)]
-enum Slot {
-    Own(Box<Lane>),
-    #[cfg_attr(
-        not(feature = "app"),
-        expect(dead_code, reason = "only an archive shares lanes")
-    )]
-    Shared(Arc<Lane>),
+/// The lanes of a session as they ended, by their places, for all timelines of it: there may be many more of them than
+/// lanes that are not over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    lanes: Vec<Arc<Lane>>,
+    /// Where each belongs: the lanes themselves lie all over the memory.
+    kin: Vec<Kin>,
 }
 
-impl Slot {
-    #[inline]
-    fn lane(&self) -> &Lane {
-        match self {
-            Self::Own(lane) => lane,
-            Self::Shared(lane) => lane,
+/// Where a lane belongs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kin {
+    pub(crate) id: LaneId,
+    pub(crate) kind: LaneKind,
+    /// The lane that it belongs to.
+    pub(crate) owner: Option<LaneId>,
+}
+
+impl Kin {
+    fn of(lane: &Lane) -> Self {
+        let awaiter = lane.host.and_then(|host| host.awaiter);
+        let awaiter = awaiter.filter(|&id| id != lane.id);
+        let owner = awaiter.or(lane.host.map(|host| host.lane));
+        Self {
+            id: lane.id,
+            kind: lane.kind,
+            owner: owner.or(lane.parent),
         }
+    }
+}
+
+#[cfg(feature = "app")]
+impl Book {
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    pub(crate) fn get(&self, place: usize) -> &Lane {
+        &self.lanes[place]
+    }
+
+    pub(crate) fn push(&mut self, lane: Arc<Lane>) {
+        self.kin.push(Kin::of(&lane));
+        self.lanes.push(lane);
+    }
+
+    /// Takes note of how a lane ended.
+    pub(crate) fn ended(&mut self, place: usize, lane: Arc<Lane>) {
+        self.kin[place] = Kin::of(&lane);
+        self.lanes[place] = lane;
     }
 }
 
@@ -60,32 +94,40 @@ impl Lanes {
     pub(crate) fn iter(
         &self,
     ) -> impl DoubleEndedIterator<Item = &Lane> + ExactSizeIterator + Clone {
-        self.slots.iter().map(Slot::lane)
+        (0..self.slots.len()).map(|place| self.get(place))
     }
 
     /// The lane that began as the `place`-th, from 0.
     #[inline]
     pub(crate) fn get(&self, place: usize) -> &Lane {
-        self.slots[place].lane()
+        match &self.slots[place] {
+            Some(lane) => lane,
+            None => &self.book.lanes[place],
+        }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, place: usize) -> &mut Lane {
-        let slot = &mut self.slots[place];
-        if let Slot::Shared(lane) = slot {
-            *slot = Slot::Own(Box::new(Lane::clone(lane)));
-        }
-        match slot {
-            Slot::Own(lane) => lane,
-            Slot::Shared(_) => unreachable!("it was made our own"),
+        let book = &self.book;
+        self.slots[place].get_or_insert_with(|| Box::new(Lane::clone(&book.lanes[place])))
+    }
+
+    /// Where the lane belongs that began as the `place`-th.
+    pub(crate) fn kin(&self, place: usize) -> Kin {
+        match &self.slots[place] {
+            Some(lane) => Kin::of(lane),
+            None => self.book.kin[place],
         }
     }
 
+    /// The lanes of this timeline alone: all that are not over are among them.
+    #[cfg(feature = "app")]
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Lane> {
+        self.slots.iter().flatten().map(|lane| &**lane)
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
-        self.slots.iter_mut().filter_map(|slot| match slot {
-            Slot::Own(lane) => Some(&mut **lane),
-            Slot::Shared(_) => None,
-        })
+        self.slots.iter_mut().flatten().map(|lane| &mut **lane)
     }
 
     /// As the how-manieth the lane with this id began.
@@ -96,27 +138,37 @@ impl Lanes {
 
     /// Appends a lane whose id is new.
     pub(crate) fn push(&mut self, lane: Lane) -> usize {
-        self.put(lane.id, Slot::Own(Box::new(lane)))
-    }
-
-    /// Appends a lane that is over, and whose id is new.
-    #[cfg(feature = "app")]
-    pub(crate) fn push_shared(&mut self, lane: Arc<Lane>) -> usize {
-        self.put(lane.id, Slot::Shared(lane))
-    }
-
-    fn put(&mut self, id: LaneId, mut slot: Slot) -> usize {
-        if let Slot::Own(lane) = &mut slot {
-            lane.is_brief = Aside(self.is_brief);
-        }
-        let lane = slot.lane();
-        if matches!(lane.kind, LaneKind::Branch(_)) && lane.end.is_none() {
-            self.branches.push(id);
-        }
         let place = self.slots.len();
-        self.places.insert(id, place);
-        self.slots.push(slot);
+        self.places.insert(lane.id, place);
+        self.slots.push(None);
+        self.put(place, Box::new(lane));
         place
+    }
+
+    /// The first lanes of a session: as they ended, but for these, which are given with their places.
+    #[cfg(feature = "app")]
+    pub(crate) fn restored(
+        count: usize,
+        book: &Arc<Book>,
+        places: &Places,
+        alive: impl Iterator<Item = (usize, Box<Lane>)>,
+    ) -> Self {
+        let mut lanes = Self {
+            slots: vec![None; count],
+            book: Arc::clone(book),
+            places: places.up_to(count),
+            ..Self::default()
+        };
+        alive.for_each(|(place, lane)| lanes.put(place, lane));
+        lanes
+    }
+
+    fn put(&mut self, place: usize, mut lane: Box<Lane>) {
+        lane.is_brief = Aside(self.is_brief);
+        if matches!(lane.kind, LaneKind::Branch(_)) && lane.end.is_none() {
+            self.branches.push(lane.id);
+        }
+        self.slots[place] = Some(lane);
     }
 
     /// The lane with this id; a new one where there is none.
@@ -190,13 +242,18 @@ impl Lanes {
 
     /// Drops the lanes that have ended. Those that are left move together, in their order.
     pub(crate) fn drop_ended(&mut self) {
-        let gone = &mut self.gone;
-        self.slots.retain(|slot| {
-            let lane = slot.lane();
-            if lane.end.is_some() {
+        let (gone, book) = (&mut self.gone, &self.book.lanes);
+        let mut place = 0;
+        self.slots.retain_mut(|slot| {
+            let lane = slot.as_deref().unwrap_or_else(|| &book[place]);
+            let goes_on = lane.end.is_none();
+            if goes_on {
+                slot.get_or_insert_with(|| Box::new(Lane::clone(&book[place])));
+            } else {
                 gone.insert(lane.id);
             }
-            lane.end.is_none()
+            place += 1;
+            goes_on
         });
         let ids: Vec<LaneId> = self.iter().map(|lane| lane.id).collect();
         self.places = Places::of(&ids);
@@ -255,6 +312,23 @@ impl Places {
             places.put(id, place);
         }
         places
+    }
+
+    /// The first places only.
+    #[cfg(feature = "app")]
+    fn up_to(&self, count: usize) -> Self {
+        let keep = |marked: u32| if marked as usize > count { 0 } else { marked };
+        Self {
+            first: self.first,
+            near: self.near.iter().map(|&marked| keep(marked)).collect(),
+            far: self
+                .far
+                .clone()
+                .into_iter()
+                .filter(|(_, place)| *place < count)
+                .collect(),
+            count,
+        }
     }
 
     #[inline]

@@ -2,10 +2,11 @@
 //! coroutine under its host.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::ops::Range;
 
+use super::lanes::Kin;
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::{LaneId, Text};
+use crate::event::LaneId;
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +15,28 @@ pub struct Row {
     pub lane: LaneId,
     /// How many rows it stands under.
     pub depth: u16,
-    /// The tree's lines before its name: `├ `, `│ └ `. Where it stands deeper than ten rows, they begin with `…`.
-    pub prefix: Text,
+    /// Whether more rows stand beside it further down, and beside those that it stands under: from the lowest bit up.
+    more: u16,
     /// Whether the rows under it are hidden.
     pub folded: bool,
     /// Whether there are rows under it.
     pub foldable: bool,
+}
+
+impl Row {
+    /// The tree's lines before its name: `├ `, `│ └ `. Where it stands deeper than ten rows, they begin with `…`.
+    pub fn prefix(&self) -> String {
+        let Some(above) = usize::from(self.depth).checked_sub(1) else {
+            return String::new();
+        };
+        let more = |level: usize| self.more >> level & 1 == 1;
+        let mut lines = String::from(if above > DEEPEST { "…" } else { "" });
+        for level in (1..=above.min(DEEPEST)).rev() {
+            lines.push_str(if more(level) { "│ " } else { "  " });
+        }
+        lines.push_str(if more(0) { "├ " } else { "└ " });
+        lines
+    }
 }
 
 /// In which order lanes stand.
@@ -72,7 +89,7 @@ pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str) -> Vec<Row> {
     let row = |lane: &Lane| Row {
         lane: lane.id,
         depth: 0,
-        prefix: Text::Static(""),
+        more: 0,
         folded: false,
         foldable: false,
     };
@@ -95,19 +112,13 @@ const DEEPEST: usize = 10;
 /// early while their host went on; with `open_coroutines` all of them do.
 #[expect(clippy::implicit_hasher, reason = "the set is the application's own")]
 pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
-    let runtimes = timeline.lanes().filter(|lane| is_runtime(lane)).count();
-    let visible: Vec<bool> = timeline
-        .lanes()
-        .map(|lane| match lane.kind {
-            LaneKind::Runtime(_) => runtimes > 1,
-            LaneKind::Coroutine => {
-                tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
-            }
-            LaneKind::Task(_) | LaneKind::Branch(_) => true,
-        })
-        .collect();
-    let owners = owners(timeline, &visible);
-    let mut walk = Walk::new(timeline, &visible, &owners, folded);
+    let Columns {
+        ids,
+        visible,
+        above,
+    } = Columns::of(timeline, open_coroutines);
+    let owners = owners(&above, &visible);
+    let mut walk = Walk::new(&ids, &visible, &owners, folded);
     for (index, &is_visible) in visible.iter().enumerate() {
         if is_visible && owners[index].is_none() {
             walk.add_tree(index);
@@ -122,8 +133,59 @@ pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool
     walk.rows
 }
 
-fn is_runtime(lane: &Lane) -> bool {
-    matches!(lane.kind, LaneKind::Runtime(_))
+/// Whether no lane will get a row by time alone: a coroutine that nothing has run of does, some time after it was called.
+#[cfg(feature = "app")]
+pub(crate) fn are_settled(timeline: &Timeline) -> bool {
+    let has_run = |lane: &Lane| lane.started.is_some() || lane.end.is_some();
+    let mut lanes = timeline.lanes.own();
+    lanes.all(|lane| lane.kind != LaneKind::Coroutine || has_run(lane))
+}
+
+/// All that the tree is made of, side by side: the lanes of a long session lie all over the memory, and are looked at
+/// once.
+struct Columns {
+    ids: Vec<LaneId>,
+    visible: Vec<bool>,
+    /// The index of the lane that each belongs to.
+    above: Vec<Option<u32>>,
+}
+
+impl Columns {
+    fn of(timeline: &Timeline, open_coroutines: bool) -> Self {
+        let count = timeline.lanes.len();
+        let mut columns = Self {
+            ids: Vec::with_capacity(count),
+            visible: Vec::with_capacity(count),
+            above: Vec::with_capacity(count),
+        };
+        let mut runtimes = Vec::new();
+        let full = |index| timeline.lanes.get(index);
+        for index in 0..count {
+            let Kin { id, kind, owner } = timeline.lanes.kin(index);
+            columns.ids.push(id);
+            columns.visible.push(match kind {
+                LaneKind::Runtime(_) => {
+                    runtimes.push(index);
+                    false
+                }
+                LaneKind::Coroutine => {
+                    let lane = full(index);
+                    tells_more(timeline, lane) || (open_coroutines && !is_its_task(timeline, lane))
+                }
+                LaneKind::Task(_) | LaneKind::Branch(_) => true,
+            });
+            let owner = owner.and_then(|owner| timeline.lanes.place(owner));
+            columns
+                .above
+                .push(owner.and_then(|place| u32::try_from(place).ok()));
+        }
+        if runtimes.len() > 1 {
+            for index in runtimes {
+                columns.visible[index] = true;
+            }
+        }
+        columns
+    }
 }
 
 /// Whether a coroutine is all that a task of the same name does.
@@ -165,28 +227,25 @@ fn was_left_alone(timeline: &Timeline, lane: &Lane) -> bool {
 }
 
 /// For every lane the index of the nearest visible one that it belongs to.
-fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
-    let above: Vec<Option<usize>> = timeline
-        .lanes()
-        .map(|lane| {
-            let awaiter = lane.host.and_then(|host| host.awaiter);
-            let awaiter = awaiter.filter(|&id| id != lane.id);
-            let id = awaiter
-                .or(lane.host.map(|host| host.lane))
-                .or(lane.parent)?;
-            timeline.lanes.place(id)
-        })
-        .collect();
+fn owners(above: &[Option<u32>], visible: &[bool]) -> Vec<Option<usize>> {
     let mut owners = vec![None; above.len()];
     let mut known = vec![false; above.len()];
     let mut path = Vec::new();
     for lane in 0..above.len() {
+        if let Some(direct) = above[lane].map(|above| above as usize)
+            && visible[direct]
+            && direct != lane
+        {
+            owners[lane] = Some(direct);
+            known[lane] = true;
+            continue;
+        }
         let mut at = Some(lane);
         // Up through what is hidden, to a visible lane or one whose owner is known. A circle ends there too.
         while let Some(here) = at.filter(|&here| !known[here]) {
             known[here] = true;
             path.push(here);
-            at = above[here];
+            at = above[here].map(|above| above as usize);
             if at.is_some_and(|above| visible[above]) {
                 break;
             }
@@ -203,118 +262,129 @@ fn owners(timeline: &Timeline, visible: &[bool]) -> Vec<Option<usize>> {
     owners
 }
 
+/// The lanes that stand under each lane, by their indices: those under the first, those under the second, and so on.
+struct Under {
+    /// Where those under each lane begin, and where those under the last one end.
+    begins: Vec<u32>,
+    lanes: Vec<u32>,
+}
+
+impl Under {
+    fn of(visible: &[bool], owners: &[Option<usize>]) -> Self {
+        let shown = || {
+            let owners = owners.iter().enumerate();
+            let shown = owners.filter(|(index, _)| visible[*index]);
+            shown.filter_map(|(index, owner)| Some((index, (*owner)?)))
+        };
+        let mut begins = vec![0; visible.len() + 1];
+        shown().for_each(|(_, owner)| begins[owner + 1] += 1);
+        for index in 1..begins.len() {
+            begins[index] += begins[index - 1];
+        }
+        let mut next = begins.clone();
+        let mut lanes = vec![0; begins[visible.len()] as usize];
+        for (index, owner) in shown() {
+            lanes[next[owner] as usize] = u32::try_from(index).unwrap_or(u32::MAX);
+            next[owner] += 1;
+        }
+        Self { begins, lanes }
+    }
+
+    /// Where those under a lane stand.
+    fn places(&self, index: usize) -> Range<usize> {
+        self.begins[index] as usize..self.begins[index + 1] as usize
+    }
+
+    fn of_lane(&self, index: usize) -> &[u32] {
+        &self.lanes[self.places(index)]
+    }
+}
+
 /// A walk through the tree, which writes its rows. It keeps its own stack, so that no depth overflows the thread's.
 struct Walk<'a> {
-    timeline: &'a Timeline,
+    ids: &'a [LaneId],
     folded: &'a HashSet<LaneId>,
-    under: Vec<Vec<usize>>,
+    under: Under,
     seen: Vec<bool>,
     rows: Vec<Row>,
     /// For every level that the walk is in, whether there are more rows to come.
     more: Vec<bool>,
-    /// The depth of the last row, whether more stood under its owner, and the lines before it.
-    last: (usize, bool, Text),
-    /// What `more` was for it, without its own.
-    above: Vec<bool>,
 }
 
 impl<'a> Walk<'a> {
     fn new(
-        timeline: &'a Timeline,
+        ids: &'a [LaneId],
         visible: &[bool],
         owners: &[Option<usize>],
         folded: &'a HashSet<LaneId>,
     ) -> Self {
-        let mut under = vec![Vec::new(); visible.len()];
-        for (index, owner) in owners.iter().enumerate() {
-            if let Some(owner) = owner.filter(|_| visible[index]) {
-                under[owner].push(index);
-            }
-        }
         Self {
-            timeline,
+            ids,
             folded,
-            under,
+            under: Under::of(visible, owners),
             seen: vec![false; visible.len()],
-            rows: Vec::new(),
+            rows: Vec::with_capacity(visible.len()),
             more: Vec::new(),
-            last: (0, false, Text::Static("")),
-            above: Vec::new(),
         }
     }
 
     fn add_tree(&mut self, root: usize) {
-        let mut stack = vec![(root, 0, false)];
-        while let Some((index, depth, more)) = stack.pop() {
-            if std::mem::replace(&mut self.seen[index], true) {
+        let mut levels = Vec::new();
+        if self.add_row(root, 0, false) {
+            levels.push(self.under.places(root));
+        }
+        while let Some(level) = levels.last_mut() {
+            let Some(place) = level.next() else {
+                levels.pop();
                 continue;
-            }
-            self.more.truncate(depth);
-            self.more.push(more);
-            let id = self.timeline.lanes.get(index).id;
-            let prefix = self.shared_prefix(more);
-            let foldable = !self.under[index].is_empty();
-            let folded = foldable && self.folded.contains(&id);
-            self.rows.push(Row {
-                lane: id,
-                depth: u16::try_from(depth).unwrap_or(u16::MAX),
-                prefix,
-                folded,
-                foldable,
-            });
-            if folded {
-                self.hide_under(index);
-            } else {
-                let under = self.under[index].iter().rev();
-                stack.extend(
-                    under
-                        .enumerate()
-                        .map(|(after, &index)| (index, depth + 1, after > 0)),
-                );
+            };
+            let more = level.start < level.end;
+            let index = self.under.lanes[place] as usize;
+            if self.add_row(index, levels.len(), more) {
+                levels.push(self.under.places(index));
             }
         }
+    }
+
+    /// Adds a lane's row, unless it has one. Whether the rows under it follow.
+    fn add_row(&mut self, index: usize, depth: usize, more: bool) -> bool {
+        if std::mem::replace(&mut self.seen[index], true) {
+            return false;
+        }
+        self.more.truncate(depth);
+        self.more.push(more);
+        let id = self.ids[index];
+        let foldable = !self.under.of_lane(index).is_empty();
+        let folded = foldable && self.folded.contains(&id);
+        self.rows.push(Row {
+            lane: id,
+            depth: u16::try_from(depth).unwrap_or(u16::MAX),
+            more: self.lines(),
+            folded,
+            foldable,
+        });
+        if folded {
+            self.hide_under(index);
+        }
+        foldable && !folded
     }
 
     fn hide_under(&mut self, index: usize) {
-        let mut stack = self.under[index].clone();
+        let mut stack = self.under.of_lane(index).to_vec();
         while let Some(index) = stack.pop() {
+            let index = index as usize;
             if !std::mem::replace(&mut self.seen[index], true) {
-                stack.extend(&self.under[index]);
+                stack.extend(self.under.of_lane(index));
             }
         }
     }
 
-    /// The tree's lines before a row. Those of its siblings are mostly the same.
-    fn shared_prefix(&mut self, own: bool) -> Text {
-        let depth = self.more.len();
-        if self.last.0 != depth || self.last.1 != own || !self.last_holds() {
-            let text: Arc<str> = self.prefix().into();
-            self.last = (depth, own, text.into());
-            self.above = self.more[..depth.saturating_sub(1)].to_vec();
-        }
-        self.last.2.clone()
-    }
-
-    /// Whether the levels above are those of the row before.
-    fn last_holds(&self) -> bool {
-        let above = self.more.len().saturating_sub(1);
-        self.above == self.more[..above]
-    }
-
-    fn prefix(&self) -> String {
-        let levels = &self.more[1..];
-        let Some((own, above)) = levels.split_last() else {
-            return String::new();
-        };
-        let hidden = above.len().saturating_sub(DEEPEST);
-        let mut lines = String::from(if hidden > 0 { "…" } else { "" });
-        lines.extend(
-            above[hidden..]
-                .iter()
-                .map(|&more| if more { "│ " } else { "  " }),
-        );
-        lines.push_str(if *own { "├ " } else { "└ " });
-        lines
+    /// The tree's lines before the row that the walk is at.
+    fn lines(&self) -> u16 {
+        let levels = self.more[1..].iter().rev().take(DEEPEST + 1);
+        levels
+            .enumerate()
+            .fold(0, |lines, (level, &more)| lines | u16::from(more) << level)
     }
 }
 
@@ -331,7 +401,7 @@ mod tests {
         let rows = rows(&timeline, &folded, open_coroutines);
         let line = |row: &Row| {
             let fold = if row.folded { " +" } else { "" };
-            format!("{}{}{fold}", row.prefix, timeline.name(row.lane))
+            format!("{}{}{fold}", row.prefix(), timeline.name(row.lane))
         };
         rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -451,7 +521,7 @@ mod tests {
         assert_eq!(rows.len(), 19_999);
         assert!(
             rows.iter()
-                .all(|row| row.prefix.chars().count() <= 2 * DEEPEST + 3)
+                .all(|row| row.prefix().chars().count() <= 2 * DEEPEST + 3)
         );
         let circle = Story::default()
             .spawn(1, "a", Some(2))

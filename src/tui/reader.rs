@@ -15,8 +15,8 @@ use crate::session::{Archive, plain};
 use crate::timeline::overview::Sample;
 
 /// As many events before a place are read with it, and as many behind it.
-const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 14 };
-const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 15 };
+const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 13 };
+const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 14 };
 /// What has no more events is shown in all detail.
 const DETAIL: u64 = 400_000;
 /// As many details are held beside the one that is drawn.

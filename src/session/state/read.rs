@@ -51,16 +51,10 @@ struct Rest {
 
 impl Facts {
     /// The lane, given how it began.
-    pub(in crate::session) fn of(self, begun: &Lane) -> Lane {
-        let Near {
-            polls,
-            gaps,
-            passed,
-            last,
-        } = self.near;
+    pub(in crate::session) fn of(self, begun: &Lane) -> Box<Lane> {
         let (mut lane, with_origin) = match self.rest {
-            Some(Rest { lane, with_origin }) => (*lane, with_origin),
-            None => (begun.as_it_began(), true),
+            Some(Rest { lane, with_origin }) => (lane, with_origin),
+            None => (Box::new(begun.as_it_began()), true),
         };
         if !with_origin {
             lane.kind = begun.kind;
@@ -69,15 +63,13 @@ impl Facts {
             lane.site.clone_from(&begun.site);
             lane.born_in = begun.born_in;
         }
-        Lane {
-            id: begun.id,
-            start: begun.start,
-            polls,
-            gaps,
-            passed,
-            changes: last.into_iter().collect(),
-            ..lane
-        }
+        lane.id = begun.id;
+        lane.start = begun.start;
+        lane.polls = self.near.polls;
+        lane.gaps = self.near.gaps;
+        lane.passed = self.near.passed;
+        lane.changes = self.near.last.into_iter().collect();
+        lane
     }
 
     /// Whether it is still known as it was when it began.

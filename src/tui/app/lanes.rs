@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::choice;
 use crate::event::{LaneId, Timestamp};
-use crate::timeline::rows::{Order, Row, flat_rows, matches, rows};
-use crate::timeline::{Lane, LaneKind, Timeline};
+use crate::timeline::rows::{Order, Row, are_settled, flat_rows, matches, rows};
+use crate::timeline::{Lane, Timeline};
 use crate::tui::action::Action;
 use crate::tui::view::lanes::widest;
 use crate::tui::viewport::Viewport;
@@ -84,10 +84,7 @@ impl Lanes {
             self.refresh_flat(timeline);
         } else if self.shape != Some(timeline.shape()) {
             self.rows = rows(timeline, &self.folded, self.coroutines);
-            // A coroutine that nothing has run of gets a row some time after it was called.
-            let has_run = |lane: &Lane| lane.started.is_some() || lane.end.is_some();
-            let settled = |lane: &Lane| lane.kind != LaneKind::Coroutine || has_run(lane);
-            self.shape = timeline.lanes().all(settled).then(|| timeline.shape());
+            self.shape = are_settled(timeline).then(|| timeline.shape());
             self.widest = widest(&self.rows, timeline);
         }
         if self.place().is_none() {

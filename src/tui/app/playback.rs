@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread;
 
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
@@ -122,12 +123,19 @@ impl Playback {
     /// A stretch of a large session, shown up to the event at this place or at the nearest one that is here.
     pub(in crate::tui) fn within(stretch: Stretch, whole: Whole, place: u64) -> Self {
         let events = stretch.events.len();
-        let mut steps = Steps::from(stretch.base.polling.clone());
-        for (index, event) in stretch.events.iter().enumerate() {
-            steps.feed(index, event);
-        }
+        let base = &stretch.base;
+        let (timeline, steps) = thread::scope(|scope| {
+            // Thousands of lanes take longer to copy than the steps to find.
+            let timeline = scope.spawn(|| base.timeline.clone());
+            let mut steps = Steps::from(base.polling.clone());
+            for (index, event) in stretch.events.iter().enumerate() {
+                steps.feed(index, event);
+            }
+            let timeline = timeline.join();
+            (timeline.unwrap_or_else(|_| base.timeline.clone()), steps)
+        });
         let mut playback = Self {
-            timeline: stretch.base.timeline.clone(),
+            timeline,
             stretch,
             reached: whole.end,
             whole: Some(whole),
@@ -137,6 +145,11 @@ impl Playback {
         };
         playback.show(playback.index_of(place));
         playback
+    }
+
+    /// Frees it, on a thread of its own: thousands of lanes take longer than a frame may.
+    pub(super) fn leave(self) {
+        thread::spawn(move || drop(self));
     }
 
     /// The events that are here: all that came, also those that playback has not reached, or a stretch of them.

@@ -338,7 +338,7 @@ impl Viewer {
     pub(super) fn arrive(&mut self, playback: Playback, arrival: Arrival) -> Option<&'static str> {
         let journey = self.journey.take()?;
         if !journey.leads_nowhere(arrival) {
-            self.playback = playback;
+            std::mem::replace(&mut self.playback, playback).leave();
             self.lanes.forget_rows();
             self.moved();
         }
@@ -355,7 +355,7 @@ impl Viewer {
     pub(super) fn grow(&mut self, playback: Playback) {
         let follows = self.playback.at_present();
         if follows {
-            self.playback = playback;
+            std::mem::replace(&mut self.playback, playback).leave();
             self.lanes.forget_rows();
             self.refresh();
             self.lanes.keep_up(self.playback.now());

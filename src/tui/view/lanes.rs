@@ -139,9 +139,9 @@ impl LanesView<'_> {
     /// The tree's lines before a name, and the sign of a folded row.
     fn tree(&self, row: &Row) -> String {
         let lines = if self.theme.ascii {
-            ascii_tree(&row.prefix)
+            ascii_tree(&row.prefix())
         } else {
-            row.prefix.to_string()
+            row.prefix()
         };
         if row.folded {
             format!("{lines}{} ", self.theme.glyph(Glyph::Pointer))
@@ -313,7 +313,7 @@ pub fn widest(rows: &[Row], timeline: &Timeline) -> usize {
     const ENOUGH: usize = 4096;
     let of = |row: &Row| {
         let fold = if row.folded { 2 } else { 0 };
-        width(&row.prefix) + fold + width(timeline.name(row.lane))
+        width(&row.prefix()) + fold + width(timeline.name(row.lane))
     };
     rows.iter().take(ENOUGH).map(of).max().unwrap_or(0)
 }
