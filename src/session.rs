@@ -226,10 +226,8 @@ pub(crate) use store::date_text;
 pub use store::{Entry, KEEP, Store};
 pub(crate) use writer::Haste;
 pub use writer::Writer;
-pub(crate) use writer::create_keeping as create;
 #[cfg(feature = "app")]
-#[cfg(feature = "app")]
-pub(crate) use writer::create_log;
+pub(crate) use writer::{create_keeping as create, create_log};
 
 #[cfg(feature = "app")]
 use std::path::Path;
