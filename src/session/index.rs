@@ -232,7 +232,7 @@ mod tests {
             let mut sampled = vec![false; lanes];
             for part in 0..parts {
                 let before = samples.sparse;
-                let alive = (0..lanes).filter(|lane| (part as usize + lane) % 3 > 0);
+                let alive = (0..lanes).filter(|lane| !(part as usize + lane).is_multiple_of(3));
                 let sample = |lane| (lane, Sample { at: Timestamp(part), cut: Cut::default() });
                 samples.add(part, lanes, alive.clone().map(sample));
                 if part.trailing_zeros() >= before {
