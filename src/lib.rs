@@ -123,8 +123,8 @@ pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace};
 pub use collector::{Collector, Drained};
 pub use probe::{
-    Executor, JoinHandle, TaskExt, label, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
-    yield_now,
+    Executor, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
+    spawn_named, timeout, yield_now,
 };
 pub use timeline::Timeline;
 
