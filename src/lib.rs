@@ -55,6 +55,7 @@
 //! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
+//! | `tracing` | with the feature of that name: spans and events of the crate `tracing`, in their lanes |
 //! | `scenario` | the catalogue of scenarios, one file each |
 //! | `source` | where the program gets events from: a scenario that runs |
 //! | `export` | a timeline as text and as JSON |
@@ -91,6 +92,8 @@ pub mod task;
 pub mod collector;
 pub mod output;
 pub mod session;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub mod insight;
 pub mod timeline;

@@ -35,6 +35,8 @@ pub(crate) mod recorder;
 mod recording;
 mod reveal;
 mod site;
+#[cfg(feature = "tracing")]
+pub(crate) mod spans;
 mod task;
 pub(crate) mod task_builder;
 pub(crate) mod template;
