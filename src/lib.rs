@@ -55,6 +55,7 @@
 //! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
+//! | `tracing` | with the feature of that name: spans and events of the crate `tracing`, in their lanes |
 //! | `scenario` | the catalogue of scenarios, one file each |
 //! | `source` | where the program gets events from: a scenario that runs |
 //! | `export` | a timeline as text and as JSON |
@@ -93,6 +94,8 @@ pub mod collector;
 mod live;
 pub mod output;
 pub mod session;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub mod insight;
 pub mod timeline;
@@ -125,8 +128,8 @@ pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace};
 pub use collector::{Collector, Drained};
 pub use probe::{
-    Executor, JoinHandle, TaskExt, label, spawn, spawn_blocking, spawn_local, spawn_named, timeout,
-    yield_now,
+    Executor, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
+    spawn_named, timeout, yield_now,
 };
 pub use timeline::Timeline;
 

@@ -32,8 +32,11 @@ mod main;
 mod mark;
 pub(crate) mod record;
 pub(crate) mod recorder;
+mod recording;
 mod reveal;
 mod site;
+#[cfg(feature = "tracing")]
+pub(crate) mod spans;
 mod task;
 pub(crate) mod task_builder;
 pub(crate) mod template;
@@ -47,10 +50,11 @@ pub use future::Observed;
 pub use join::{AbortHandle, JoinHandle};
 pub use mark::label;
 pub use recorder::DEFAULT_CAPACITY;
+pub use recording::{EnteredRecording, Recording};
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 
 #[cfg(feature = "app")]
-pub(crate) use executor::Recording;
+pub(crate) use executor::Target;
 
 /// Whether recording is compiled out.
 const OFF: bool = cfg!(feature = "off");

@@ -106,6 +106,20 @@ impl Entered {
         });
     }
 
+    /// Whether its lane is the one that is being polled.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_here(&self) -> bool {
+        context::with_lane(|lane| {
+            lane.is_some_and(|lane| std::ptr::eq(lane, &raw const *self.lane))
+        })
+    }
+
+    /// Whether its lane has ended.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_over(&self) -> bool {
+        self.lane.is_over()
+    }
+
     fn frame_id(&self) -> FrameId {
         self.frame.id
     }

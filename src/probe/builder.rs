@@ -13,7 +13,7 @@ use super::OFF;
 use super::context;
 use super::cursor;
 use super::entry::Entry;
-use super::executor::{Executor, Recording, Stop};
+use super::executor::{Executor, Stop, Target};
 use super::gate::Gate;
 use super::lane::Probe;
 use super::recorder::{DEFAULT_CAPACITY, Recorder};
@@ -228,7 +228,7 @@ impl Builder {
     }
 
     /// What executors of this kind record to.
-    pub(crate) fn recording(&self) -> (Recording, Collector) {
+    pub(crate) fn recording(&self) -> (Target, Collector) {
         let gate = self.gate.clone();
         let (recorder, source) = if self.virtual_time {
             Recorder::virtual_time(gate, self.capacity)
@@ -236,14 +236,14 @@ impl Builder {
             Recorder::real_time(gate, self.capacity)
         };
         let collector = Collector::new(recorder.clone(), source);
-        let recording = Recording {
+        let recording = Target {
             recorder,
             stop: self.stop.clone(),
         };
         (recording, collector)
     }
 
-    pub(crate) fn recording_to(mut self, recording: Option<Recording>) -> io::Result<Executor> {
+    pub(crate) fn recording_to(mut self, recording: Option<Target>) -> io::Result<Executor> {
         let seen = recording.as_ref().map(|_| Seen::Elsewhere);
         let runtime = self.runtime_for(seen)?;
         let entry = recording.and_then(|recording| self.entry(recording, None, runtime.handle()));
@@ -332,7 +332,7 @@ impl Builder {
     }
 
     fn entry_by(&self, output: Running, runtime: &Handle) -> Option<Entry> {
-        let recording = Recording {
+        let recording = Target {
             recorder: output.recorder().clone(),
             stop: self.stop.clone(),
         };
@@ -340,12 +340,7 @@ impl Builder {
     }
 
     /// The probe round a runtime that was made like this; none where recording is compiled out.
-    fn entry(
-        &self,
-        recording: Recording,
-        output: Option<Running>,
-        runtime: &Handle,
-    ) -> Option<Entry> {
+    fn entry(&self, recording: Target, output: Option<Running>, runtime: &Handle) -> Option<Entry> {
         if OFF {
             return None;
         }

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::OFF;
 use super::current::{Before, Current};
@@ -98,6 +99,10 @@ thread_local! {
     /// The probe that applies outside of all lanes.
     static AMBIENT: RefCell<Option<Arc<Probe>>> = const { RefCell::new(None) };
 }
+
+/// The probe that applies on all threads to which no other one does, and whether there is one.
+static DEFAULT: Mutex<Option<Arc<Probe>>> = Mutex::new(None);
+static HAS_DEFAULT: AtomicBool = AtomicBool::new(false);
 
 /// Puts back what was there before.
 #[derive(Debug)]
@@ -267,14 +272,18 @@ pub(crate) fn is_in_lane() -> bool {
 #[inline]
 pub(crate) fn probe() -> Option<Arc<Probe>> {
     let is_none = THREAD.with(|thread| thread.lane.is_none() && !thread.has_ambient.get());
-    if OFF || is_none { None } else { find_probe() }
+    if OFF || (is_none && !HAS_DEFAULT.load(Ordering::Relaxed)) {
+        None
+    } else {
+        find_probe()
+    }
 }
 
 #[inline(never)]
 fn find_probe() -> Option<Arc<Probe>> {
     with_lane(|lane| match lane {
         Some(lane) => Some(Arc::clone(&lane.probe)),
-        None => ambient(),
+        None => ambient().or_else(|| default_probe().clone()),
     })
 }
 
@@ -282,6 +291,31 @@ fn find_probe() -> Option<Arc<Probe>> {
 fn ambient() -> Option<Arc<Probe>> {
     let ambient = AMBIENT.try_with(|ambient| ambient.borrow().clone());
     ambient.ok().flatten()
+}
+
+fn default_probe() -> MutexGuard<'static, Option<Arc<Probe>>> {
+    DEFAULT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a probe apply on all threads to which no other one does.
+pub(crate) fn set_default(probe: Arc<Probe>) {
+    let before = default_probe().replace(probe);
+    HAS_DEFAULT.store(true, Ordering::Relaxed);
+    drop(before);
+}
+
+/// Undoes [`set_default`], unless another probe has taken its place.
+pub(crate) fn unset_default(probe: &Arc<Probe>) {
+    let mut default = default_probe();
+    if default
+        .as_ref()
+        .is_some_and(|known| Arc::ptr_eq(known, probe))
+    {
+        HAS_DEFAULT.store(false, Ordering::Relaxed);
+        let before = default.take();
+        drop(default);
+        drop(before);
+    }
 }
 
 /// Puts back the probe that applied outside of all lanes before.
@@ -353,7 +387,9 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
             thread.settle();
             return Caller::Known(event::Waker::Lane(finished.lane));
         }
-        if thread.is_scheduler.get() || thread.is_worker.get() || thread.has_ambient.get() {
+        // Outside of a runtime there is no driver: a thread that executes futures is one like any other.
+        let is_in_runtime = thread.has_ambient.get() && woken.probe.runtime.is_some();
+        if thread.is_scheduler.get() || thread.is_worker.get() || is_in_runtime {
             Caller::Runtime
         } else {
             Caller::Unknown

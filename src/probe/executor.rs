@@ -42,7 +42,7 @@ pub(crate) struct Stop {
 
 /// What an [`Executor`] records to, so that several of them can be one session.
 #[derive(Clone, Debug)]
-pub(crate) struct Recording {
+pub(crate) struct Target {
     pub(super) recorder: Recorder,
     pub(super) stop: Option<Stop>,
 }

@@ -185,8 +185,10 @@ pub async fn yield_now() {
 pub trait TaskExt: Future + Sized {
     /// Gives the future a lane with this name, from now on.
     ///
-    /// It needs a probe: that of the lane in which this is called, or of an [`Executor`](super::Executor) that was
-    /// [entered](super::Executor::enter) on this thread. Without one it is the future itself, and nothing is recorded.
+    /// It needs a probe: that of the lane in which this is called, or of an [`Executor`](super::Executor) or a
+    /// [`Recording`](super::Recording) that was entered on this thread, or of a recording that is [the
+    /// default](super::Recording::make_default) of all threads. Without one it is the future itself, and nothing is
+    /// recorded.
     /// [`Observed::label`] gives the lane labels.
     #[track_caller]
     fn lane(self, name: impl Into<Cow<'static, str>>) -> Observed<Self> {

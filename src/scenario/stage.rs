@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
 use crate::probe::gate::Gate;
-use crate::probe::{Builder, Executor, Recording};
+use crate::probe::{Builder, Executor, Target};
 
 /// Where and how the programs of this thread run.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
-    recording: Recording,
+    recording: Target,
     gate: Arc<Gate>,
     stop: CancellationToken,
     real_time: bool,
