@@ -149,9 +149,9 @@ impl Columns {
             columns.above.push(above(timeline, lane));
         }
         if runtimes.len() > 1 {
-            runtimes
-                .into_iter()
-                .for_each(|index| columns.visible[index] = true);
+            for index in runtimes {
+                columns.visible[index] = true;
+            }
         }
         columns
     }
