@@ -66,6 +66,22 @@ pub(crate) struct Recording {
     stop: Option<Stop>,
 }
 
+impl Recording {
+    /// Records what gets a lane on this thread, whichever executor it has, until the guard is dropped.
+    #[cfg(feature = "app")]
+    pub(crate) fn enter(self) -> context::RestoreProbe {
+        let probe = Probe {
+            runtime: None,
+            recorder: self.recorder,
+            closing: AtomicBool::new(false),
+            stop: None,
+            tasks: None,
+            has_unknown_tasks: AtomicBool::new(false),
+        };
+        context::enter_probe((!OFF).then(|| Arc::new(probe)))
+    }
+}
+
 impl Builder {
     /// A runtime with this many worker threads, instead of one that runs on the thread that enters it.
     #[must_use]
