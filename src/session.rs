@@ -195,6 +195,8 @@ mod fuzz;
 mod index;
 mod indexer;
 mod indexing;
+#[cfg(all(feature = "app", unix))]
+mod joint;
 #[cfg(feature = "app")]
 mod log;
 mod piece;
@@ -218,6 +220,8 @@ pub use error::{Error, Unreadable};
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]
 pub use fuzz::fuzz;
+#[cfg(all(feature = "app", unix))]
+pub(crate) use joint::Joint;
 pub use reader::Session;
 pub use rotation::Keep;
 #[cfg(feature = "app")]

@@ -4,6 +4,8 @@
 pub mod attach;
 #[cfg(unix)]
 pub mod exec;
+#[cfg(unix)]
+pub mod joint;
 mod scenario;
 
 pub use scenario::Live;

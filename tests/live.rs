@@ -32,7 +32,7 @@ mod unix {
     use std::time::{Duration, Instant};
 
     use asyncline::Timeline;
-    use asyncline::event::EventKind;
+    use asyncline::event::{EventKind, LaneId};
     use asyncline::session::{Damage, Session};
     use asyncline::task;
 
@@ -63,6 +63,10 @@ mod unix {
             what_a_killed_program_told_is_kept,
         ),
         ("five_viewers_see_the_same", five_viewers_see_the_same),
+        (
+            "two_programs_are_seen_on_one_time_axis",
+            two_programs_on_one_time_axis,
+        ),
         (
             "a_viewer_that_never_reads_is_waited_for_by_nobody",
             a_viewer_that_never_reads,
@@ -476,6 +480,47 @@ mod unix {
             assert!(stage.end(viewer).status.success());
             assert_is_all(&stage.session(name), &ended);
         }
+    }
+
+    fn two_programs_on_one_time_axis() {
+        let mut stage = Stage::new();
+        let programs = [0, 1].map(|_| {
+            let command = stage.program("rounds", "live");
+            stage.begin(command)
+        });
+        let processes = programs.map(|program| stage.programs[program].id().to_string());
+        for process in &processes {
+            let socket = stage.path("asyncline").join(format!("{process}.sock"));
+            until("the socket is there", || socket.exists());
+        }
+        let file = stage.path("both.aline");
+        let [one, other] = &processes;
+        let viewer = stage.asyncline(&["attach", one, other, "--record", file.to_str().unwrap()]);
+        let viewer = stage.begin(viewer);
+        stage.saw("both.aline");
+        stage.stop();
+        let rounds = programs.map(|program| rounds_of(&stage.end(program)));
+        let viewer = stage.end(viewer);
+        assert!(viewer.status.success(), "{viewer:?}");
+        let session = stage.session("both.aline");
+        assert_eq!(session.damage, []);
+        assert!(session.events.is_sorted_by_key(|event| event.at));
+        let timeline: Timeline = session.events.iter().collect();
+        let roots: Vec<_> = timeline
+            .lanes()
+            .filter(|lane| lane.name.ends_with(": rounds"))
+            .collect();
+        assert_eq!(roots.len(), 2);
+        let jobs_of = |root: LaneId| {
+            let jobs = timeline.lanes().filter(|lane| lane.parent == Some(root));
+            jobs.filter(|lane| lane.is_task() && &*lane.name == "job")
+                .count()
+        };
+        let jobs = roots.iter().map(|root| jobs_of(root.id));
+        assert_eq!(jobs.collect::<Vec<_>>(), rounds.map(|rounds| 3 * rounds));
+        // They ran at the same time, and on one axis they do.
+        let [one, other] = [roots[0], roots[1]];
+        assert!(one.start < other.end.unwrap() && other.start < one.end.unwrap());
     }
 
     fn a_viewer_that_never_reads() {

@@ -13,9 +13,10 @@ use super::failure::Failure;
 use super::screen::{self, Start};
 use super::session;
 use crate::session::{Archive, plain};
-use crate::source::attach::{self, Address, Attached, Life, Program};
+use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
 use crate::tui::Watching;
+use crate::tui::app::Life;
 
 pub(super) const EXEC_EXAMPLES: &str = "\
 The program links asyncline: #[asyncline::main] in the place of #[tokio::main], and asyncline::task in the place of
@@ -33,6 +34,7 @@ Examples:
   ASYNCLINE=live target/debug/server        begin a program that can be watched
   asyncline attach                          watch it; where there are several, choose
   asyncline attach 4711                     watch the process of this number
+  asyncline attach 4711 4712                watch two of them on one time axis
   asyncline attach /run/user/1000/my.sock   watch what has its socket there: ASYNCLINE=live:SOCKET
   asyncline attach --record flight.aline    keep what is seen";
 
@@ -51,9 +53,9 @@ pub(super) struct Exec {
 
 #[derive(Debug, Args)]
 pub(super) struct Attach {
-    /// The process, the path of its socket, or its address such as `tcp:127.0.0.1:7000`
+    /// The process, the path of its socket, or its address such as `tcp:127.0.0.1:7000`; several are seen on one time axis
     #[arg(value_name = "PID | SOCKET")]
-    program: Option<String>,
+    programs: Vec<String>,
     /// Keep what is seen in this file
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -78,28 +80,41 @@ pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Fa
         return told_nothing(&mut begun, &name);
     };
     if is_terminal {
-        let watching = Watching::new(attached, Some(begun), prints);
+        let watching = Watching::begun(attached, begun, prints);
         let left = watch(watching, exec.record.as_deref(), ascii)?;
-        let status = left.and_then(|mut left| left.begun.as_mut()?.end());
+        let status = left.and_then(|mut begun| begun.end());
         return pass_on(status.map_or(0, exit_code));
     }
-    until_it_ends(&attached, exec.record.as_deref());
+    let mut watching = Watching::begun(attached, begun, prints);
+    until_they_end(&mut watching);
+    let begun = watching.begun.take();
+    drop(watching);
+    finish(exec.record.as_deref());
+    let Some(mut begun) = begun else {
+        return Ok(());
+    };
     pass_on(begun.wait().map_or(1, exit_code))
 }
 
 /// Watches a program that runs.
 pub(super) fn attach(attach: &Attach, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     needs_screen_or_file(is_terminal, attach.record.as_deref())?;
-    let address = match &attach.program {
-        Some(text) => address(text)?,
-        None => choose()?,
+    let addresses = match attach.programs.as_slice() {
+        [] => vec![choose()?],
+        programs => programs
+            .iter()
+            .map(|text| address(text))
+            .collect::<Result<_, _>>()?,
     };
     let record = attach.record.as_deref();
-    let attached = Attached::to(&address, record)?;
+    let mut watching = Watching::at(&addresses, record)?;
     if is_terminal {
-        return watch(Watching::new(attached, None, false), record, ascii).map(drop);
+        return watch(watching, record, ascii).map(drop);
     }
-    match until_it_ends(&attached, record) {
+    let life = until_they_end(&mut watching);
+    drop(watching);
+    finish(record);
+    match life {
         Life::Broken(why) => Err(Failure::Stopped(format!(
             "the program is gone: {why}; what came until then is recorded"
         ))),
@@ -140,23 +155,19 @@ fn pass_on(code: u8) -> Result<(), Failure> {
     }
 }
 
-fn watch(
-    watching: Watching,
-    record: Option<&Path>,
-    ascii: bool,
-) -> Result<Option<Box<Watching>>, Failure> {
+fn watch(watching: Watching, record: Option<&Path>, ascii: bool) -> Result<Option<Begun>, Failure> {
     let left = screen::run_watching(Start::Watch(Box::new(watching)), ascii)?;
+    let begun = left.and_then(|left| left.begun);
     finish(record);
-    Ok(left)
+    Ok(begun)
 }
 
-/// Records a program until it ends or is gone.
-fn until_it_ends(attached: &Attached, record: Option<&Path>) -> Life {
+/// Waits until programs have ended, or are gone.
+fn until_they_end(watching: &mut Watching) -> Life {
     const PULSE: Duration = Duration::from_millis(10);
     loop {
-        let life = attached.status().life;
+        let life = watching.state().life;
         if life != Life::Runs {
-            finish(record);
             return life;
         }
         thread::sleep(PULSE);

@@ -254,6 +254,12 @@ impl Archive {
         )
     }
 
+    /// How the session stands before its first event that is here.
+    #[cfg(unix)]
+    pub(super) fn standing_at(&self, place: u64) -> io::Result<Standing> {
+        self.before(place)
+    }
+
     /// How the session stands at a part of the index, or before its first event.
     fn base(&self, part: Option<usize>) -> io::Result<Standing> {
         let begins = |first: &super::index::Place| first.before <= self.first();

@@ -1,6 +1,7 @@
 //! New session files from others: a part of one, several in one.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::archive::Archive;
 use super::error::Error;
@@ -131,6 +132,7 @@ impl Part {
         let first = self.archive.first();
         let shift = Shift {
             later: self.later,
+            times: 1,
             lanes: self.lanes,
             threads: self.threads,
             name: self.name(),
@@ -144,26 +146,47 @@ impl Part {
 }
 
 /// How the events of one session become those of a part of another.
-struct Shift {
+#[derive(Debug)]
+pub(super) struct Shift {
     later: u64,
+    /// The numbers of lanes and threads grow by these, after they were taken so many times.
+    times: u32,
     lanes: u64,
     threads: u32,
-    name: String,
+    pub(super) name: String,
 }
 
 impl Shift {
+    /// Of one of so many sessions, of which each gets every so-manieth number.
+    pub(super) fn interleaved(name: String, number: u32, of: u32) -> Self {
+        Self {
+            later: 0,
+            times: of,
+            lanes: number.into(),
+            threads: number,
+            name,
+        }
+    }
+
+    /// Says by how much later than the first it began.
+    pub(super) fn later(&mut self, by: Duration) {
+        self.later = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+    }
+
     fn time(&self, at: Timestamp) -> Timestamp {
         Timestamp(at.0.saturating_add(self.later))
     }
 
     fn lane(&self, LaneId(lane): LaneId) -> LaneId {
-        LaneId(lane.saturating_add(self.lanes))
+        let times = lane.saturating_mul(self.times.into());
+        LaneId(times.saturating_add(self.lanes))
     }
 
-    fn event(&self, event: Event) -> Event {
+    pub(super) fn event(&self, event: Event) -> Event {
+        let thread = event.thread.0.saturating_mul(self.times);
         Event {
             at: self.time(event.at),
-            thread: ThreadId(event.thread.0.saturating_add(self.threads)),
+            thread: ThreadId(thread.saturating_add(self.threads)),
             kind: self.kind(event.kind),
         }
     }

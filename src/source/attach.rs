@@ -185,6 +185,12 @@ impl Attached {
         let _ = self.paces.send(pace);
     }
 
+    /// Tells what has become of the connection, for who does not hold this.
+    pub(super) fn watch_status(&self) -> impl Fn() -> Life + Send + 'static {
+        let status = Arc::clone(&self.status);
+        move || lock(&status).life.clone()
+    }
+
     /// How it stands.
     pub fn status(&self) -> Status {
         lock(&self.status).clone()
@@ -204,7 +210,7 @@ fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
 }
 
 /// The file that a program's session log goes into: this one, or one that nobody else can read.
-fn create(record: Option<&Path>) -> Result<(PathBuf, File), session::Error> {
+pub(super) fn create(record: Option<&Path>) -> Result<(PathBuf, File), session::Error> {
     if let Some(path) = record {
         let file = session::create_log(path)?;
         return Ok((path.to_owned(), file));

@@ -99,7 +99,7 @@ impl Driver {
         &mut self,
         mut watching: Box<Watching>,
     ) -> Result<Vec<Msg>, session::Error> {
-        let file = watching.attached.file.clone();
+        let file = watching.file().to_owned();
         let opened = self.try_open(&file, true, |_| {})?;
         let prints = watching.prints.then(|| Msg::Printed(Vec::new()));
         let state = watching.state();

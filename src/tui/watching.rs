@@ -1,14 +1,19 @@
-//! A program that is watched from outside of it, as the driver holds it.
+//! Programs that are watched from outside of them, as the driver holds them.
+
+use std::path::Path;
 
 use super::app::{Life, Watched};
 use crate::probe::gate::Pace;
-use crate::source::attach::{self, Attached};
+use crate::source::attach::{self, Attached, Error, Status};
 use crate::source::exec::{Begun, exit_code};
+use crate::source::joint::Joined;
 
-/// A program that is watched, and perhaps was begun here.
+/// Programs that are watched; one of them was perhaps begun here.
 #[derive(Debug)]
 pub struct Watching {
-    pub(super) attached: Attached,
+    /// Where several are seen as one. It is dropped before what it reads.
+    joined: Option<Joined>,
+    programs: Vec<Attached>,
     /// The program, where it was begun here.
     pub begun: Option<Begun>,
     /// Whether what it prints is to be seen.
@@ -16,34 +21,87 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Watches a program; what it prints is shown where that is kept.
-    pub fn new(attached: Attached, begun: Option<Begun>, prints: bool) -> Self {
+    /// Watches a program that was begun here; what it prints is shown where that is kept.
+    pub fn begun(attached: Attached, begun: Begun, prints: bool) -> Self {
         Self {
-            attached,
-            begun,
+            joined: None,
+            programs: vec![attached],
+            begun: Some(begun),
             prints,
         }
     }
 
-    pub(super) fn set_pace(&self, pace: Pace) {
-        self.attached.set_pace(pace);
+    /// Attaches to programs. What they tell goes into this file, or into one that is removed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Attached::to`].
+    pub fn at(addresses: &[attach::Address], record: Option<&Path>) -> Result<Self, Error> {
+        let alone = addresses.len() == 1;
+        let attach = |address| Attached::to(address, record.filter(|_| alone));
+        let programs = addresses.iter().map(attach);
+        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        let joined = (!alone)
+            .then(|| Joined::of(&programs, record))
+            .transpose()?;
+        Ok(Self {
+            joined,
+            programs,
+            begun: None,
+            prints: false,
+        })
     }
 
-    /// How it stands.
-    pub(super) fn state(&mut self) -> Watched {
-        let attach::Status { pace, life } = self.attached.status();
-        let code = self.begun.as_mut().and_then(Begun::ended).map(exit_code);
-        let program = &self.attached.program;
-        Watched {
-            process: Some(program.process),
-            can_hold: program.can_hold,
-            pace,
-            life: match life {
-                attach::Life::Runs => Life::Runs,
-                attach::Life::Ended => Life::Ended(code),
-                attach::Life::Broken(why) => Life::Broken(why),
-            },
+    /// The file that what they tell goes into.
+    pub(super) fn file(&self) -> &Path {
+        match &self.joined {
+            Some(joined) => &joined.file,
+            None => &self.programs[0].file,
         }
+    }
+
+    pub(super) fn set_pace(&self, pace: Pace) {
+        self.programs
+            .iter()
+            .for_each(|program| program.set_pace(pace));
+    }
+
+    /// How they stand: they run as long as one does.
+    pub fn state(&mut self) -> Watched {
+        let code = self.begun.as_mut().and_then(Begun::ended).map(exit_code);
+        let statuses: Vec<Status> = self.programs.iter().map(Attached::status).collect();
+        let pace = statuses.iter().map(|status| status.pace);
+        let held = pace.clone().find(|pace| *pace != Pace::Playing);
+        let program = &self.programs[0].program;
+        Watched {
+            process: (self.programs.len() == 1).then_some(program.process),
+            can_hold: self
+                .programs
+                .iter()
+                .all(|attached| attached.program.can_hold),
+            pace: held.unwrap_or(Pace::Playing),
+            life: self.life(&statuses, code),
+        }
+    }
+
+    fn life(&self, statuses: &[Status], code: Option<u8>) -> Life {
+        match self.joined.as_ref().map(Joined::is_over) {
+            Some(Err(why)) => return Life::Broken(why),
+            // What they told last is still being joined.
+            Some(Ok(false)) => return Life::Runs,
+            Some(Ok(true)) | None => {}
+        }
+        if statuses
+            .iter()
+            .any(|status| status.life == attach::Life::Runs)
+        {
+            return Life::Runs;
+        }
+        let broken = statuses.iter().find_map(|status| match &status.life {
+            attach::Life::Broken(why) => Some(why.clone()),
+            _ => None,
+        });
+        broken.map_or(Life::Ended(code), Life::Broken)
     }
 
     /// What it has printed since this was asked last.

@@ -1,0 +1,115 @@
+//! Several programs that are watched at once, on one time axis.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{fs, io};
+
+use super::attach::{self, Attached, Error, Life};
+use crate::session::{self, Joint};
+
+/// How often what the programs told is taken in.
+const PULSE: Duration = Duration::from_millis(20);
+
+/// Several programs that are watched as one: what they tell goes into one file.
+#[derive(Debug)]
+pub struct Joined {
+    /// The file.
+    pub file: PathBuf,
+    is_kept: bool,
+    is_left: Arc<AtomicBool>,
+    failed: Arc<Mutex<Option<String>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Joined {
+    /// Joins what these programs tell, in this file or in one that is removed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be read or written.
+    pub fn of(programs: &[Attached], record: Option<&Path>) -> Result<Self, Error> {
+        let (file, _) = attach::create(record)?;
+        let files: Vec<(&Path, String)> = programs
+            .iter()
+            .map(|attached| (attached.file.as_path(), attached.program.name.clone()))
+            .collect();
+        let joint = Joint::begin(&files, &file)?;
+        let statuses: Vec<_> = programs.iter().map(Attached::watch_status).collect();
+        let is_left = Arc::new(AtomicBool::new(false));
+        let failed = Arc::new(Mutex::new(None));
+        let (leaves, fails) = (Arc::clone(&is_left), Arc::clone(&failed));
+        let name = crate::probe::thread_name("joint");
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            let is_over = || {
+                statuses
+                    .iter()
+                    .map(|status| status() != Life::Runs)
+                    .collect()
+            };
+            if let Err(why) = run(joint, is_over, &leaves) {
+                *fails.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
+            }
+        });
+        let no_thread = |why: io::Error| session::Error::Write {
+            file: file.display().to_string(),
+            why,
+        };
+        let thread = thread.map_err(no_thread)?;
+        Ok(Self {
+            is_kept: record.is_some(),
+            is_left,
+            failed,
+            thread: Some(thread),
+            file,
+        })
+    }
+
+    /// Whether all is in the file that the programs told, since they have ended.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written: why.
+    pub fn is_over(&self) -> Result<bool, String> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failed {
+            Some(why) => Err(why.clone()),
+            None => Ok(self.thread.as_ref().is_none_or(JoinHandle::is_finished)),
+        }
+    }
+}
+
+fn run(
+    mut joint: Joint,
+    is_over: impl Fn() -> Vec<bool>,
+    is_left: &AtomicBool,
+) -> Result<(), session::Error> {
+    loop {
+        let is_left = is_left.load(Ordering::Relaxed);
+        let over = if is_left {
+            vec![true; is_over().len()]
+        } else {
+            is_over()
+        };
+        joint.advance(&over)?;
+        if over.iter().all(|over| *over) {
+            return joint.finish();
+        }
+        thread::sleep(PULSE);
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        self.is_left.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It has no panic to tell of that was not told when it happened.
+            let _ = thread.join();
+        }
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.file);
+        }
+    }
+}
