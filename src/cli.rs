@@ -5,6 +5,8 @@ mod generate;
 mod headless;
 mod screen;
 mod session;
+#[cfg(unix)]
+mod watch;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -43,6 +45,8 @@ Examples:
   asyncline run tasks --record tasks.aline  keep a recording of it
   asyncline replay tasks.aline              watch the recording, with the same keys
   asyncline replay --follow live.aline      watch a recording while it is written
+  asyncline exec -- target/debug/server     watch a program of your own that asyncline is linked into
+  asyncline attach                          watch one that runs, begun with ASYNCLINE=live
   asyncline session info tasks.aline        say how long it is, what is in it and what is wrong with it
   asyncline completions bash                make the Tab key know all this
 
@@ -58,6 +62,14 @@ enum Command {
     /// Watch a recorded session; without a terminal, print what came of it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Begin a program that asyncline is linked into, and watch it
+    #[cfg(unix)]
+    #[command(after_help = watch::EXEC_EXAMPLES)]
+    Exec(watch::Exec),
+    /// Watch a program that runs and was begun with ASYNCLINE=live
+    #[cfg(unix)]
+    #[command(after_help = watch::ATTACH_EXAMPLES)]
+    Attach(watch::Attach),
     /// What can be done with recordings besides watching them
     #[command(subcommand)]
     Session(session::Session),
@@ -191,6 +203,10 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
             }
             output => headless::replay(&replay.file, output, cli.ascii),
         },
+        #[cfg(unix)]
+        Some(Command::Exec(exec)) => watch::exec(exec, cli.ascii, is_terminal),
+        #[cfg(unix)]
+        Some(Command::Attach(attach)) => watch::attach(attach, cli.ascii, is_terminal),
         Some(Command::Session(command)) => session::run(command),
         Some(Command::Repair { file }) => session::repair(file),
         Some(Command::Generate {

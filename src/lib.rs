@@ -90,6 +90,8 @@ pub mod probe;
 pub mod task;
 
 pub mod collector;
+#[cfg(unix)]
+mod live;
 pub mod output;
 pub mod session;
 #[cfg(feature = "tracing")]

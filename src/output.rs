@@ -4,6 +4,12 @@
 //! |---|---|
 //! | not set, empty, or `off` | nothing is recorded; the runtime is tokio's as it is |
 //! | `file:PATH` | everything is recorded into a session log at PATH |
+//! | `live` | whoever attaches sees what happens: `asyncline attach`. The socket is in the user's runtime directory |
+//! | `live:SOCKET` | as `live`, with the socket at this path |
+//! | `live:tcp:ADDRESS` | as `live`, at an address such as `127.0.0.1:7000`; `ASYNCLINE_TOKEN` says what viewers must know |
+//! | `to:SOCKET` | as `live`, and a viewer waits at this socket: what `asyncline exec` sets |
+//!
+//! With `ASYNCLINE_CONTROL=1`, whoever attaches may pause and step the program.
 //!
 //! It is read once, by the first runtime that is begun with `#[asyncline::main]`, `#[asyncline::test]`,
 //! [`Builder::observe`](crate::probe::Builder::observe) or [`Executor::wrap`](crate::Executor::wrap). All of a process's
@@ -18,8 +24,11 @@
 //! killed loses what happened since the last write, a tenth of a second at most.
 
 mod running;
+#[cfg(unix)]
+mod watched;
 
 use std::env::{self, VarError};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -35,6 +44,11 @@ use crate::session;
 /// The environment variable that says where a recording goes.
 pub const VARIABLE: &str = "ASYNCLINE";
 
+/// The environment variable that says whether who attaches may pause and step the program.
+pub const CONTROL: &str = "ASYNCLINE_CONTROL";
+/// The environment variable with what viewers must know that attach by TCP.
+pub const TOKEN: &str = "ASYNCLINE_TOKEN";
+
 /// Where a recording goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,17 +57,36 @@ pub enum Output {
     Off,
     /// Into a session log.
     File(PathBuf),
+    /// To whoever attaches.
+    Live(Live),
+}
+
+/// Where viewers attach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Live {
+    /// At the socket where they look for this process.
+    Here,
+    /// At the socket of this path.
+    At(PathBuf),
+    /// At this address.
+    Tcp(SocketAddr),
+    /// As [`Here`](Self::Here), and a viewer waits at the socket of this path.
+    To(PathBuf),
 }
 
 /// What is wrong with a text that is to say where a recording goes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Malformed {
     /// It names nothing that is known.
-    #[error("`{0}` is neither `off` nor `file:PATH`")]
+    #[error("`{0}` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`")]
     Unknown(String),
     /// It says `file:` and no more.
-    #[error("`file:` is not followed by the path of a file")]
-    NoPath,
+    #[error("`{0}:` is not followed by a path")]
+    NoPath(&'static str),
+    /// It says `live:tcp:` and no address.
+    #[error("`{0}` is no address such as 127.0.0.1:7000")]
+    NoAddress(String),
     /// It is not UTF-8.
     #[error("it is not UTF-8")]
     NotUnicode,
@@ -67,8 +100,20 @@ impl FromStr for Output {
             return Ok(Self::Off);
         }
         match text.split_once(':') {
-            Some(("file", "")) => Err(Malformed::NoPath),
+            None if text == "live" => Ok(Self::Live(Live::Here)),
+            Some(("file", "")) => Err(Malformed::NoPath("file")),
+            Some(("live", "")) => Err(Malformed::NoPath("live")),
+            Some(("to", "")) => Err(Malformed::NoPath("to")),
             Some(("file", path)) => Ok(Self::File(path.into())),
+            Some(("live", at)) => match at.strip_prefix("tcp:") {
+                Some(address) => {
+                    let address = address.parse();
+                    let address = address.map_err(|_| Malformed::NoAddress(at.to_owned()))?;
+                    Ok(Self::Live(Live::Tcp(address)))
+                }
+                None => Ok(Self::Live(Live::At(at.into()))),
+            },
+            Some(("to", path)) => Ok(Self::Live(Live::To(path.into()))),
             _ => Err(Malformed::Unknown(text.to_owned())),
         }
     }
@@ -89,19 +134,65 @@ impl Output {
     }
 }
 
+/// The recording of this process.
+static RECORDING: OnceLock<Option<Arc<Recording>>> = OnceLock::new();
+
 /// The recording that the environment asks for; none where it asks for none, or where it cannot be had.
 pub(crate) fn of_environment() -> Option<Running> {
-    static RECORDING: OnceLock<Option<Arc<Recording>>> = OnceLock::new();
     let recording = RECORDING.get_or_init(|| {
         let begun = match Output::of_environment() {
-            Ok(Output::Off) => return None,
-            Ok(Output::File(path)) => Recording::begin(&path, DEFAULT_CAPACITY, Life::Process)
-                .map_err(|why| format!("nothing is recorded: {why}")),
-            Err(why) => Err(format!("nothing is recorded: in {VARIABLE}, {why}")),
+            Ok(output) => begin(&output, is_controllable()),
+            Err(why) => Err(format!("in {VARIABLE}, {why}")),
         };
-        begun.inspect_err(|why| running::tell(why)).ok()
+        told(begun)
     });
     recording.as_ref()?.join()
+}
+
+/// The recording of this process, which goes where `output` says unless it has begun already.
+pub(crate) fn of_process(output: &Output, can_be_held: bool) -> Option<Running> {
+    let recording = RECORDING.get_or_init(|| told(begin(output, can_be_held)));
+    recording.as_ref()?.join()
+}
+
+#[cfg(not(unix))]
+/// Nobody watches where there are no sockets for that.
+enum Nobody {}
+
+#[cfg(not(unix))]
+impl Nobody {
+    fn end(&self, _: std::time::Duration) {}
+    fn catch_up(&self, _: std::time::Duration) {}
+    fn has_viewers(&self) -> bool {
+        false
+    }
+}
+
+fn told(begun: Result<Option<Arc<Recording>>, String>) -> Option<Arc<Recording>> {
+    let told = begun.inspect_err(|why| running::tell(&format!("nothing is recorded: {why}")));
+    told.ok().flatten()
+}
+
+/// Whether who attaches may hold the program.
+fn is_controllable() -> bool {
+    env::var_os(CONTROL).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, String> {
+    let begun = match output {
+        Output::Off => return Ok(None),
+        Output::File(path) => {
+            Recording::begin(path, DEFAULT_CAPACITY, Life::Process).map_err(|why| why.to_string())
+        }
+        #[cfg(unix)]
+        Output::Live(live) => watched::begin(live, can_be_held),
+        #[cfg(not(unix))]
+        Output::Live(_) => {
+            let _ = can_be_held;
+            Err("a program can be watched on Unix only".to_owned())
+        }
+    };
+    begun.map(Some)
 }
 
 /// A recording into this file: the one that goes on, or a new one.

@@ -227,7 +227,7 @@ pub use store::{Entry, KEEP, Store};
 pub(crate) use writer::Haste;
 pub use writer::Writer;
 #[cfg(feature = "app")]
-pub(crate) use writer::create_keeping as create;
+pub(crate) use writer::{create_keeping as create, create_log};
 
 #[cfg(feature = "app")]
 use std::path::Path;

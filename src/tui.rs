@@ -20,6 +20,8 @@ mod terminal;
 pub mod theme;
 pub mod view;
 pub mod viewport;
+#[cfg(unix)]
+mod watching;
 
 use std::future::poll_fn;
 use std::io;
@@ -40,6 +42,13 @@ use driver::Driver;
 use recorder::Recorder;
 use terminal::Screen;
 use theme::Theme;
+#[cfg(unix)]
+pub use watching::Watching;
+
+/// Nothing is watched where there are no sockets for that.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub enum Watching {}
 
 /// As many messages are taken in at most before the screen is drawn again.
 const BATCH: usize = 256;
@@ -71,6 +80,9 @@ pub enum Start {
         /// Whether what is written to it is to be seen.
         follow: bool,
     },
+    /// A program that is watched from outside of it.
+    #[cfg(unix)]
+    Watch(Box<Watching>),
 }
 
 /// Whether what runs is recorded.
@@ -111,6 +123,15 @@ pub enum Error {
 /// Where the terminal fails, where the recording to begin with cannot be read, or where the file to record to cannot
 /// be written. The terminal is given back before this returns.
 pub fn run(options: Options) -> Result<Ended, Error> {
+    run_watching(options).map(|(ended, _)| ended)
+}
+
+/// As [`run`]; the program that was watched comes back.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_watching(options: Options) -> Result<(Ended, Option<Box<Watching>>), Error> {
     let (sender, messages) = mpsc::unbounded_channel();
     let mut app = App::new(scenario::all(), options.theme, ratatui::layout::Size::ZERO);
     let mut recorder = Recorder::new(options.record);
@@ -127,6 +148,12 @@ pub fn run(options: Options) -> Result<Ended, Error> {
         }
         Start::Replay { file, follow } => {
             app.update(driver.try_open(&file, follow, options.progress)?);
+        }
+        #[cfg(unix)]
+        Start::Watch(watching) => {
+            for msg in driver.watch(watching)? {
+                app.update(msg);
+            }
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -148,7 +175,7 @@ pub fn run(options: Options) -> Result<Ended, Error> {
         drop(screen);
         // Ends the program that runs and its recording, whatever ended the loop.
         driver.stop();
-        Ok(ended?)
+        Ok((ended?, driver.watching.take()))
     })
 }
 

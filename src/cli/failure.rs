@@ -21,6 +21,8 @@ pub(super) enum Failure {
     Broken(Report),
     /// Help or the version was asked for.
     Help(clap::Error),
+    /// A program that was begun here ended with this code, which is passed on.
+    Passed(u8),
     /// A signal with this number ended it. Exit code 128 and that number.
     Signal(u8),
     /// Nobody reads the output any more, as in `asyncline list | head -1`.
@@ -53,6 +55,7 @@ impl Failure {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => Self::from(error).report(),
             },
+            Self::Passed(code) => ExitCode::from(code),
             Self::Signal(number) => ExitCode::from(128 + number),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }

@@ -19,8 +19,16 @@ use crate::session::{Error, Meta, Writer};
 const INTERVAL: Duration = Duration::from_millis(20);
 /// So long the program waits at most for its events to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So long a viewer that takes nothing is waited for when the program ends.
+const LINGER: Duration = Duration::from_millis(500);
 /// So many names are tried for a file, the one that was asked for included.
 const NAMES: usize = 100;
+
+/// Those who read along.
+#[cfg(unix)]
+pub(super) type Viewers = crate::live::Server;
+#[cfg(not(unix))]
+pub(super) type Viewers = super::Nobody;
 
 /// A use of a recording: the recording is whole when the last one is dropped.
 #[derive(Debug)]
@@ -75,6 +83,21 @@ impl Recording {
         let writer = create(path)?;
         let (recorder, source) = Recorder::real_time(None, capacity);
         let collector = Collector::new(recorder.clone(), source);
+        let begun = Self::write_to(writer, recorder, collector, life, None);
+        begun.map_err(|why| Error::Write {
+            file: path.display().to_string(),
+            why,
+        })
+    }
+
+    /// Begins to write what is recorded, on a thread of its own.
+    pub(super) fn write_to(
+        writer: Writer,
+        recorder: Recorder,
+        collector: Collector,
+        life: Life,
+        viewers: Option<Viewers>,
+    ) -> io::Result<Arc<Self>> {
         let recording = Arc::new(Self {
             recorder,
             life,
@@ -92,19 +115,14 @@ impl Recording {
         let thread = thread::Builder::new().name(crate::probe::thread_name("output"));
         let its = Arc::clone(&recording);
         let run = move || {
-            let run = AssertUnwindSafe(|| its.run(collector, writer));
+            let run = AssertUnwindSafe(|| its.run(collector, writer, viewers.as_ref()));
             let _ = panic::catch_unwind(run);
             // However it ended, nobody is to wait for it.
             its.state().is_over = true;
             its.changed.notify_all();
         };
-        match thread.spawn(run) {
-            Ok(_) => Ok(recording),
-            Err(why) => Err(Error::Write {
-                file: path.display().to_string(),
-                why,
-            }),
-        }
+        thread.spawn(run)?;
+        Ok(recording)
     }
 
     /// Takes part in it; none where it is over, or in a process that was forked off.
@@ -123,11 +141,13 @@ impl Recording {
     }
 
     /// Takes events out and writes them until it is to end, or fails.
-    fn run(&self, mut collector: Collector, mut writer: Writer) {
+    fn run(&self, mut collector: Collector, mut writer: Writer, viewers: Option<&Viewers>) {
         loop {
             let (ask, number) = self.wait();
             let written = collector.drain_to(&mut writer);
             let written = written.and_then(|_| match ask {
+                // Who watches does not want to wait until there is enough to write.
+                None if viewers.is_some_and(Viewers::has_viewers) => writer.flush(),
                 None => writer.tick(Instant::now()),
                 Some(Ask::Flush) => writer.flush(),
                 Some(Ask::Rest | Ask::Finish) => writer.rest(),
@@ -135,6 +155,13 @@ impl Recording {
             if let Err(why) = &written {
                 collector.pause();
                 tell(&format!("the recording ends here: {why}"));
+            }
+            if let Some(viewers) = viewers {
+                match ask {
+                    Some(Ask::Finish) => viewers.end(LINGER),
+                    Some(Ask::Rest) => viewers.catch_up(LINGER),
+                    _ => {}
+                }
             }
             let mut state = self.state();
             state.answered = number;
@@ -282,7 +309,7 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
 }
 
 /// The name of this program.
-fn program() -> String {
+pub(super) fn program() -> String {
     let path = env::args_os().next().map(PathBuf::from);
     let name = path.as_ref().and_then(|path| path.file_name());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())

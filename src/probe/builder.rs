@@ -212,6 +212,20 @@ impl Builder {
         }
     }
 
+    /// As [`observe`](Self::observe), but what is recorded goes where `output` says, whatever the environment does; and with
+    /// `can_be_held`, whoever attaches may pause and step the program. All executors of a process that are observed are one
+    /// recording: what the first of them says counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`observe`](Self::observe).
+    pub fn observe_as(self, output: &output::Output, can_be_held: bool) -> io::Result<Executor> {
+        match output::of_process(output, can_be_held) {
+            Some(output) => self.recorded_by(output),
+            None => self.build(),
+        }
+    }
+
     /// An executor without a probe: it behaves as tokio's, and nothing is recorded.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Holding a poll on the thread that would run it pauses the real executor, between polls. Where the executor's clock
 //! is tokio's paused one, the gate also sets the pace: a poll at a virtual time passes when playback has come that far.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ pub const FASTEST: f64 = 64.0;
 /// Holds polls back until they may run.
 #[derive(Debug)]
 pub struct Gate {
+    /// Whether everything passes at once and nobody has to be told of it: the real clock sets the pace, and nothing holds.
+    is_idle: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -84,6 +87,7 @@ impl Gate {
             wakes_before: 0,
         };
         Self {
+            is_idle: AtomicBool::new(state.is_idle()),
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -99,6 +103,7 @@ impl Gate {
         state.anchor = (position, Instant::now());
         state.pace = pace;
         state.wakes_before = state.wakes;
+        self.is_idle.store(state.is_idle(), Ordering::Relaxed);
         drop(state);
         self.changed.notify_all();
     }
@@ -127,6 +132,9 @@ impl Gate {
 
     /// Waits until a poll of `lane` at time `at` may run.
     pub(crate) fn pass(&self, lane: LaneId, at: Timestamp) {
+        if self.is_idle.load(Ordering::Relaxed) {
+            return;
+        }
         let mut state = self.lock();
         if state.pace == Pace::Open {
             return;
@@ -150,6 +158,9 @@ impl Gate {
 
     /// Takes note that a poll has ended at `at`, later than it began where it did work.
     pub(crate) fn polled(&self, at: Timestamp) {
+        if self.is_idle.load(Ordering::Relaxed) {
+            return;
+        }
         let mut state = self.lock();
         state.passed = state.passed.max(at);
         if state.pace != Pace::Playing {
@@ -159,7 +170,9 @@ impl Gate {
 
     /// Takes note that a task was woken.
     pub(crate) fn woken(&self) {
-        self.lock().wakes += 1;
+        if !self.is_idle.load(Ordering::Relaxed) {
+            self.lock().wakes += 1;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -173,6 +186,10 @@ enum Wait {
 }
 
 impl State {
+    fn is_idle(&self) -> bool {
+        self.speed.is_none() && matches!(self.pace, Pace::Open | Pace::Playing)
+    }
+
     /// How long a poll of `lane` at `at` has to wait; not at all where it may run, which is then used up.
     fn wait(&mut self, lane: LaneId, at: Timestamp) -> Option<Wait> {
         match self.pace {

@@ -75,11 +75,14 @@ impl Indexer {
     }
 
     /// How the session stands at its place, without the lanes that have ended.
+    #[cfg(unix)]
+    pub(super) fn standing(&self) -> Standing {
+        without_past(self.now.clone())
+    }
+
+    /// As [`standing`](Self::standing), for who needs nothing else.
     pub(super) fn into_standing(self) -> Standing {
-        let mut now = self.now;
-        now.timeline.forget();
-        now.timeline.lanes.drop_ended();
-        now
+        without_past(self.now)
     }
 
     /// How many events of the session it has seen, those that were lost included.
@@ -144,4 +147,10 @@ impl Indexer {
         self.last = self.now.place;
         self.serial += 1;
     }
+}
+
+fn without_past(mut standing: Standing) -> Standing {
+    standing.timeline.forget();
+    standing.timeline.lanes.drop_ended();
+    standing
 }

@@ -64,6 +64,15 @@ impl Indexing {
         self.behind.is_empty().then(|| self.indexer.into_standing())
     }
 
+    /// The first part of the index of a session that begins where this one stands; none where blocks are still to be read
+    /// back.
+    #[cfg(unix)]
+    pub(super) fn standing_part(&self) -> Option<Vec<u8>> {
+        self.behind
+            .is_empty()
+            .then(|| Indexer::begin(self.indexer.standing()).part())
+    }
+
     /// The first part of the index of what is the rest of a longer session.
     pub(super) fn first(&mut self) -> Vec<u8> {
         self.indexer.part()

@@ -4,6 +4,8 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+#[cfg(unix)]
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::codec::Encoder;
@@ -13,6 +15,8 @@ use super::indexing::{Indexing, piece};
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
+#[cfg(unix)]
+use crate::live::{Hub, hub::ToHub};
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
 /// tenth of a second that is promised.
@@ -58,6 +62,9 @@ pub struct Writer {
     /// None where there is no index, since it could not be made.
     indexing: Option<Indexing>,
     rotation: Option<Rotation>,
+    /// Those who read along, where the recording is for them.
+    #[cfg(unix)]
+    hub: Option<(Arc<Hub>, Meta)>,
     haste: Haste,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
@@ -151,6 +158,14 @@ impl Writer {
         Self::begin("the session log".into(), sink, meta, Standing::default())
     }
 
+    /// Starts a recording for whoever attaches to this process.
+    #[cfg(unix)]
+    pub(crate) fn to_hub(hub: &Arc<Hub>, meta: &Meta) -> Result<Self, Error> {
+        let mut writer = Self::new(ToHub(Arc::clone(hub)), meta)?;
+        writer.hub = Some((Arc::clone(hub), meta.clone()));
+        Ok(writer)
+    }
+
     fn begin(file: String, sink: Sink, meta: &Meta, standing: Standing) -> Result<Self, Error> {
         let before = standing.place;
         let back = sink.back.as_ref().and_then(|back| back.try_clone().ok());
@@ -160,6 +175,8 @@ impl Writer {
             waiting: Encoder::default(),
             indexing: Some(Indexing::new(back, standing)),
             rotation: None,
+            #[cfg(unix)]
+            hub: None,
             haste: Haste::None,
             waiting_since: None,
             last_tick: None,
@@ -167,19 +184,12 @@ impl Writer {
             written: before,
             end: Timestamp::ZERO,
         };
-        let mut beginning = format::file_header().to_vec();
-        let meta = Meta {
-            before,
-            ..meta.clone()
-        };
-        beginning.extend(format::metadata_block(&meta));
-        // In one go: nobody is to see the rest of a session without how it stood before.
         let first = writer.indexing.as_mut().filter(|_| before > 0);
-        if let Some(part) = first.map(Indexing::first) {
-            // The metadata are block 0.
-            writer.number = 1;
-            beginning.extend(format::index_block(1, before, writer.end, &part));
-        }
+        let first = first.map(Indexing::first);
+        let beginning = beginning(meta, before, writer.end, first.as_deref());
+        // The metadata are block 0.
+        writer.number = first.is_some().into();
+        // In one go: nobody is to see the rest of a session without how it stood before.
         writer.put(&beginning)?;
         Ok(writer)
     }
@@ -265,17 +275,32 @@ impl Writer {
         let (_, end) = self.waiting.times();
         let (waiting, in_a_hurry) = (&mut self.waiting, self.haste == Haste::Most);
         let (block, payload) = format::events_block(self.number, self.written, waiting, in_a_hurry);
-        let offset = self.sink.as_ref().map_or(0, |sink| sink.length);
+        let sink = self.sink.as_ref();
+        let (offset, sink_is_file) =
+            sink.map_or((0, false), |sink| (sink.length, sink.back.is_some()));
         self.put(&block)?;
         self.written += events;
         self.end = end;
         if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
-            && !indexing.note(piece, payload, self.haste != Haste::None)
+            && !indexing.note(piece, payload, self.haste != Haste::None && sink_is_file)
         {
             self.indexing = None;
         }
         self.put_index(false)?;
+        #[cfg(unix)]
+        self.begin_anew();
         self.rotate()
+    }
+
+    /// Lets those who come later begin here, where it is time for that.
+    #[cfg(unix)]
+    fn begin_anew(&self) {
+        if let Some((hub, meta)) = &self.hub
+            && hub.wants_start()
+            && let Some(part) = self.indexing.as_ref().and_then(Indexing::standing_part)
+        {
+            hub.start(beginning(meta, self.written, self.end, Some(&part)));
+        }
     }
 
     /// Goes on in the next file, where it is time for that.
@@ -460,6 +485,20 @@ impl Sink {
     }
 }
 
+/// How a file begins: with what it says about itself and, where so many events lie before it, how everything stood then.
+fn beginning(meta: &Meta, before: u64, end: Timestamp, first: Option<&[u8]>) -> Vec<u8> {
+    let mut beginning = format::file_header().to_vec();
+    let meta = Meta {
+        before,
+        ..meta.clone()
+    };
+    beginning.extend(format::metadata_block(&meta));
+    if let Some(part) = first {
+        beginning.extend(format::index_block(1, before, end, part));
+    }
+    beginning
+}
+
 /// Starts a recording, of which only the last part is kept where that is asked for.
 #[cfg(feature = "app")]
 pub(crate) fn create_keeping(
@@ -470,6 +509,18 @@ pub(crate) fn create_keeping(
     match keep {
         Some(keep) => Writer::create_rotating(path, meta, keep),
         None => Writer::create(path, meta),
+    }
+}
+
+/// Creates the file of a session log whose bytes come from elsewhere. A session log of that name is overwritten, any other
+/// file is left alone.
+#[cfg(feature = "app")]
+pub(crate) fn create_log(path: &Path) -> Result<File, Error> {
+    let file = path.display().to_string();
+    match is_foreign(path) {
+        Ok(true) => Err(Error::Foreign { file }),
+        Ok(false) => File::create(path).map_err(|why| Error::Write { file, why }),
+        Err(why) => Err(Error::Write { file, why }),
     }
 }
 

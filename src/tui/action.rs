@@ -100,6 +100,8 @@ pub enum Action {
     Find,
     /// Show the question and its answer.
     Answer,
+    /// Show what the program prints, or the events.
+    Output,
     /// Begin or end recording.
     Record,
     /// Run the scenario again from the start.

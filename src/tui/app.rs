@@ -13,6 +13,7 @@ mod playback;
 mod pointer;
 mod scene;
 mod viewer;
+mod watched;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use menu::{Item, Menu, Recent};
 pub use playback::{About, Arrival, Journey, Playback, Whole};
 pub use scene::{Detail, Drawn, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Recording, Viewer};
+pub use watched::{Life, Printed, Watched};
 
 use super::action::Action;
 use super::code::Source;
@@ -73,6 +75,10 @@ pub enum Msg {
     Recording(Recording),
     /// The recordings that there are, the newest first.
     Recents(Vec<Recent>),
+    /// How a program stands that is watched from outside of it.
+    Watched(Watched),
+    /// What it has printed, line by line.
+    Printed(Vec<String>),
     /// Something went wrong that the person is to know of.
     Failed(String),
 }
@@ -234,6 +240,7 @@ impl App {
         let viewer = self.viewer()?;
         let (frame, now_and_then) = (Duration::from_millis(16), Duration::from_millis(50));
         match viewer.motion() {
+            Motion::Paused if viewer.watched().is_some_and(Watched::runs) => Some(frame),
             Motion::Paused if viewer.is_following() => Some(now_and_then),
             Motion::Paused => viewer.is_running().then_some(now_and_then),
             _ => Some(frame),
@@ -307,6 +314,16 @@ impl App {
             Msg::Seen(seen) => {
                 if let Some(viewer) = self.viewer_mut() {
                     viewer.scene.take(*seen);
+                }
+            }
+            Msg::Watched(watched) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    self.notice = viewer.watch(watched).or(self.notice.take());
+                }
+            }
+            Msg::Printed(lines) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.print(lines);
                 }
             }
             Msg::Recording(recording) => self.recorded(recording),

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::Watching;
+#[cfg(unix)]
+use super::app::Watched;
 use super::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
 use super::code::Source;
 use super::reader::{Reader, Request};
@@ -35,6 +38,11 @@ pub(super) struct Driver {
     asked: Option<Sight>,
     /// Whether what is written to its file is to be seen.
     follows: bool,
+    /// The program that is watched from outside of it.
+    pub(super) watching: Option<Box<Watching>>,
+    /// How it stood when that was looked at last.
+    #[cfg(unix)]
+    watched: Option<Watched>,
 }
 
 impl Driver {
@@ -48,6 +56,9 @@ impl Driver {
             urgent: Arc::default(),
             asked: None,
             follows: false,
+            watching: None,
+            #[cfg(unix)]
+            watched: None,
         }
     }
 
@@ -60,7 +71,7 @@ impl Driver {
     pub(super) fn perform(&mut self, effect: Effect, app: &App) -> bool {
         match effect {
             Effect::Start(start) => self.start(start),
-            Effect::SetPace(pace) => self.live.iter().for_each(|live| live.set_pace(pace)),
+            Effect::SetPace(pace) => self.set_pace(pace),
             Effect::SetSpeed(speed) => self.live.iter().for_each(|live| live.set_speed(speed)),
             Effect::Stop => self.stop(),
             Effect::Colour(source) => self.colour(vec![source]),
@@ -70,6 +81,47 @@ impl Driver {
             Effect::Quit => return false,
         }
         true
+    }
+
+    fn set_pace(&mut self, pace: Pace) {
+        if let Some(live) = &self.live {
+            live.set_pace(pace);
+        }
+        #[cfg(unix)]
+        if let Some(watching) = &self.watching {
+            watching.set_pace(pace);
+        }
+    }
+
+    /// Shows a program that is watched from outside of it.
+    #[cfg(unix)]
+    pub(super) fn watch(
+        &mut self,
+        mut watching: Box<Watching>,
+    ) -> Result<Vec<Msg>, session::Error> {
+        let file = watching.attached.file.clone();
+        let opened = self.try_open(&file, true, |_| {})?;
+        let prints = watching.prints.then(|| Msg::Printed(Vec::new()));
+        let state = watching.state();
+        self.watched = Some(state.clone());
+        self.watching = Some(watching);
+        let msgs = [Some(opened), Some(Msg::Watched(state)), prints];
+        Ok(msgs.into_iter().flatten().collect())
+    }
+
+    /// What is new of the program that is watched.
+    #[cfg(unix)]
+    fn look_at_watched(&mut self) -> Vec<Msg> {
+        let Some(watching) = &mut self.watching else {
+            return Vec::new();
+        };
+        let printed = watching.printed();
+        let state = watching.state();
+        let is_new = self.watched.as_ref() != Some(&state);
+        self.watched = Some(state.clone());
+        let printed = (!printed.is_empty()).then_some(Msg::Printed(printed));
+        let state = is_new.then_some(Msg::Watched(state));
+        printed.into_iter().chain(state).collect()
     }
 
     fn start(&mut self, Start { scenario, speed }: Start) {
@@ -114,7 +166,7 @@ impl Driver {
     }
 
     /// Time has passed: takes what the running program did meanwhile.
-    pub(super) fn tick(&mut self) -> [Msg; 2] {
+    pub(super) fn tick(&mut self) -> Vec<Msg> {
         let now = Instant::now();
         if self.follows {
             self.ask(Request::Follow);
@@ -142,7 +194,11 @@ impl Driver {
             report,
             finished,
         };
-        [Msg::Events(events), Msg::Tick(tick)]
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "nothing is watched there"))]
+        let mut msgs = vec![Msg::Events(events), Msg::Tick(tick)];
+        #[cfg(unix)]
+        msgs.extend(self.look_at_watched());
+        msgs
     }
 
     /// No time is told for a while: what passes meanwhile counts for nothing.
@@ -200,7 +256,18 @@ impl Driver {
         self.asked = None;
         self.urgent = Arc::default();
         self.follows = false;
+        // Who leaves a program that is watched does not come back to it.
+        #[cfg(unix)]
+        self.leave_watched();
         requests
+    }
+
+    #[cfg(unix)]
+    fn leave_watched(&mut self) {
+        self.watched = None;
+        if let Some(watching) = &mut self.watching {
+            watching.set_pace(Pace::Playing);
+        }
     }
 
     fn ask(&self, request: Request) {

@@ -175,6 +175,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(LANES, &[ch('n')], Action::NextFinding, "", "go to the next finding"),
     bind(LANES, &[ch('N')], Action::PreviousFinding, "", "go to the finding before"),
     bind(LANES, &[ch('a')], Action::Answer, "", "the question and its answer"),
+    bind(LANES, &[ch('o')], Action::Output, "", "what a program prints that was begun here, or the events"),
     bind(LANES, &[ch('z')], Action::Fold, "", "fold or unfold the lanes under the selected one"),
     bind(LANES, &[ch('c')], Action::Coroutines, "", "show or hide coroutines as lanes of their own"),
     bind(LANES, &[plain(KeyCode::Tab)], Action::Panels, "", "show both panels, one of them, or none"),

@@ -8,6 +8,7 @@ pub mod findings;
 pub mod help;
 pub mod lanes;
 pub mod menu;
+pub mod printed;
 pub mod question;
 pub mod ruler;
 pub mod status;
@@ -93,7 +94,10 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
     match areas.events {
         Some(area) if viewer.answer_open => question::draw_answer(viewer, theme, area, buf),
-        Some(area) => events::draw(viewer, theme, area, buf),
+        Some(area) => match &viewer.printed {
+            Some(printed) if printed.is_open => printed::draw(printed, theme, area, buf),
+            _ => events::draw(viewer, theme, area, buf),
+        },
         None => {}
     }
 }

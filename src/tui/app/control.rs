@@ -136,6 +136,10 @@ impl App {
         match action {
             Action::Back => {
                 let effect = viewer.is_running().then_some(Effect::Stop);
+                if viewer.watched().is_some() {
+                    self.notice = Some("q leaves the program that is watched.".into());
+                    return None;
+                }
                 self.screen = Screen::Menu;
                 return effect;
             }
@@ -169,6 +173,12 @@ impl App {
                 self.overlay = Some(Overlay::Findings { selected });
             }
             Action::Answer => self.toggle_answer(),
+            Action::Output => match &mut viewer.printed {
+                Some(printed) => printed.is_open = !printed.is_open,
+                None => {
+                    self.notice = Some("Only of a program that `asyncline exec` begins.".into());
+                }
+            },
             Action::Find => self.overlay = Some(Overlay::Find(String::new())),
             Action::Filter => {
                 let filter = viewer.lanes.filter.clone();

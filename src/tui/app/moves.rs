@@ -50,6 +50,11 @@ impl Viewer {
             Action::Slower => return (self.set_speed(0.5), None),
             Action::Faster => return (self.set_speed(2.0), None),
             Action::NextFinding | Action::PreviousFinding => return self.go_to_finding(action),
+            Action::PlayPause | Action::Step | Action::NextWake | Action::RunUntil
+                if self.at_watched().is_some() =>
+            {
+                return self.hold(action);
+            }
             _ => return (self.travel(action), None),
         }
         (None, notice)
@@ -77,6 +82,28 @@ impl Viewer {
         let stayed = further.is_none() && self.playback.place() == before;
         let notice = if stayed { nothing_found(journey) } else { None };
         (effect.or(further), notice)
+    }
+
+    /// Holds the program that is watched, or lets some of it pass.
+    fn hold(&self, action: Action) -> (Option<Effect>, Option<&'static str>) {
+        let Some(watched) = self.at_watched() else {
+            return (None, None);
+        };
+        if !watched.can_hold {
+            let how = "This program cannot be held: begin it with ASYNCLINE_CONTROL=1.";
+            return (None, Some(how));
+        }
+        let pace = match (action, watched.pace) {
+            (Action::Step, _) => Pace::Step,
+            (Action::NextWake, _) => Pace::ToWake,
+            (Action::RunUntil, _) => match self.selected_task() {
+                Some(task) => Pace::Until(task),
+                None => return (None, None),
+            },
+            (_, Pace::Paused) => Pace::Playing,
+            _ => Pace::Paused,
+        };
+        (Some(Effect::SetPace(pace)), None)
     }
 
     /// Moves through time.

@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use super::lanes::Lanes;
 use super::playback::{Arrival, Journey, Playback};
 use super::scene::{Drawn, Scene, Sight};
+use super::watched::{Life, Printed, Watched};
 use super::{Effect, Opened, Tick};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
@@ -46,6 +47,10 @@ pub struct Viewer {
     pub sources: Sources,
     /// Whether it is recorded.
     pub recording: Recording,
+    /// What its program printed, where that is to be seen.
+    pub printed: Option<Printed>,
+    /// The program, where it is watched from outside of it.
+    watched: Option<Watched>,
     pub(super) origin: Origin,
     pub(super) motion: Motion,
     /// Virtual seconds per second.
@@ -135,6 +140,8 @@ impl Viewer {
             journey: None,
             sources: Sources::of(scenario),
             recording: Recording::Off,
+            printed: None,
+            watched: None,
             origin,
             motion: Motion::Paused,
             speed: 1.0,
@@ -169,6 +176,43 @@ impl Viewer {
     /// Whether it is a recording that grows before our eyes.
     pub fn is_following(&self) -> bool {
         matches!(self.origin, Origin::Replay { follow: true, .. })
+    }
+
+    /// The program, where it is watched from outside of it.
+    pub fn watched(&self) -> Option<&Watched> {
+        self.watched.as_ref()
+    }
+
+    /// Takes note of how the program stands that is watched; what is to be said of that comes back.
+    pub(super) fn watch(&mut self, watched: Watched) -> Option<String> {
+        let ran = self.watched.as_ref().is_none_or(Watched::runs);
+        let notice = match &watched.life {
+            Life::Broken(why) if ran => Some(format!(
+                "The program is gone: {why}. What came until then stays here."
+            )),
+            Life::Ended(_) if ran => {
+                self.look_for_findings();
+                Some("The program has ended. All that it did is here.".to_owned())
+            }
+            _ => None,
+        };
+        self.watched = Some(watched);
+        notice
+    }
+
+    /// Takes in what the program printed.
+    pub(super) fn print(&mut self, lines: Vec<String>) {
+        let open = || Printed {
+            is_open: true,
+            ..Printed::default()
+        };
+        self.printed.get_or_insert_with(open).extend(lines);
+    }
+
+    /// The program that is watched, where its present is seen.
+    pub(super) fn at_watched(&self) -> Option<&Watched> {
+        let watched = self.watched.as_ref().filter(|watched| watched.runs());
+        watched.filter(|_| self.playback.at_present())
     }
 
     /// Whether its program runs and has not ended yet.

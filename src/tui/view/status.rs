@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use super::text::{padded, put_line, span};
 use crate::event::Timestamp;
 use crate::glyph::Glyph;
+use crate::probe::gate::Pace;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Motion, Origin, Overlay, Recording, Viewer};
+use crate::tui::app::{App, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
 use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
 use crate::units::{clock_text, count_text};
@@ -86,6 +87,14 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     let follows = viewer.follows();
     let back = viewer.playback.steps_back().unwrap_or(0);
     let mut spans = Vec::new();
+    if let Some(watched) = viewer.watched() {
+        if !viewer.playback.at_present() {
+            let here = theme.glyph(Glyph::Here);
+            spans.push(span(theme, Role::Accent, format!("{here} past  ")));
+        }
+        spans.push(held(viewer, watched, theme));
+        return spans;
+    }
     if let Origin::Replay { damage, follow } = viewer.origin() {
         let what = if *follow { "following  " } else { "replay  " };
         spans.push(span(theme, Role::Accent, what));
@@ -116,6 +125,26 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
         Motion::Paused => span(theme, Role::Ready, format!("{pause} {speed}")),
     });
     spans
+}
+
+/// What a program does that is watched.
+fn held(viewer: &Viewer, watched: &Watched, theme: Theme) -> Span<'static> {
+    let (play, pause) = (theme.glyph(Glyph::Play), theme.glyph(Glyph::Pause));
+    let name = |lane| viewer.playback.timeline().name(lane).to_owned();
+    match (&watched.life, watched.pace) {
+        (Life::Broken(_), _) => span(theme, Role::Error, "gone"),
+        (Life::Ended(Some(0) | None), _) => span(theme, Role::Accent, "ended"),
+        (Life::Ended(Some(code)), _) => span(theme, Role::Error, format!("ended with {code}")),
+        (Life::Runs, Pace::Open | Pace::Playing) => {
+            span(theme, Role::Running, format!("{play} live"))
+        }
+        (Life::Runs, Pace::Paused) => span(theme, Role::Ready, format!("{pause} held")),
+        (Life::Runs, Pace::Step) => span(theme, Role::Running, format!("{play} one step")),
+        (Life::Runs, Pace::ToWake) => span(theme, Role::Running, format!("{play} to next wake")),
+        (Life::Runs, Pace::Until(lane)) => {
+            span(theme, Role::Running, format!("{play} until {}", name(lane)))
+        }
+    }
 }
 
 /// A speed as people write it: `1/4×`, `2×`.
@@ -276,9 +305,12 @@ fn found_text(app: &App, text: &str) -> String {
 
 /// The mode's keys, as many as fit; always how to get help and how to leave.
 fn keys(app: &App, room: usize) -> Line<'static> {
-    let paused = app
-        .viewer()
-        .is_some_and(|viewer| viewer.motion() == Motion::Paused);
+    let paused = app.viewer().is_some_and(|viewer| match viewer.watched() {
+        Some(watched) if watched.runs() && viewer.playback.at_present() => {
+            watched.pace == Pace::Paused
+        }
+        _ => viewer.motion() == Motion::Paused,
+    });
     let bindings = keymap::bindings(app.mode()).filter(|binding| !binding.short.is_empty());
     let mut groups: Vec<(String, &str, Action)> = Vec::new();
     for binding in bindings {

@@ -1,0 +1,31 @@
+//! A program that is watched while it runs: it hands its session log to whoever attaches to it, over a socket.
+//!
+//! The program's side is here, and what both sides say to each other; a viewer's side is `source::attach`. What a viewer
+//! gets are the bytes of a session log, so that it reads what comes live as it reads a file.
+//!
+//! # Who waits for whom
+//!
+//! The program waits for no viewer. Its session log goes to a [hub](hub), which keeps what came last, 32 MiB of it; each
+//! viewer is sent that from a thread of asyncline's own. A viewer that is so slow that it has not taken what is dropped
+//! by then lacks it: it sees a gap, and how many events are lost in it. Who attaches late, or again, sees all that is
+//! kept.
+//!
+//! # Who may attach
+//!
+//! The socket is a Unix socket in a directory of the user's own, and can be used by nobody else: its mode is 0600, and
+//! the user at the other end is asked for from the system, and turned away where it is another one than this process's. There
+//! is TCP only where it is asked for; without a token, which a viewer then has to know, only on loopback.
+//!
+//! # What is said
+//!
+//! Each side sends frames: the length of what follows, in 4 bytes (big-endian, [8 MiB](wire::LONGEST) at most), a byte that
+//! says what it is, and the rest. Numbers are little-endian. Both begin with a hello, which says which version of this they
+//! speak; what else there is, [`wire`] says.
+
+pub(crate) mod hub;
+pub(crate) mod place;
+mod serve;
+pub(crate) mod wire;
+
+pub(crate) use hub::Hub;
+pub(crate) use serve::{Door, Server, serve};

@@ -1,0 +1,354 @@
+//! What a program's viewers are sent: the last part of its session log, in memory.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+/// As many bytes of the session log are kept for who attaches late or reads slowly.
+const KEPT: usize = if cfg!(test) { 4096 } else { 32 << 20 };
+/// After so many bytes it is said anew how everything stands, so that what lies before can be dropped.
+const BETWEEN: usize = KEPT / 4;
+
+/// The last part of a session log, and the viewers that are sent it.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    /// How many blocks there were; whoever waits for the next one watches it.
+    count: watch::Sender<u64>,
+    /// A viewer has been sent something.
+    sent: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    blocks: VecDeque<Bytes>,
+    /// How many blocks lie before the first one that is kept.
+    first: u64,
+    /// The bytes of all blocks that are kept.
+    size: usize,
+    /// The bytes of all blocks since the last start.
+    since: usize,
+    /// Where one can begin, in order; there is always one.
+    starts: VecDeque<Start>,
+    viewers: Vec<Viewer>,
+    next: u64,
+    is_over: bool,
+}
+
+/// A place where one can begin to read.
+#[derive(Debug)]
+struct Start {
+    /// How many blocks lie before it.
+    at: u64,
+    /// How a session log begins that goes on with the next block.
+    beginning: Bytes,
+}
+
+#[derive(Debug)]
+struct Viewer {
+    id: u64,
+    /// How many blocks it has been sent, those that it lost included.
+    at: u64,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            count: watch::Sender::new(0),
+            sent: Condvar::new(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, block: Bytes) {
+        let mut state = self.state();
+        if state.starts.is_empty() {
+            // What comes first is how the log begins.
+            state.starts.push_back(Start {
+                at: 0,
+                beginning: block,
+            });
+            return;
+        }
+        state.size += block.len();
+        state.since += block.len();
+        state.blocks.push_back(block);
+        state.drop_old();
+        let count = state.count();
+        drop(state);
+        self.count.send_replace(count);
+    }
+
+    /// Whether it is time to say anew how everything stands.
+    pub(crate) fn wants_start(&self) -> bool {
+        self.state().since >= BETWEEN
+    }
+
+    /// From here on one can begin to read as well, if it is by this.
+    pub(crate) fn start(&self, beginning: Vec<u8>) {
+        let mut state = self.state();
+        let at = state.count();
+        state.since = 0;
+        state.starts.push_back(Start {
+            at,
+            beginning: beginning.into(),
+        });
+    }
+
+    /// No more will come.
+    pub(crate) fn end(&self) {
+        self.state().is_over = true;
+        self.count.send_modify(|_| {});
+    }
+
+    /// Whether anybody reads along.
+    pub(crate) fn has_viewers(&self) -> bool {
+        !self.state().viewers.is_empty()
+    }
+
+    /// Begins to read; how the log begins comes back.
+    pub(crate) fn join(self: &Arc<Self>) -> (Reading, Bytes) {
+        let mut state = self.state();
+        let mut starts = state.starts.iter();
+        let start = starts.find(|start| start.at >= state.first);
+        let start = start.or(state.starts.back());
+        let (at, beginning) = start.map_or((0, Bytes::new()), |start| {
+            (start.at, start.beginning.clone())
+        });
+        let id = state.next;
+        state.next += 1;
+        state.viewers.push(Viewer { id, at });
+        drop(state);
+        let reading = Reading {
+            hub: Arc::clone(self),
+            id,
+            count: self.count.subscribe(),
+        };
+        (reading, beginning)
+    }
+
+    /// Waits until every viewer has been sent all, and at the end until it has been told so; or until nobody has taken anything for so long.
+    pub(crate) fn wait_until_sent(&self, patience: Duration) {
+        let mut state = self.state();
+        let mut before = (0, Instant::now());
+        loop {
+            let count = state.count();
+            let missing: u64 = state.viewers.iter().map(|viewer| count - viewer.at).sum();
+            let left = state.is_over && !state.viewers.is_empty();
+            if missing == 0 && !left {
+                return;
+            }
+            if missing != before.0 {
+                before = (missing, Instant::now());
+            }
+            let Some(left) = patience.checked_sub(before.1.elapsed()) else {
+                return;
+            };
+            let waited = self.sent.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl State {
+    /// How many blocks there were.
+    fn count(&self) -> u64 {
+        self.first + self.blocks.len() as u64
+    }
+
+    /// Drops what is too much. What one can begin with stays as long as it can.
+    fn drop_old(&mut self) {
+        while self.size > KEPT {
+            let Some(block) = self.blocks.pop_front() else {
+                return;
+            };
+            self.size -= block.len();
+            self.first += 1;
+            while self.starts.len() > 1 && self.starts[0].at < self.first {
+                self.starts.pop_front();
+            }
+        }
+    }
+}
+
+/// A viewer that reads.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    hub: Arc<Hub>,
+    id: u64,
+    count: watch::Receiver<u64>,
+}
+
+impl Reading {
+    /// The next blocks, as many as make a frame, once there are any; none once there will be no more. It can be given up
+    /// at any time, and be asked for again.
+    pub(super) async fn next(&mut self) -> Option<Next> {
+        loop {
+            self.count.borrow_and_update();
+            let (next, is_over) = {
+                let state = self.hub.state();
+                (state.after(self.id), state.is_over)
+            };
+            if !next.blocks.is_empty() {
+                return Some(next);
+            }
+            if is_over {
+                return None;
+            }
+            self.count.changed().await.ok()?;
+        }
+    }
+
+    /// Takes note that these were sent.
+    pub(super) fn sent(&self, next: &Next) {
+        let mut state = self.hub.state();
+        let mut viewers = state.viewers.iter_mut();
+        if let Some(viewer) = viewers.find(|viewer| viewer.id == self.id) {
+            viewer.at = next.end;
+        }
+        drop(state);
+        self.hub.sent.notify_all();
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut state = self.hub.state();
+        state.viewers.retain(|viewer| viewer.id != self.id);
+        drop(state);
+        self.hub.sent.notify_all();
+    }
+}
+
+/// Blocks that a viewer is sent.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) blocks: Vec<Bytes>,
+    /// How many blocks there are until the last of them.
+    end: u64,
+}
+
+impl State {
+    /// The next blocks for a viewer. Those that are gone by now it does not get.
+    fn after(&self, id: u64) -> Next {
+        /// So many bytes are sent at a time.
+        const MOST: usize = 256 << 10;
+        let viewer = self.viewers.iter().find(|viewer| viewer.id == id);
+        let at = viewer.map_or(u64::MAX, |viewer| viewer.at.max(self.first));
+        let skip = usize::try_from(at - self.first).unwrap_or(usize::MAX);
+        let mut size = 0;
+        let blocks = self.blocks.iter().skip(skip);
+        let fitting = blocks.take_while(|block| {
+            let fits = size < MOST;
+            size += block.len();
+            fits
+        });
+        let blocks: Vec<Bytes> = fitting.cloned().collect();
+        let end = at.saturating_add(blocks.len() as u64);
+        Next { blocks, end }
+    }
+}
+
+/// A session log that is written to viewers.
+#[derive(Debug)]
+pub(crate) struct ToHub(pub(crate) Arc<Hub>);
+
+impl Write for ToHub {
+    /// Takes a block, or how the log begins, which is always handed over whole.
+    fn write(&mut self, block: &[u8]) -> io::Result<usize> {
+        self.0.push(Bytes::copy_from_slice(block));
+        Ok(block.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(number: u64) -> Bytes {
+        let mut block = number.to_le_bytes().to_vec();
+        block.resize(256, 0);
+        block.into()
+    }
+
+    fn number(block: &Bytes) -> u64 {
+        let mut number = [0; 8];
+        number.copy_from_slice(&block[..8]);
+        u64::from_le_bytes(number)
+    }
+
+    fn hub() -> Arc<Hub> {
+        let hub = Hub::new();
+        hub.push(Bytes::from_static(b"beginning"));
+        hub
+    }
+
+    async fn read(reading: &mut Reading) -> Vec<u64> {
+        let next = reading.next().await;
+        next.map_or_else(Vec::new, |next| {
+            reading.sent(&next);
+            next.blocks.iter().map(number).collect()
+        })
+    }
+
+    #[tokio::test]
+    async fn viewers_are_sent_all_that_comes() {
+        let hub = hub();
+        hub.push(block(0));
+        let (mut one, beginning) = hub.join();
+        assert_eq!(beginning, "beginning");
+        assert_eq!(read(&mut one).await, [0]);
+        hub.push(block(1));
+        hub.push(block(2));
+        let (mut other, _) = hub.join();
+        assert_eq!(read(&mut one).await, [1, 2]);
+        assert_eq!(read(&mut other).await, [0, 1, 2]);
+        hub.end();
+        assert!(read(&mut one).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded_and_who_is_slow_lacks_the_rest() {
+        let hub = hub();
+        let (mut slow, _) = hub.join();
+        assert!(!hub.wants_start());
+        for number in 0..100 {
+            hub.push(block(number));
+            if hub.wants_start() {
+                hub.start(format!("from {}", number + 1).into());
+            }
+        }
+        assert!(hub.state().size <= KEPT);
+        let kept = (KEPT / 256) as u64;
+        assert_eq!(read(&mut slow).await.first(), Some(&(100 - kept)));
+        let (mut late, beginning) = hub.join();
+        let first = read(&mut late).await[0];
+        assert_eq!(beginning, format!("from {first}"));
+        assert!(100 - first > kept / 2, "{first}");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_waited_for_who_does_not_read() {
+        let hub = hub();
+        let (mut reading, _) = hub.join();
+        hub.push(block(0));
+        hub.wait_until_sent(Duration::from_millis(20));
+        assert_eq!(read(&mut reading).await, [0]);
+        hub.wait_until_sent(Duration::MAX);
+        hub.push(block(1));
+        drop(reading);
+        hub.wait_until_sent(Duration::MAX);
+    }
+}

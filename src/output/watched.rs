@@ -1,0 +1,66 @@
+//! A recording that goes to whoever attaches.
+
+use std::env;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::running::{self, Life, Recording};
+use super::{Live, TOKEN};
+use crate::collector::Collector;
+use crate::live::{Door, Hub, serve};
+use crate::probe::DEFAULT_CAPACITY;
+use crate::probe::gate::{Gate, Pace};
+use crate::probe::recorder::Recorder;
+use crate::session::{Meta, Writer};
+
+/// Begins one. What is wrong is told in words.
+pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, String> {
+    let token = env::var(TOKEN).unwrap_or_default();
+    let doors = doors(live, &token)?;
+    let gate = can_be_held.then(|| Arc::new(Gate::real_time(Pace::Playing)));
+    let hub = Hub::new();
+    let meta = Meta::new(running::program(), "", SystemTime::now());
+    let writer = Writer::to_hub(&hub, &meta).map_err(|why| why.to_string())?;
+    let (recorder, source) = Recorder::real_time(gate.clone(), DEFAULT_CAPACITY);
+    let collector = Collector::new(recorder.clone(), source);
+    let server = serve(doors, running::program(), token, &hub, gate);
+    let begun = server.and_then(|server| {
+        Recording::write_to(writer, recorder, collector, Life::Process, Some(server))
+    });
+    begun.map_err(|why| format!("there is no thread for it: {why}"))
+}
+
+fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
+    match live {
+        Live::Here => {
+            let door = Door::unix(None).map_err(|why| format!("no socket for viewers: {why}"))?;
+            Ok(vec![door])
+        }
+        Live::At(path) => {
+            let no_socket = |why| format!("no socket at {}: {why}", path.display());
+            // A process that this one's parent began has it: then this one is found by its number.
+            let door = Door::unix(Some(path)).or_else(|why| {
+                if why.kind() == std::io::ErrorKind::AddrInUse {
+                    return Door::unix(None);
+                }
+                Err(why)
+            });
+            Ok(vec![door.map_err(no_socket)?])
+        }
+        Live::Tcp(address) => {
+            let door = Door::tcp(*address, token);
+            Ok(vec![
+                door.map_err(|why| format!("no port at {address}: {why}"))?,
+            ])
+        }
+        Live::To(path) => {
+            let viewer = Door::viewer(path)
+                .map_err(|why| format!("no viewer at {}: {why}", path.display()))?;
+            // Others may attach, too, but need not.
+            Ok([Door::unix(None).ok(), Some(viewer)]
+                .into_iter()
+                .flatten()
+                .collect())
+        }
+    }
+}

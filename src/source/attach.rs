@@ -1,0 +1,380 @@
+//! A program that runs elsewhere, and tells what it does over a socket: see [`live`](crate::live).
+//!
+//! What it says are the bytes of a session log. They go into a file, and whoever shows them follows that file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{env, process, thread};
+
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+
+use crate::live::place;
+use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
+use crate::probe::gate::Pace;
+use crate::session::{self, plain};
+
+/// A program has so long to say who it is, and to begin.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where a program can be watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// At this socket.
+    Socket(PathBuf),
+    /// At this address of the network.
+    Tcp(SocketAddr),
+}
+
+/// A program that is watched.
+#[derive(Debug)]
+pub struct Attached {
+    /// What it says of itself.
+    pub program: Program,
+    /// The file that what it says goes into.
+    pub file: PathBuf,
+    /// Whether the file stays when this is dropped.
+    is_kept: bool,
+    paces: UnboundedSender<Pace>,
+    status: Arc<Mutex<Status>>,
+}
+
+/// What a program says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its process.
+    pub process: u32,
+    /// What it is called.
+    pub name: String,
+    /// Whether it can be paused and stepped.
+    pub can_hold: bool,
+}
+
+/// How a program that is watched stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// What its gate lets through.
+    pub pace: Pace,
+    /// What has become of the connection.
+    pub life: Life,
+}
+
+/// What has become of the connection to a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It goes on.
+    Runs,
+    /// The program has ended, and said all.
+    Ended,
+    /// It broke off, for this reason: the program was killed, or this side cannot write any more.
+    Broken(String),
+}
+
+/// Why a program cannot be watched.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// It cannot be reached, or says something else than it should.
+    #[error("cannot attach to {at}: {why}")]
+    Program {
+        /// Where it is.
+        at: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// What it says cannot be written.
+    #[error(transparent)]
+    Session(#[from] session::Error),
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Socket(path) => path.display().fmt(f),
+            Self::Tcp(address) => address.fmt(f),
+        }
+    }
+}
+
+/// A connection that is there.
+enum Stream {
+    Unix(StdStream),
+    Tcp(std::net::TcpStream),
+}
+
+impl Attached {
+    /// Attaches to a program. What it says goes into this file, or into one that is removed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Where the program cannot be reached, is another user's, or says something else than it should; and where the file
+    /// cannot be written.
+    pub fn to(address: &Address, record: Option<&Path>) -> Result<Self, Error> {
+        let stream = match address {
+            Address::Socket(path) => StdStream::connect(path).map(Stream::Unix),
+            Address::Tcp(address) => {
+                std::net::TcpStream::connect_timeout(address, PATIENCE).map(Stream::Tcp)
+            }
+        };
+        let at = address.to_string();
+        match stream {
+            Ok(stream) => Self::over(stream, at, record),
+            Err(error) => Err(Error::Program {
+                at,
+                why: plain(&error),
+            }),
+        }
+    }
+
+    /// Watches a program that has come by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`to`](Self::to).
+    pub fn come(stream: StdStream, record: Option<&Path>) -> Result<Self, Error> {
+        Self::over(Stream::Unix(stream), "the program".into(), record)
+    }
+
+    fn over(stream: Stream, at: String, record: Option<&Path>) -> Result<Self, Error> {
+        let (path, file) = create(record)?;
+        let (paces, asked) = unbounded_channel();
+        let status = Arc::new(Mutex::new(Status {
+            pace: Pace::Playing,
+            life: Life::Runs,
+        }));
+        let (ready, begun) = channel();
+        let listener = Listener {
+            file,
+            status: Arc::clone(&status),
+        };
+        let thread = thread::Builder::new().name(crate::probe::thread_name("attached"));
+        let spawned = thread.spawn(move || listener.run(stream, asked, &ready));
+        let why = match spawned.map(|_| begun.recv()) {
+            Ok(Ok(Ok(program))) => {
+                return Ok(Self {
+                    program,
+                    file: path,
+                    is_kept: record.is_some(),
+                    paces,
+                    status,
+                });
+            }
+            Ok(Ok(Err(why))) => why,
+            Ok(Err(_)) => "it said nothing".to_owned(),
+            Err(error) => plain(&error),
+        };
+        if record.is_none() {
+            // Nothing came that would be worth keeping.
+            let _ = fs::remove_file(path);
+        }
+        Err(Error::Program { at, why })
+    }
+
+    /// Lets something else through the program's gate.
+    pub fn set_pace(&self, pace: Pace) {
+        // A program that has ended is not held any more.
+        let _ = self.paces.send(pace);
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        lock(&self.status).clone()
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.file);
+        }
+    }
+}
+
+fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
+    status.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The file that a program's session log goes into: this one, or one that nobody else can read.
+fn create(record: Option<&Path>) -> Result<(PathBuf, File), session::Error> {
+    if let Some(path) = record {
+        let file = session::create_log(path)?;
+        return Ok((path.to_owned(), file));
+    }
+    let mut number = 0;
+    loop {
+        let name = format!("asyncline-{}-{number}.aline", process::id());
+        let path = env::temp_dir().join(name);
+        let mut options = OpenOptions::new();
+        match options.write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
+            Err(why) => {
+                let file = path.display().to_string();
+                return Err(session::Error::Write { file, why });
+            }
+        }
+    }
+}
+
+/// Listens to a program, on a thread of its own.
+struct Listener {
+    file: File,
+    status: Arc<Mutex<Status>>,
+}
+
+type Ready = Sender<Result<Program, String>>;
+
+impl Listener {
+    fn run(mut self, stream: Stream, asked: UnboundedReceiver<Pace>, ready: &Ready) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let listened = match runtime {
+            Ok(runtime) => runtime.block_on(self.connect(stream, asked, ready)),
+            Err(why) => Err(why.into()),
+        };
+        let life = match listened {
+            Ok(()) => Life::Ended,
+            Err(Misunderstood::Closed) => Life::Broken("it was killed".into()),
+            Err(Misunderstood::Io(error)) => Life::Broken(plain(&error)),
+            Err(why) => Life::Broken(why.to_string()),
+        };
+        if let Life::Broken(why) = &life {
+            // Nobody waits any more where it has begun.
+            let _ = ready.send(Err(why.clone()));
+        }
+        lock(&self.status).life = life;
+    }
+
+    async fn connect(
+        &mut self,
+        stream: Stream,
+        asked: UnboundedReceiver<Pace>,
+        ready: &Ready,
+    ) -> Result<(), Misunderstood> {
+        match stream {
+            Stream::Unix(stream) => {
+                stream.set_nonblocking(true)?;
+                let stream = UnixStream::from_std(stream)?;
+                let theirs = stream.peer_cred()?.uid();
+                if theirs != place::user()? {
+                    let why = format!("it belongs to another user (number {theirs})");
+                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, why).into());
+                }
+                self.talk(stream, asked, ready).await
+            }
+            Stream::Tcp(stream) => {
+                stream.set_nonblocking(true)?;
+                self.talk(TcpStream::from_std(stream)?, asked, ready).await
+            }
+        }
+    }
+
+    async fn talk(
+        &mut self,
+        stream: impl AsyncRead + AsyncWrite,
+        mut asked: UnboundedReceiver<Pace>,
+        ready: &Ready,
+    ) -> Result<(), Misunderstood> {
+        let (from, to) = tokio::io::split(stream);
+        let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
+        let token = env::var(crate::output::TOKEN).unwrap_or_default();
+        mouth.say(&ToProgram::Hello { token }).await?;
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
+        let hello = timeout(PATIENCE, ear.hear()).await.map_err(late)??;
+        let ToViewer::Hello {
+            process,
+            can_hold,
+            name,
+        } = hello
+        else {
+            return Err(Misunderstood::Foreign);
+        };
+        let begins = timeout(PATIENCE, ear.hear()).await.map_err(late)?;
+        let begins = begins.map_err(|why| match why {
+            Misunderstood::Closed => Misunderstood::Refused,
+            why => why,
+        });
+        let ToViewer::Session(beginning) = begins? else {
+            return Err(Misunderstood::Foreign);
+        };
+        self.file.write_all(&beginning)?;
+        let program = Program {
+            process,
+            name,
+            can_hold,
+        };
+        // Whoever asked for it waits for this.
+        let _ = ready.send(Ok(program));
+        loop {
+            tokio::select! {
+                said = ear.hear() => match said? {
+                    ToViewer::Session(bytes) => self.file.write_all(&bytes)?,
+                    ToViewer::Pace(pace) => lock(&self.status).pace = pace,
+                    ToViewer::Over => return Ok(()),
+                    ToViewer::Hello { .. } => return Err(Misunderstood::Foreign),
+                },
+                pace = asked.recv() => match pace {
+                    Some(pace) => mouth.say(&ToProgram::Pace(pace)).await?,
+                    // Nobody watches any more.
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+}
+
+/// The programs of this user that can be watched, by what they say of themselves. The sockets of those that crashed are
+/// removed.
+///
+/// # Errors
+///
+/// Where the directory of sockets cannot be read.
+pub fn programs() -> io::Result<Vec<(Program, PathBuf)>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let sockets = place::programs()?;
+    Ok(runtime.block_on(async {
+        let mut programs = Vec::new();
+        for socket in sockets {
+            match UnixStream::connect(&socket).await {
+                Ok(stream) => {
+                    let hello = timeout(PATIENCE, Ear::new(stream).hear()).await;
+                    if let Ok(Ok(ToViewer::Hello {
+                        process,
+                        can_hold,
+                        name,
+                    })) = hello
+                    {
+                        let program = Program {
+                            process,
+                            name,
+                            can_hold,
+                        };
+                        programs.push((program, socket));
+                    }
+                }
+                Err(why) if why.kind() == io::ErrorKind::ConnectionRefused => {
+                    place::remove(&socket);
+                }
+                Err(_) => {}
+            }
+        }
+        programs
+    }))
+}
+
+/// The socket at which a process can be watched, if it can.
+pub fn socket_of(process: u32) -> Option<PathBuf> {
+    place::of_process(process).ok()
+}
