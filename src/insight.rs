@@ -7,6 +7,7 @@
 //! and no I/O.
 
 mod describe;
+mod long_poll;
 mod never_awaited;
 mod sequential_awaits;
 #[cfg(test)]
@@ -50,6 +51,8 @@ pub enum FindingKind {
     NeverAwaited,
     /// Awaits ran one after another that could have run together.
     SequentialAwaits,
+    /// A poll held its thread for long, while other tasks were ready to run on it.
+    LongPoll,
 }
 
 impl fmt::Display for FindingKind {
@@ -57,6 +60,7 @@ impl fmt::Display for FindingKind {
         f.pad(match self {
             Self::NeverAwaited => "never-awaited",
             Self::SequentialAwaits => "sequential-awaits",
+            Self::LongPoll => "long-poll",
         })
     }
 }
@@ -65,6 +69,7 @@ impl fmt::Display for FindingKind {
 pub fn findings(timeline: &Timeline) -> Vec<Finding> {
     let mut findings = sequential_awaits::find(timeline);
     findings.extend(never_awaited::find(timeline));
+    findings.extend(long_poll::find(timeline));
     findings.sort_by_key(|finding| {
         let most_first = std::cmp::Reverse((finding.saves_ns, finding.costs_ns));
         (most_first, finding.at, finding.lane)

@@ -1,7 +1,7 @@
 //! The scenarios: small real programs, each of which shows one thing about async.
 //!
 //! A scenario is a file in `scenario/`: first the program, exactly as the code panel shows it, then its description.
-//! Its `main` is an ordinary function that runs on real tokio under the probe.
+//! Its `main` is an ordinary function that runs on real executors, nearly always tokio, under the probe.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod channel;
 mod coroutine_object;
 mod create_task;
 mod deadlock;
+mod executors;
 mod function_vs_coroutine;
 mod gather;
 mod generator;
@@ -138,7 +139,7 @@ pub fn all() -> &'static [Scenario] {
     &SCENARIOS
 }
 
-static SCENARIOS: [Scenario; 25] = [
+static SCENARIOS: [Scenario; 26] = [
     function_vs_coroutine::SCENARIO,
     generator::SCENARIO,
     native_coroutine::SCENARIO,
@@ -154,6 +155,7 @@ static SCENARIOS: [Scenario; 25] = [
     gather::SCENARIO,
     join_set::SCENARIO,
     work_stealing::SCENARIO,
+    executors::SCENARIO,
     timeout::SCENARIO,
     cancel::SCENARIO,
     select::SCENARIO,

@@ -126,6 +126,6 @@ fn every_file_of_the_map_exists() {
 
 #[test]
 fn the_number_of_scenarios_is_right() {
-    assert_eq!(scenario::all().len(), 25);
-    assert!(README.contains("Twenty-five small programs"));
+    assert_eq!(scenario::all().len(), 26);
+    assert!(README.contains("Twenty-six small programs"));
 }

@@ -68,6 +68,12 @@ impl Recording {
         )
     }
 
+    /// What executors record to that are one session.
+    #[cfg(feature = "app")]
+    pub(crate) fn of(target: super::Target) -> Self {
+        Self::new(target.recorder, None)
+    }
+
     fn by(output: Running) -> Self {
         output.end_with_this_thread();
         Self::new(output.recorder().clone(), Some(output))

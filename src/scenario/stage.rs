@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
 use crate::probe::gate::Gate;
-use crate::probe::{Builder, Executor, Target};
+use crate::probe::{Builder, Executor, Recording, Target, expanded};
 
 /// Where and how the programs of this thread run.
 #[derive(Clone, Debug)]
@@ -55,6 +54,18 @@ impl Stage {
         STAGE.set(None);
     }
 
+    /// The stage of this thread.
+    fn here() -> Self {
+        STAGE
+            .with_borrow(Clone::clone)
+            .expect("scenarios run on a stage")
+    }
+
+    /// Whether the clock of this thread's programs is virtual. A runtime's own threads have the real one.
+    fn is_virtual() -> bool {
+        STAGE.with_borrow(|stage| stage.as_ref().is_some_and(|stage| !stage.real_time))
+    }
+
     fn executor(self, workers: Option<usize>) -> Executor {
         let mut builder = builder(self.real_time, self.gate, self.stop);
         if let Some(workers) = workers {
@@ -92,9 +103,7 @@ pub fn run_on_workers<F: Future>(workers: usize, main: F) -> F::Output {
 
 #[track_caller]
 fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
-    let stage = STAGE.with_borrow(Clone::clone);
-    let stage = stage.expect("scenarios run on a stage");
-    let executor = stage.executor(workers);
+    let executor = Stage::here().executor(workers);
     let output = executor.block_on_until_stopped(main);
     executor.close();
     match output {
@@ -103,10 +112,28 @@ fn run_on<F: Future>(workers: Option<usize>, main: F) -> F::Output {
     }
 }
 
+/// Calls the root task by this name that `run` starts.
+pub fn named<R>(name: &'static str, run: impl FnOnce() -> R) -> R {
+    let _name = expanded::name(name);
+    run()
+}
+
+/// Records what gets a lane on this thread while `run` runs an executor that is not tokio's.
+///
+/// Such an executor is not told to stop: its program is one that soon ends.
+pub fn elsewhere(run: impl FnOnce()) {
+    let stage = Stage::here();
+    if stage.stop.is_cancelled() {
+        std::panic::resume_unwind(Box::new(Stopped));
+    }
+    let recording = Recording::of(stage.recording);
+    let _entered = recording.enter();
+    run();
+}
+
 /// Works for so long without ever awaiting: the thread is busy, and nothing else runs on it.
 pub fn work(duration: Duration) {
-    if Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread {
-        // The clock of several threads is the real one, and so is the time that passes.
+    if !Stage::is_virtual() {
         std::thread::sleep(duration);
         return;
     }

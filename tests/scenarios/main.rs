@@ -6,6 +6,7 @@
 mod balance;
 mod beyond;
 mod catalogue;
+mod executors;
 mod times;
 mod tutorial;
 
