@@ -310,8 +310,7 @@ impl Driver {
 
     /// Shows source files, at once without colours and then with them.
     fn colour(&self, sources: Vec<Source>) {
-        let messages = self.messages.clone();
-        in_background("colours", move || send_coloured(sources, &messages));
+        colour(sources, &self.messages);
     }
 
     /// Reads the list of recordings.
@@ -342,6 +341,12 @@ fn show(opened: Opened, messages: &UnboundedSender<Msg>) {
     let sources = opening::sources(&opened);
     let _ = messages.send(Msg::Opened(Box::new(opened)));
     send_coloured(sources, messages);
+}
+
+/// Shows source files, at once without colours and then with them.
+pub(super) fn colour(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
+    let messages = messages.clone();
+    in_background("colours", move || send_coloured(sources, &messages));
 }
 
 fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {

@@ -15,7 +15,7 @@ use crate::session::{Archive, Damage, Entry, Error, Meta, Progress, Session, Sto
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// As many source files are read for a recording.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// A session of no more events is read as a whole.
 const SMALL: u64 = 100_000;
@@ -73,16 +73,17 @@ pub(super) fn sources(opened: &Opened) -> Vec<Source> {
     if let Some(scenario) = opened.scenario {
         return vec![Source::scenario(scenario)];
     }
-    let events = opened.playback.events();
-    let files: BTreeSet<&str> = events
-        .iter()
-        .filter_map(site)
-        .map(|site| &*site.file)
-        .collect();
+    let files = files(opened.playback.events());
     files.into_iter().take(MOST).filter_map(source).collect()
 }
 
-fn source(file: &str) -> Option<Source> {
+/// The source files that events speak of.
+pub(super) fn files(events: &[Event]) -> BTreeSet<&str> {
+    let sites = events.iter().filter_map(site);
+    sites.map(|site| &*site.file).collect()
+}
+
+pub(super) fn source(file: &str) -> Option<Source> {
     let metadata = fs::metadata(file).ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return None;

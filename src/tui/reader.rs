@@ -1,6 +1,6 @@
 //! Reads a large session where it is looked at, on a thread of its own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::app::{Arrival, Detail, Journey, Msg, Playback, Seen, Sight, Whole};
+use super::opening;
 use crate::event::{LaneId, Timestamp};
 use crate::session::{Archive, plain};
 use crate::timeline::overview::Sample;
@@ -45,6 +46,8 @@ pub(super) struct Reader {
     sight: Option<Sight>,
     /// The last details that were sent.
     held: VecDeque<Arc<Detail>>,
+    /// The source files that were looked for since the file grows.
+    files: BTreeSet<String>,
 }
 
 impl Reader {
@@ -61,6 +64,7 @@ impl Reader {
             messages,
             sight: None,
             held: VecDeque::new(),
+            files: BTreeSet::new(),
         }
     }
 
@@ -140,9 +144,21 @@ impl Reader {
         if has_grown {
             let place = self.archive.events();
             let playback = playback(&mut self.archive, place)?;
+            self.show_sources(&playback);
             self.send(Msg::Grown(Box::new(playback)));
         }
         Ok(())
+    }
+
+    /// Shows source files that are spoken of for the first time.
+    fn show_sources(&mut self, playback: &Playback) {
+        for file in opening::files(playback.events()) {
+            if self.files.len() < opening::MOST && self.files.insert(file.to_owned()) {
+                let source = opening::source(file);
+                let sources = source.into_iter().collect();
+                super::driver::colour(sources, &self.messages);
+            }
+        }
     }
 
     fn look(&mut self, sight: &Sight) -> io::Result<()> {

@@ -120,7 +120,9 @@ impl Viewer {
         let mut viewer = Self::new(opened.title, opened.scenario, origin);
         viewer.playback = opened.playback;
         viewer.refresh();
-        viewer.lanes.count();
+        if !viewer.is_following() {
+            viewer.lanes.count();
+        }
         viewer.lanes.fit(viewer.playback.spans());
         viewer.look_for_findings();
         viewer

@@ -163,7 +163,8 @@ fn now(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
 }
 
 fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
-    if viewer.follows() {
+    let grows = viewer.is_following() && viewer.playback.at_present();
+    if viewer.follows() || grows {
         return Vec::new();
     }
     let total = format!("of {}", clock(viewer, viewer.playback.reached()));
