@@ -4,6 +4,8 @@
 //! while a thread may still be writing an older one, so that a wake is never behind the poll that it caused. Bound: the
 //! processor's counters differ between cores by less than two microseconds.
 
+mod counts;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
@@ -16,6 +18,7 @@ use crate::probe::record::{First, Words};
 use crate::probe::recorder::{Recorder, Source};
 use crate::probe::template::Template;
 use crate::session::{self, Haste, Writer};
+use counts::Counts;
 
 /// So long ago, in nanoseconds, a thread that was about to write an event is seen to be.
 const MARGIN: u64 = 2_000;
@@ -28,6 +31,7 @@ pub struct Collector {
     recorder: Recorder,
     source: Source,
     merger: Merger,
+    counts: Counts,
 }
 
 /// How many events have been drained.
@@ -72,6 +76,7 @@ impl Collector {
             recorder,
             source,
             merger: Merger::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -138,6 +143,9 @@ impl Collector {
             }
             (Source::RealTime(chunks), _, Some(buffers)) => {
                 self.merger.drain(chunks, buffers, sink);
+                let at = self.merger.latest_time(buffers);
+                self.counts
+                    .tell(&self.recorder, at, |event| sink.event(event));
             }
             _ => {}
         }
@@ -233,10 +241,15 @@ impl Merger {
         first.map(|first| (first, second))
     }
 
+    /// The time of the last event that was handed on.
+    fn latest_time(&self, buffers: &Buffers) -> Timestamp {
+        let latest = self.latest.map(|latest| buffers.clock().timestamp(latest));
+        latest.unwrap_or_else(|| buffers.clock().now())
+    }
+
     /// Tells of what threads lost that have not written since. What they lost and then wrote on, they tell themselves.
     fn tell_of_losses(&self, buffers: &Buffers, sink: &mut impl Sink) {
-        let latest = self.latest.map(|latest| buffers.clock().timestamp(latest));
-        let at = latest.unwrap_or_else(|| buffers.clock().now());
+        let at = self.latest_time(buffers);
         let mut tell = |thread, count| {
             if count > 0 {
                 let kind = EventKind::Lost { count };

@@ -85,13 +85,12 @@ where
             Some(named) => named.0.clone(),
             None => format!("span {}", span.name()).into(),
         };
-        match extensions.get_mut::<spans::Entered>() {
-            Some(entered) => entered.enter(text),
-            None => {
-                let mut entered = spans::Entered::default();
-                entered.enter(text);
-                extensions.insert(entered);
-            }
+        if let Some(entered) = extensions.get_mut::<spans::Entered>() {
+            entered.enter(text);
+        } else {
+            let mut entered = spans::Entered::default();
+            entered.enter(text);
+            extensions.insert(entered);
         }
     }
 

@@ -148,7 +148,7 @@ fn an_executor_of_smols() {
             .lane("wakes"),
         );
         let waits = executor.spawn(async { receiver.await.unwrap() }.lane("waits"));
-        let joins = executor.spawn(async { waits.await }.lane("joins"));
+        let joins = executor.spawn(waits.lane("joins"));
         let never = executor.spawn(pending::<()>().lane("never"));
         let sum = block_on(executor.run(async {
             wakes.await;

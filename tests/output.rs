@@ -253,11 +253,11 @@ fn what_is_wrong_is_told_in_one_line() {
     for (value, why) in [
         (
             "on",
-            "in ASYNCLINE, `on` is neither `off` nor `file:PATH`".to_owned(),
+            "in ASYNCLINE, `on` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`".to_owned(),
         ),
         (
             "file:",
-            "in ASYNCLINE, `file:` is not followed by the path of a file".to_owned(),
+            "in ASYNCLINE, `file:` is not followed by a path".to_owned(),
         ),
         (
             &*format!("file:{nowhere}"),

@@ -495,6 +495,37 @@ fn wide_names_keep_everything_in_its_column() {
 }
 
 #[test]
+fn the_header_tells_how_many_tasks_are_seen_where_some_are_not() {
+    let counted = |seen, alive| {
+        let kind = EventKind::TasksCounted {
+            runtime: LaneId(9),
+            seen,
+            alive,
+        };
+        Event {
+            at: Timestamp(2 * SECOND),
+            thread: ThreadId(0),
+            kind,
+        }
+    };
+    for (seen, alive, is_shown) in [(37, 52, true), (52, 52, false)] {
+        let mut session = Session::new(80, 24);
+        let mut events = wide();
+        events.push(counted(seen, alive));
+        session.tell(Msg::Opened(Box::new(Opened {
+            title: "a service".into(),
+            scenario: None,
+            playback: Playback::of(events),
+            damage: None,
+            follow: false,
+        })));
+        let text = session.text();
+        let header = text.lines().next().unwrap();
+        assert_eq!(header.contains("37 of 52 tasks seen"), is_shown, "{header}");
+    }
+}
+
+#[test]
 fn a_click_selects_and_a_second_one_starts() {
     let mut session = Session::new(110, 30);
     let click = |session: &mut Session, text: &str| {

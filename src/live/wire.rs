@@ -63,6 +63,7 @@ pub(crate) enum Misunderstood {
     #[error(
         "the connection was refused: perhaps another user's, or ASYNCLINE_TOKEN is not what the program wants"
     )]
+    #[cfg(feature = "app")]
     Refused,
     /// It closed the connection.
     #[error("the connection was closed")]

@@ -15,7 +15,9 @@ use super::cursor;
 use super::entry::Entry;
 use super::executor::{Executor, Stop, Target};
 use super::gate::Gate;
-use super::lane::Probe;
+#[cfg(tokio_unstable)]
+use super::hooks::Hooks;
+use super::lane::{Probe, Tasks};
 use super::recorder::{DEFAULT_CAPACITY, Recorder};
 use crate::collector::Collector;
 use crate::event::Flavor;
@@ -36,6 +38,8 @@ pub struct Builder {
     gate: Option<Arc<Gate>>,
     stop: Option<Stop>,
     given: Option<Runtime>,
+    #[cfg(tokio_unstable)]
+    hooks: Arc<Hooks>,
 }
 
 /// The threads that run tasks.
@@ -49,6 +53,8 @@ enum Threads {
     Tokios(Option<usize>),
     /// The runtime is there already: nothing is known of it but what it tells.
     Unknown,
+    /// The runtime stays on its thread. Its own local tasks are not told apart from those of sets within it.
+    Local,
 }
 
 /// Who a runtime is recorded by.
@@ -75,6 +81,8 @@ impl Builder {
             gate: None,
             stop: None,
             given: None,
+            #[cfg(tokio_unstable)]
+            hooks: Arc::default(),
         }
     }
 
@@ -269,8 +277,7 @@ impl Builder {
         let output = output::of_environment();
         let mut builder = self.of_tokio(output.as_ref().map(Seen::By));
         let runtime = builder.build_local(runtime::LocalOptions::default())?;
-        // Sets of local tasks within it are not told apart from its own.
-        self.threads = Threads::Unknown;
+        self.threads = Threads::Local;
         let entry = output.and_then(|output| self.entry_by(output, runtime.handle()));
         Ok((runtime, entry))
     }
@@ -287,10 +294,12 @@ impl Builder {
     fn of_tokio(&self, seen: Option<Seen<'_>>) -> runtime::Builder {
         let mut builder = match self.threads {
             Threads::Own(_) | Threads::Tokios(_) => runtime::Builder::new_multi_thread(),
-            Threads::Entering | Threads::Unknown => runtime::Builder::new_current_thread(),
+            Threads::Entering | Threads::Unknown | Threads::Local => {
+                runtime::Builder::new_current_thread()
+            }
         };
         match self.threads {
-            Threads::Entering | Threads::Unknown | Threads::Tokios(None) => {}
+            Threads::Entering | Threads::Unknown | Threads::Local | Threads::Tokios(None) => {}
             Threads::Own(workers) => {
                 builder.worker_threads(workers);
                 builder.thread_name(super::thread_name("worker"));
@@ -303,6 +312,8 @@ impl Builder {
             builder.name(name);
         }
         if let Some(seen) = seen.filter(|_| !OFF) {
+            #[cfg(tokio_unstable)]
+            self.hooks.set_on(&mut builder);
             builder.on_thread_park(cursor::parks);
             match seen {
                 Seen::Elsewhere => builder.on_thread_start(context::set_worker),
@@ -344,17 +355,23 @@ impl Builder {
         if OFF {
             return None;
         }
-        let is_on_one_thread = matches!(self.threads, Threads::Entering);
-        let tasks = || (runtime.metrics(), AtomicUsize::new(0));
+        let tasks = Tasks {
+            all: runtime.metrics(),
+            known: AtomicUsize::new(0),
+            are_on_one_thread: matches!(self.threads, Threads::Entering),
+        };
         let probe = Arc::new(Probe {
             runtime: Some(recording.recorder.next_lane()),
             id: Some(runtime.id()),
             recorder: recording.recorder,
             closing: AtomicBool::new(false),
             stop: recording.stop.map(|stop| stop.of_one_executor()),
-            tasks: is_on_one_thread.then(tasks),
+            tasks: (!matches!(self.threads, Threads::Local)).then_some(tasks),
             has_unknown_tasks: AtomicBool::new(false),
         });
+        probe.recorder.add_runtime(&probe);
+        #[cfg(tokio_unstable)]
+        self.hooks.begin(&probe);
         Some(Entry::new(probe, flavor(runtime), self.io, output))
     }
 }

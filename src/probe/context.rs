@@ -47,6 +47,8 @@ struct Thread {
     finished: Cell<Option<Finished>>,
     /// Whose call of a waker is being passed on to the waker within it.
     waking: Cell<Option<event::Waker>>,
+    /// The task that is being polled of which nothing is known but that, where tokio tells of such.
+    unseen: Cell<Option<LaneId>>,
     /// What the next task to be spawned is called.
     name: Cell<Option<&'static str>>,
     /// Whether it is a thread of a runtime.
@@ -90,6 +92,7 @@ thread_local! {
             scope: Cell::new(Scope::EMPTY),
             finished: Cell::new(None),
             waking: Cell::new(None),
+            unseen: Cell::new(None),
             name: Cell::new(None),
             is_worker: Cell::new(false),
             is_scheduler: Cell::new(false),
@@ -169,7 +172,7 @@ impl<'a> InLane<'a> {
             // forgets one of these.
             unsafe { thread.lane.set(lane) };
             Self {
-                is_in_scheduler: is_in_nothing && thread.is_scheduler.get(),
+                is_in_scheduler: is_in_nothing && thread.is_in_scheduler(),
                 before,
                 scope,
                 is_left: false,
@@ -226,8 +229,14 @@ impl Thread {
         let is_in_nothing = self.lane.is_none() && self.scope.get().is_empty();
         let is_woken_for = self.waking.get().is_some() || self.finished.get().is_some();
         self.is_idle
-            .set(self.is_scheduler.get() && is_in_nothing && !is_woken_for);
+            .set(self.is_in_scheduler() && is_in_nothing && !is_woken_for);
         self.knows_all_tasks.set(false);
+    }
+
+    /// Whether it is in the scheduler of a runtime of one thread, unless it is in a lane.
+    #[inline]
+    fn is_in_scheduler(&self) -> bool {
+        self.is_scheduler.get() && self.unseen.get().is_none()
     }
 
     /// Takes the present scope, where there is one.
@@ -379,6 +388,9 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
         if let Some(current) = current {
             return current;
         }
+        if let Some(unseen) = thread.unseen.get() {
+            return Caller::Known(event::Waker::Lane(unseen));
+        }
         // A join handle wakes one lane only.
         if let Some(finished) = thread.finished.get()
             && finished.joiner.is_none_or(|joiner| joiner == woken.id)
@@ -408,6 +420,21 @@ pub(crate) fn knows_all_tasks(probe: &Probe) -> bool {
     })
 }
 
+/// Makes a task current of which nothing is known but that, or none.
+#[cfg(tokio_unstable)]
+pub(crate) fn set_unseen(unseen: Option<LaneId>) {
+    THREAD.with(|thread| {
+        thread.unseen.set(unseen);
+        thread.settle();
+    });
+}
+
+/// The task that is being polled of which nothing is known but that.
+#[cfg(tokio_unstable)]
+pub(crate) fn unseen() -> Option<LaneId> {
+    THREAD.with(|thread| thread.unseen.get())
+}
+
 /// Tells whether the thread runs a runtime of one thread until the guard is dropped.
 pub(crate) fn enter_scheduler(is_scheduler: bool) -> Restore<bool> {
     Restore::new(is_scheduler, |thread| &thread.is_scheduler)
@@ -435,6 +462,6 @@ pub(crate) fn spawning(probe: &Probe) -> (Option<&'static str>, Option<LaneId>) 
             let parent = parent.filter(|parent| parent.probe.recorder.is(&probe.recorder));
             parent.map(|parent| parent.id)
         });
-        (thread.name.take(), parent)
+        (thread.name.take(), parent.or(thread.unseen.get()))
     })
 }

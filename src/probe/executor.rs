@@ -24,7 +24,9 @@ use crate::event::Cancel;
 
 /// A tokio runtime whose tasks are seen.
 ///
-/// Tasks are seen that are spawned with [`spawn`](super::spawn) and its siblings; others run as ever, unseen.
+/// Tasks are seen that are spawned with [`spawn`](super::spawn) and its siblings; others run as ever, unseen, but counted:
+/// see [`EventKind::TasksCounted`](crate::event::EventKind::TasksCounted). In a build with `--cfg tokio_unstable` they have
+/// lanes, too, which are called as the places where they were spawned.
 #[derive(Debug)]
 pub struct Executor {
     /// Taken when the executor is dropped.

@@ -17,6 +17,7 @@ use super::awaiting::Entered;
 use super::context;
 use super::executor::Stoppable;
 use super::future::Observed;
+use super::hooks;
 use super::join::{AbortHandle, record_joined};
 use super::lane::Lane;
 use super::local_set::LocalSet;
@@ -267,6 +268,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
+        let _seen = hooks::seen();
         self.is_joined_by_this(lane.as_ref());
         let stop = lane.as_ref().and_then(|lane| {
             lane.count_on(handle);
@@ -295,6 +297,7 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
+        let _seen = hooks::seen();
         self.is_joined_by_this(lane.as_ref());
         let stop = lane.as_ref().and_then(|lane| lane.probe.stop.clone());
         let task = Observed::new(task, lane.clone());
@@ -321,6 +324,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
+        let _seen = hooks::seen();
         self.is_joined_by_this(lane.as_ref());
         let work = job(lane.clone(), work);
         let aborts = match handle {

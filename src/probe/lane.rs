@@ -27,10 +27,21 @@ pub(crate) struct Probe {
     pub(crate) closing: AtomicBool,
     /// How the executor's tasks are told to end.
     pub(crate) stop: Option<Stop>,
-    /// Where a runtime runs on one thread: what it says of itself, and how many of its tasks are known.
-    pub(crate) tasks: Option<(RuntimeMetrics, AtomicUsize)>,
+    /// The runtime's tasks, where those that are known can be told from others.
+    pub(crate) tasks: Option<Tasks>,
     /// Whether a task of such a runtime has been seen that is not known: from then on others may come and go unseen.
     pub(crate) has_unknown_tasks: AtomicBool,
+}
+
+/// The tasks of a runtime.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    /// What the runtime says of itself.
+    pub(crate) all: RuntimeMetrics,
+    /// How many of those that have not ended are known.
+    pub(crate) known: AtomicUsize,
+    /// Whether they run on one thread, of which the probe was told when it sleeps.
+    pub(crate) are_on_one_thread: bool,
 }
 
 impl Probe {
@@ -38,18 +49,33 @@ impl Probe {
     #[inline]
     pub(crate) fn knows_all_tasks(&self) -> bool {
         let has_unknown = self.has_unknown_tasks.load(Ordering::Relaxed);
-        let tasks = self.tasks.as_ref().filter(|_| !has_unknown);
-        tasks.is_some_and(|(all, known)| all.num_alive_tasks() == known.load(Ordering::Relaxed))
+        let tasks = self.tasks_on_one_thread().filter(|_| !has_unknown);
+        tasks
+            .is_some_and(|tasks| tasks.all.num_alive_tasks() == tasks.known.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn tasks_on_one_thread(&self) -> Option<&Tasks> {
+        self.tasks.as_ref().filter(|tasks| tasks.are_on_one_thread)
+    }
+
+    /// How many tasks of the runtime have not ended, and how many of these are not known. Who spawns or ends one right
+    /// then may make it one too many.
+    pub(crate) fn count_tasks(&self) -> Option<(usize, usize)> {
+        let tasks = self.tasks.as_ref()?;
+        let known = tasks.known.load(Ordering::Relaxed);
+        let alive = tasks.all.num_alive_tasks();
+        Some((alive, alive.saturating_sub(known)))
     }
 
     /// Looks for tasks that are not known, at the end of a poll that may have spawned some: before the next one they may
     /// have run, and be gone.
     #[inline]
     pub(crate) fn look_for_unknown_tasks(&self) {
-        if let Some((all, known)) = &self.tasks
+        if let Some(tasks) = self.tasks_on_one_thread()
             && !self.has_unknown_tasks.load(Ordering::Relaxed)
             // A task that is being spawned is known first.
-            && all.num_alive_tasks() > known.load(Ordering::Relaxed)
+            && tasks.all.num_alive_tasks() > tasks.known.load(Ordering::Relaxed)
         {
             self.has_unknown_tasks.store(true, Ordering::Relaxed);
         }
@@ -231,8 +257,8 @@ impl Lane {
 
     /// Counts it among the tasks of its runtime until it is over.
     fn count(&self) {
-        if let Some((_, known)) = &self.probe.tasks {
-            known.fetch_add(1, Ordering::Relaxed);
+        if let Some(tasks) = &self.probe.tasks {
+            tasks.known.fetch_add(1, Ordering::Relaxed);
             self.is_counted.store(true, Ordering::Relaxed);
         }
     }
@@ -249,8 +275,8 @@ impl Lane {
         self.over.store(true, Ordering::Release);
         let is_counted = self.is_counted.load(Ordering::Relaxed);
         self.is_counted.store(false, Ordering::Relaxed);
-        if is_counted && let Some((_, known)) = &self.probe.tasks {
-            known.fetch_sub(1, Ordering::Relaxed);
+        if is_counted && let Some(tasks) = &self.probe.tasks {
+            tasks.known.fetch_sub(1, Ordering::Relaxed);
         }
         waker::leave_to_clones(self);
     }

@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
 use super::cursor::{self, When};
 use super::gate::Gate;
+use super::lane::Probe;
 use super::record::Words;
 use super::template::{self, Origin};
 use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
@@ -37,6 +38,8 @@ struct Inner {
     gate: Option<Arc<Gate>>,
     lanes: AtomicU64,
     paused: AtomicBool,
+    /// The probes of the runtimes that are recorded here, as far as they are left.
+    runtimes: Mutex<Vec<Weak<Probe>>>,
 }
 
 #[derive(Debug)]
@@ -103,6 +106,7 @@ impl Recorder {
             gate,
             lanes: AtomicU64::new(1),
             paused: AtomicBool::new(false),
+            runtimes: Mutex::default(),
         }));
         recorder.set_paused(false);
         recorder
@@ -120,6 +124,27 @@ impl Recorder {
 
     pub(crate) fn next_lane(&self) -> LaneId {
         LaneId(self.0.lanes.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Takes note of a runtime that is recorded here.
+    pub(crate) fn add_runtime(&self, probe: &Arc<Probe>) {
+        let mut runtimes = self
+            .0
+            .runtimes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        runtimes.retain(|known| known.strong_count() > 0);
+        runtimes.push(Arc::downgrade(probe));
+    }
+
+    /// The runtimes that are recorded here.
+    pub(crate) fn runtimes(&self) -> Vec<Arc<Probe>> {
+        let runtimes = self
+            .0
+            .runtimes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        runtimes.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// The present, on the clock of the events.

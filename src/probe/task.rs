@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use super::context::{self, InLane};
 use super::executor::Stoppable;
 use super::future::Observed;
+use super::hooks;
 use super::join::JoinHandle;
 use super::lane::Lane;
 use super::local_set::LocalSet;
@@ -79,6 +80,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    let _seen = hooks::seen();
     match handle {
         None => tokio::spawn(future),
         Some(handle) => handle.spawn(future),
@@ -126,6 +128,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    let _seen = hooks::seen();
     match set {
         None => tokio::task::spawn_local(future),
         Some(set) => set.inner.spawn_local(future),

@@ -1,4 +1,4 @@
-//! A program that runs elsewhere, and tells what it does over a socket: see [`live`](crate::live).
+//! A program that runs elsewhere, and tells what it does over a socket: see `live`.
 //!
 //! What it says are the bytes of a session log. They go into a file, and whoever shows them follows that file.
 

@@ -61,6 +61,7 @@ fn state(viewer: &Viewer, theme: Theme, room: usize) -> Line<'static> {
     let (all, some) = (room.saturating_sub(2), room.saturating_sub(24));
     let parts = [
         lost(viewer, theme),
+        seen(viewer, theme),
         recording(viewer, theme),
         found(viewer, theme),
         counted(viewer, theme),
@@ -179,6 +180,20 @@ fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
         0 => Vec::new(),
         lost => vec![span(theme, Role::Error, format!("{lost} lost"))],
     }
+}
+
+/// How many of the tasks that run have lanes, where some have none.
+fn seen(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+    let counted = viewer.playback.timeline().counted().iter();
+    let (seen, alive) = counted.fold((0_u64, 0_u64), |(seen, alive), tasks| {
+        let add = u64::saturating_add;
+        (add(seen, tasks.seen), add(alive, tasks.alive))
+    });
+    if seen >= alive {
+        return Vec::new();
+    }
+    let text = format!("{} of {} tasks seen", count_text(seen), count_text(alive));
+    vec![span(theme, Role::Ready, text)]
 }
 
 fn recording(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
