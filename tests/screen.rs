@@ -355,7 +355,7 @@ fn a_lanes_detail() {
 
 #[test]
 fn help_is_made_of_the_keys() {
-    let mut session = Session::replaying("tasks", 110, 50);
+    let mut session = Session::replaying("tasks", 110, 52);
     session.press(&[Action::Help]);
     let help = session.text();
     for binding in keymap::bindings(Mode::Lanes) {
