@@ -1,6 +1,6 @@
 //! What went wrong, in one line where it was the user's mistake.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -40,15 +40,15 @@ impl Failure {
     pub(super) fn report(self) -> ExitCode {
         match self {
             Self::Mistake(line) => {
-                eprintln!("asyncline: {line}");
+                say(&line);
                 ExitCode::from(2)
             }
             Self::Stopped(line) => {
-                eprintln!("asyncline: {line}");
+                say(&line);
                 ExitCode::FAILURE
             }
             Self::Broken(report) => {
-                eprintln!("asyncline: {report:?}");
+                say(&format!("{report:?}"));
                 ExitCode::FAILURE
             }
             Self::Help(help) => match help.print() {
@@ -60,6 +60,11 @@ impl Failure {
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
+}
+
+/// Says something to the user, who may be gone.
+fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "asyncline: {what}");
 }
 
 impl From<io::Error> for Failure {

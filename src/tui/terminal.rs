@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{mem, panic, thread};
+use std::{mem, panic};
 
 use crossterm::cursor::Show;
 use crossterm::event::{
@@ -79,10 +79,9 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        if thread::panicking() {
-            // What of a frame is still in the buffer would land on the person's own screen.
-            mem::forget(self.terminal.take());
-        }
+        // What of a frame is still in its buffer would land on the person's own screen. And where the terminal is gone, it
+        // would complain of that, to nobody.
+        mem::forget(self.terminal.take());
         give_back();
     }
 }
