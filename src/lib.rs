@@ -41,7 +41,8 @@
 //! ```
 //!
 //! With `#[asyncline::main]` in the place of `#[tokio::main]`, and [`asyncline::task`] in that of `tokio::task`, a
-//! program is as it was, and `ASYNCLINE=file:app.aline` records it: see [`output`].
+//! program is as it was, and `ASYNCLINE=file:app.aline` records it: see [`output`]. `asyncline exec` begins it and shows
+//! its lanes as it runs; with `ASYNCLINE=live`, `asyncline attach` finds it at any time.
 //!
 //! # The map, in the order in which data flows
 //!
@@ -52,12 +53,13 @@
 //! | [`task`] | what stands in the place of `tokio::task` |
 //! | [`collector`] | the channel's other end: batches, in the order of their times |
 //! | [`output`] | where a program's recording goes, as `ASYNCLINE` says, and the thread that writes it |
+//! | `live` | a program that is watched while it runs: the hub and the socket that hand its session log to viewers |
 //! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
 //! | `tracing` | with the feature of that name: spans and events of the crate `tracing`, in their lanes |
 //! | `scenario` | the catalogue of scenarios, one file each |
-//! | `source` | where the program gets events from: a scenario that runs |
+//! | `source` | where the program gets events from: a scenario that runs, a program that is attached to or begun, several of them |
 //! | `export` | a timeline as text and as JSON |
 //! | `tui` | the screen: `App::update`, `view`, the one key table, the loop that owns the terminal, and who reads long sessions |
 //! | `cli` | the command line |

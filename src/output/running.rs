@@ -17,6 +17,8 @@ use crate::session::{Error, Meta, Writer};
 
 /// How often events are taken out.
 const INTERVAL: Duration = Duration::from_millis(20);
+/// The same while somebody watches.
+const WATCHED: Duration = Duration::from_millis(8);
 /// So long the program waits at most for its events to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So long a viewer that takes nothing is waited for when the program ends.
@@ -143,11 +145,12 @@ impl Recording {
     /// Takes events out and writes them until it is to end, or fails.
     fn run(&self, mut collector: Collector, mut writer: Writer, viewers: Option<&Viewers>) {
         loop {
-            let (ask, number) = self.wait();
+            let is_watched = viewers.is_some_and(Viewers::has_viewers);
+            let (ask, number) = self.wait(if is_watched { WATCHED } else { INTERVAL });
             let written = collector.drain_to(&mut writer);
             let written = written.and_then(|_| match ask {
                 // Who watches does not want to wait until there is enough to write.
-                None if viewers.is_some_and(Viewers::has_viewers) => writer.flush(),
+                None if is_watched => writer.flush(),
                 None => writer.tick(Instant::now()),
                 Some(Ask::Flush) => writer.flush(),
                 Some(Ask::Rest | Ask::Finish) => writer.rest(),
@@ -174,14 +177,14 @@ impl Recording {
     }
 
     /// Waits until it is time to write, or until somebody asks for it. Where nobody uses it, nothing happens.
-    fn wait(&self) -> (Option<Ask>, u64) {
+    fn wait(&self, interval: Duration) -> (Option<Ask>, u64) {
         let mut state = self.state();
         if state.ask.is_none() {
             let is_unused = |state: &mut State| state.users == 0 && state.ask.is_none();
             let woken = self.changed.wait_while(state, is_unused);
             state = woken.unwrap_or_else(PoisonError::into_inner);
             let is_unasked = |state: &mut State| state.ask.is_none();
-            let waited = self.changed.wait_timeout_while(state, INTERVAL, is_unasked);
+            let waited = self.changed.wait_timeout_while(state, interval, is_unasked);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         (state.ask.take(), state.asked)
