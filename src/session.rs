@@ -39,7 +39,7 @@
 //! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end, 4 a part of the index |
 //! | 5 | 1 | flags: 1 for a block of events or of the index whose payload is packed, else 0 |
 //! | 6 | 2 | zero; readers ignore it |
-//! | 8 | 4 | the block's number in the file, from 0; after the highest it goes on from 0 |
+//! | 8 | 4 | the block's number: one more than that of the block before, mostly from 0; after the highest it goes on from 0 |
 //! | 12 | 4 | checksum of the payload |
 //! | 16 | 8 | how many events stand in the blocks before this one |
 //! | 24 | 8 | how many events this block holds |

@@ -274,8 +274,16 @@ impl Write for ToHub {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
 mod tests {
     use super::*;
+    #[cfg(feature = "app")]
+    use crate::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp};
+    #[cfg(feature = "app")]
+    use crate::session::{Archive, Damage, Meta, Writer};
 
     fn block(number: u64) -> Bytes {
         let mut block = number.to_le_bytes().to_vec();
@@ -350,5 +358,79 @@ mod tests {
         hub.push(block(1));
         drop(reading);
         hub.wait_until_sent(Duration::MAX);
+    }
+
+    #[cfg(feature = "app")]
+    async fn log(reading: &mut Reading, beginning: &Bytes, file: &std::path::Path) -> Archive {
+        let mut bytes = beginning.to_vec();
+        while let Some(next) = reading.next().await {
+            reading.sent(&next);
+            bytes.extend(next.blocks.concat());
+        }
+        std::fs::write(file, bytes).unwrap();
+        Archive::open(file, |_| {}).unwrap()
+    }
+
+    /// Whoever attaches late knows what had begun before, and whoever is slow is told how much is lost.
+    #[cfg(feature = "app")]
+    #[tokio::test]
+    async fn what_is_dropped_is_counted_and_who_comes_late_knows_the_names() {
+        let event = |at, kind| Event {
+            at: Timestamp(at),
+            thread: ThreadId(0),
+            kind,
+        };
+        let lane = LaneId(1);
+        let begun = EventKind::Spawned {
+            lane,
+            name: "server".into(),
+            parent: None,
+            kind: TaskKind::Root,
+            site: None,
+        };
+        let hub = Hub::new();
+        let mut writer = Writer::to_hub(&hub, &Meta::default()).unwrap();
+        let (mut slow, at_first) = hub.join();
+        writer.write(&[event(0, begun)]).unwrap();
+        let mut count = 1;
+        for round in 0..400_u64 {
+            // No two of these take the same time, so that they do not pack well.
+            let at = |number: u64| round * 100_000 + number * 997 % 50_000 + number * 50_000;
+            let polls = (0..20).flat_map(|number| {
+                let ended = EventKind::PollEnded {
+                    lane,
+                    result: Polled::Pending,
+                };
+                let times = (2 * number, 2 * number + 1);
+                [
+                    event(at(times.0), EventKind::PollStarted { lane }),
+                    event(at(times.1), ended),
+                ]
+            });
+            let polls: Vec<Event> = polls.collect();
+            count += polls.len() as u64;
+            writer.write(&polls).unwrap();
+            writer.flush().unwrap();
+        }
+        let (mut late, later) = hub.join();
+        hub.end();
+        let directory = tempfile::tempdir().unwrap();
+        let slow = log(&mut slow, &at_first, &directory.path().join("slow.aline")).await;
+        let mut late = log(&mut late, &later, &directory.path().join("late.aline")).await;
+        assert_eq!((slow.events(), late.events()), (count, count));
+        let lost = slow
+            .log
+            .all_damage()
+            .into_iter()
+            .map(|damage| match damage {
+                Damage::Missing { events, .. } => events,
+                _ => 0,
+            });
+        let lost: u64 = lost.sum();
+        assert!(lost > 0 && lost < count, "{lost} of {count}");
+        assert!(late.first() > 0 && late.log.all_damage() == [Damage::NoEnd]);
+        let end = late.end().unwrap().timeline;
+        let lane = end.lane(lane).unwrap();
+        assert_eq!((&*lane.name, lane.polls), ("server", (count - 1) / 2));
     }
 }

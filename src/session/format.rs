@@ -149,7 +149,7 @@ pub(super) fn file_version(bytes: &[u8]) -> Option<u16> {
 }
 
 /// The block that holds the metadata: the file's first.
-pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
+pub(super) fn metadata_block(meta: &Meta, number: u32) -> Vec<u8> {
     let since = meta.start.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     let fields: [(u8, &[u8]); 4] = [
@@ -168,7 +168,7 @@ pub(super) fn metadata_block(meta: &Meta) -> Vec<u8> {
         payload.extend_from_slice(&[5, 8]);
         payload.extend_from_slice(&meta.before.to_le_bytes());
     }
-    block(Header::new(METADATA, 0, 0), &payload)
+    block(Header::new(METADATA, number, 0), &payload)
 }
 
 /// The block that holds an encoder's events, which are taken out of it, and its payload as it is unpacked. It is packed,

@@ -334,7 +334,7 @@ impl Log {
                 bytes,
                 events,
             });
-        } else if events > 0 || header.number != scan.number {
+        } else if events > 0 || (header.number != scan.number && header.kind != format::METADATA) {
             let offset = scan.at;
             self.damage.push(Damage::Missing { offset, events });
         }

@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
                 bytes,
                 events,
             });
-        } else if events > 0 || header.number != self.number {
+        } else if events > 0 || (header.number != self.number && header.kind != format::METADATA) {
             let offset = at;
             self.session.damage.push(Damage::Missing { offset, events });
         }

@@ -186,7 +186,7 @@ impl Writer {
         };
         let first = writer.indexing.as_mut().filter(|_| before > 0);
         let first = first.map(Indexing::first);
-        let beginning = beginning(meta, before, writer.end, first.as_deref());
+        let beginning = beginning(meta, 0, before, writer.end, first.as_deref());
         // The metadata are block 0.
         writer.number = first.is_some().into();
         // In one go: nobody is to see the rest of a session without how it stood before.
@@ -299,7 +299,9 @@ impl Writer {
             && hub.wants_start()
             && let Some(part) = self.indexing.as_ref().and_then(Indexing::standing_part)
         {
-            hub.start(beginning(meta, self.written, self.end, Some(&part)));
+            // Their numbers lead on to those of the blocks that follow.
+            let number = self.number.wrapping_sub(2);
+            hub.start(beginning(meta, number, self.written, self.end, Some(&part)));
         }
     }
 
@@ -486,15 +488,22 @@ impl Sink {
 }
 
 /// How a file begins: with what it says about itself and, where so many events lie before it, how everything stood then.
-fn beginning(meta: &Meta, before: u64, end: Timestamp, first: Option<&[u8]>) -> Vec<u8> {
+fn beginning(
+    meta: &Meta,
+    number: u32,
+    before: u64,
+    end: Timestamp,
+    first: Option<&[u8]>,
+) -> Vec<u8> {
     let mut beginning = format::file_header().to_vec();
     let meta = Meta {
         before,
         ..meta.clone()
     };
-    beginning.extend(format::metadata_block(&meta));
+    beginning.extend(format::metadata_block(&meta, number));
     if let Some(part) = first {
-        beginning.extend(format::index_block(1, before, end, part));
+        let number = number.wrapping_add(1);
+        beginning.extend(format::index_block(number, before, end, part));
     }
     beginning
 }
