@@ -1,4 +1,5 @@
-//! The finding about polls that held a thread while other tasks were ready to run on it.
+//! The finding about polls that held a thread while other tasks were due: ready to run on it, or asleep although their time
+//! had come, since nobody looked at the clock meanwhile.
 //!
 //! A task that was ready was held up by the poll that had the thread on which it was polled next: it may have waited for
 //! others before. What such a poll did is not known; where it began is.
@@ -7,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::words::{SiteKey, count, key, place};
 use super::{Finding, FindingKind};
-use crate::event::{LaneId, Site, TaskKind, ThreadId, Timestamp};
+use crate::event::{Awaited, LaneId, Site, TaskKind, ThreadId, Timestamp};
 use crate::timeline::{Lane, LaneKind, Span, State, Timeline};
 use crate::units::rounded_text;
 
@@ -119,7 +120,7 @@ impl<'a> Polls<'a> {
     }
 }
 
-/// A stretch of time in which a lane was ready.
+/// A stretch of time in which a lane was due: ready, or asleep beyond its time.
 struct Wait {
     span: Span,
     /// The thread that polled it then; none where none has.
@@ -128,19 +129,49 @@ struct Wait {
 
 impl Wait {
     fn all(lane: &Lane, timeline: &Timeline) -> Vec<Self> {
-        let mut spans = timeline.spans(lane, timeline.end()).peekable();
         let mut waits = Vec::new();
-        while let Some(span) = spans.next() {
-            if span.state == State::Ready && span.end - span.start >= LONG {
-                let next = spans.peek().filter(|next| next.state == State::Running);
-                waits.push(Self {
-                    span,
-                    by: next.map(|next| next.thread),
-                });
+        let mut since = None;
+        for span in timeline.spans(lane, timeline.end()) {
+            match span.state {
+                State::Waiting => since = overdue(lane, &span),
+                State::Ready => since = since.or(Some(span.start)),
+                State::Running => {
+                    let due = since.take().map(|start| Span {
+                        start,
+                        end: span.start,
+                        ..span
+                    });
+                    let by = Some(span.thread);
+                    waits.extend(due.map(|span| Self { span, by }));
+                }
+                _ => since = None,
             }
         }
+        let goes_on = since.map(|start| Span {
+            start,
+            end: timeline.end(),
+            state: State::Ready,
+            thread: ThreadId::default(),
+        });
+        waits.extend(goes_on.map(|span| Self { span, by: None }));
+        waits.retain(|wait| wait.span.end - wait.span.start >= LONG);
         waits
     }
+}
+
+/// Since when a lane that waits in this span should have gone on, as it slept until then.
+fn overdue(lane: &Lane, span: &Span) -> Option<Timestamp> {
+    // It waits for the awaits that it was in all the time, of which the last one was reached last.
+    let mut frames = lane.frames.iter().rev();
+    frames.find_map(|frame| {
+        let is_over_later = frame.end.is_none_or(|end| end >= span.end);
+        match frame.on {
+            Some(Awaited::Until(until)) if is_over_later && frame.start <= span.start => {
+                (span.start < until && until < span.end).then_some(until)
+            }
+            _ => None,
+        }
+    })
 }
 
 /// Whom a poll held up.
@@ -200,7 +231,7 @@ impl<'a> Place<'a> {
             costs_ns: self.lasted,
             saves_ns: self.longest,
             text: format!(
-                "{} held its thread for {lasted} in one poll{from}, while {others} ready{all}",
+                "{} held its thread for {lasted} in one poll{from}, while {others} due{all}",
                 worst.lane.name
             ),
             advice: "Let what takes so long run on a thread where it may block: spawn_blocking(...).await; or await \
@@ -213,7 +244,7 @@ impl<'a> Place<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Awaited, EventKind, Polled, Waker};
+    use crate::event::{EventKind, Polled, Waker};
     use crate::insight::story::{Story, ms};
 
     fn found(story: &Story) -> Vec<Finding> {
@@ -264,11 +295,42 @@ mod tests {
         };
         assert_eq!(
             finding.text,
-            "parse held its thread for 200 ms in one poll, on from demo.rs:4, while 2 other tasks were ready"
+            "parse held its thread for 200 ms in one poll, on from demo.rs:4, while 2 other tasks were due"
         );
         assert_eq!((finding.lane, finding.at), (LaneId(3), ms(100)));
         assert_eq!(finding.site.as_ref().map(|site| site.line), Some(4));
         assert_eq!(finding.costs_ns, 200_000_000);
+        assert_eq!(finding.saves_ns, 150_000_000);
+    }
+
+    /// While nobody looks at the clock, nobody is woken: those that sleep are held up all the same.
+    #[test]
+    fn who_is_asleep_beyond_its_time_is_held_up() {
+        let story = sleeper(Story::of_main(), 3, "parse", 100);
+        let story = sleeper(story, 4, "heart", 150);
+        let story = sleeper(story, 5, "lungs", 320)
+            .pend(2)
+            .at(100)
+            .wake(3, Waker::Driver)
+            .poll(3)
+            .leave(3, 1)
+            .at(300)
+            .done(3)
+            .wake(4, Waker::Driver)
+            .poll(4)
+            .pend(4)
+            .at(320)
+            .wake(5, Waker::Driver)
+            .poll(5);
+        let found = found(&story);
+        let [finding] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert!(
+            finding.text.ends_with("while 1 other task was due"),
+            "{}",
+            finding.text
+        );
         assert_eq!(finding.saves_ns, 150_000_000);
     }
 
@@ -306,7 +368,7 @@ mod tests {
             .then(EventKind::ThreadNamed { name: "".into() });
         assert_eq!(
             found(&story)[0].text,
-            "main held its thread for 400 ms in one poll, on from demo.rs:1, while 1 other task was ready"
+            "main held its thread for 400 ms in one poll, on from demo.rs:1, while 1 other task was due"
         );
     }
 

@@ -380,9 +380,9 @@ mod tests {
             thread: ThreadId(0),
             kind,
         };
-        let lane = LaneId(1);
+        let server = LaneId(1);
         let begun = EventKind::Spawned {
-            lane,
+            lane: server,
             name: "server".into(),
             parent: None,
             kind: TaskKind::Root,
@@ -398,12 +398,12 @@ mod tests {
             let at = |number: u64| round * 100_000 + number * 997 % 50_000 + number * 50_000;
             let polls = (0..20).flat_map(|number| {
                 let ended = EventKind::PollEnded {
-                    lane,
+                    lane: server,
                     result: Polled::Pending,
                 };
                 let times = (2 * number, 2 * number + 1);
                 [
-                    event(at(times.0), EventKind::PollStarted { lane }),
+                    event(at(times.0), EventKind::PollStarted { lane: server }),
                     event(at(times.1), ended),
                 ]
             });
@@ -430,7 +430,7 @@ mod tests {
         assert!(lost > 0 && lost < count, "{lost} of {count}");
         assert!(late.first() > 0 && late.log.all_damage() == [Damage::NoEnd]);
         let end = late.end().unwrap().timeline;
-        let lane = end.lane(lane).unwrap();
-        assert_eq!((&*lane.name, lane.polls), ("server", (count - 1) / 2));
+        let known = end.lane(server).unwrap();
+        assert_eq!((&*known.name, known.polls), ("server", (count - 1) / 2));
     }
 }

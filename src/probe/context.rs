@@ -313,6 +313,15 @@ pub(crate) fn set_default(probe: Arc<Probe>) {
     drop(before);
 }
 
+/// The same, unless one does already.
+pub(crate) fn offer_default(probe: &Arc<Probe>) {
+    let mut default = default_probe();
+    if default.is_none() {
+        *default = Some(Arc::clone(probe));
+        HAS_DEFAULT.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Undoes [`set_default`], unless another probe has taken its place.
 pub(crate) fn unset_default(probe: &Arc<Probe>) {
     let mut default = default_probe();

@@ -31,6 +31,10 @@ impl Entry {
         io: bool,
         output: Option<Running>,
     ) -> Self {
+        if output.is_some() {
+            // What gets a lane in a task that a library has spawned, on a thread of the runtime's own, belongs to it.
+            context::offer_default(&probe);
+        }
         Self {
             probe,
             flavor,
@@ -81,6 +85,7 @@ impl Entry {
         let probe = &self.probe;
         probe.closing.store(true, Ordering::Relaxed);
         drop(runtime);
+        context::unset_default(probe);
         if let (Some(runtime), true) = (probe.runtime, *self.entered.get_mut()) {
             probe.recorder.record(EventKind::RuntimeLeft { runtime });
         }
