@@ -429,3 +429,56 @@ fn any_size_is_drawn() {
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
 }
+
+/// An example, which cargo builds before the tests and puts beside them.
+fn example(name: &str) -> String {
+    let here = std::env::current_exe().unwrap();
+    let built = here.parent().and_then(Path::parent).unwrap();
+    built.join("examples").join(name).display().to_string()
+}
+
+#[test]
+fn a_program_that_is_begun_is_seen_held_stepped_and_ended() {
+    let echo = example("echo");
+    let arguments = [
+        "exec",
+        "--",
+        &echo,
+        "--clients",
+        "3",
+        "--rounds",
+        "10000000",
+    ];
+    let mut terminal = Terminal::start(&arguments);
+    terminal.wait("its lanes", |screen| {
+        screen.contains("live") && screen.contains("connection")
+    });
+    terminal.keys(" ");
+    let held = terminal.wait_for("held");
+    assert!(held.contains("output"), "{held}");
+    terminal.keys("o");
+    terminal.wait_for("events ─");
+    terminal.keys(".");
+    terminal.wait_for("held");
+    terminal.keys(" ");
+    terminal.wait_for("live");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 128 + 15, "it is asked to end");
+}
+
+#[test]
+fn a_program_that_ends_is_looked_at_in_peace() {
+    let stall = example("stall");
+    let mut terminal = Terminal::start(&["exec", "--", &stall]);
+    let ended = terminal.wait("its end", |screen| {
+        screen.contains("ended") && screen.contains("The program has ended")
+    });
+    assert!(
+        ended.contains("1 finding") && ended.contains("ms late"),
+        "{ended}"
+    );
+    terminal.keys("F");
+    terminal.wait_for("login held its thread");
+    terminal.keys("qq");
+    assert_eq!(terminal.end(), 0);
+}

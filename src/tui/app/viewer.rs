@@ -199,6 +199,10 @@ impl Viewer {
             _ => None,
         };
         self.watched = Some(watched);
+        if notice.is_some() && self.lanes.sees_whole() {
+            // There will be no more.
+            self.lanes.fit(self.playback.spans());
+        }
         notice
     }
 
