@@ -42,7 +42,7 @@
 //!
 //! With `#[asyncline::main]` in the place of `#[tokio::main]`, and [`asyncline::task`] in that of `tokio::task`, a
 //! program is as it was, and `ASYNCLINE=file:app.aline` records it: see [`output`]. `asyncline exec` begins it and shows
-//! its lanes as it runs; with `ASYNCLINE=live`, `asyncline attach` finds it at any time.
+//! its lanes as it runs; with `ASYNCLINE=live`, `asyncline attach` finds it at any time. The [`guide`] says more.
 //!
 //! # The map, in the order in which data flows
 //!
@@ -102,6 +102,7 @@ pub mod tracing;
 pub mod insight;
 pub mod timeline;
 
+pub mod guide;
 pub mod units;
 
 #[cfg(feature = "app")]
