@@ -8,7 +8,8 @@
 //! The program waits for no viewer. Its session log goes to a [hub](hub), which keeps what came last, 32 MiB of it; each
 //! viewer is sent that from a thread of asyncline's own. A viewer that is so slow that it has not taken what is dropped
 //! by then lacks it: it sees a gap, and how many events are lost in it. Who attaches late, or again, sees all that is
-//! kept.
+//! kept. Only when the program ends, viewers that still take something are given it; one that takes nothing for half a second is
+//! left.
 //!
 //! # Who may attach
 //!
