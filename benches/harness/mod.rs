@@ -4,6 +4,7 @@
 //! and tool has processes of its own, so that neither their memory nor their global state mixes; the median one counts.
 
 mod args;
+mod machine;
 #[allow(dead_code, reason = "not every bench reads what was recorded")]
 pub mod reload;
 mod report;

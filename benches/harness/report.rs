@@ -1,8 +1,7 @@
 //! Results as text, as JSON and as a table for the README.
 
-use std::fs;
-
 use super::args::Format;
+use super::machine::machine;
 use super::slices::Measured;
 use super::workload::Case;
 
@@ -126,15 +125,4 @@ fn tool_line(tool: &str, rows: &[&Row]) -> String {
 
 fn circumstances(versions: &[String]) -> String {
     format!("Measured on {}, with {}.\n", machine(), versions.join(", "))
-}
-
-fn machine() -> String {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model.and_then(|rest| rest.split_once(':'));
-    let model = model.map_or("an unknown CPU", |(_, model)| model.trim());
-    format!("{cpus} × {model}, {}", std::env::consts::OS)
 }

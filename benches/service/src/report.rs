@@ -1,0 +1,202 @@
+//! The table.
+
+use crate::load::{CONNECTIONS, SETS, VALUE};
+use crate::machine::machine;
+use crate::server::{Kind, Slice};
+use crate::source::PACKAGE;
+
+/// The target: so much of the requests per second may be missing at full recording, in percent.
+const TARGET: f64 = 3.0;
+
+/// So many requests at a time, and the slices of each round, in the order of [`Kind::ALL`].
+pub struct Case {
+    pub depth: usize,
+    pub rounds: Vec<Vec<Slice>>,
+}
+
+/// What is known of one kind in one case.
+struct Row {
+    name: &'static str,
+    rate: [f64; 3],
+    ratio: [f64; 3],
+    cpu: Option<[f64; 3]>,
+    cpu_ratio: Option<[f64; 3]>,
+    /// Events per request, the most that were lost in a slice, and bytes per event.
+    recorded: Option<(f64, u64, u64, f64)>,
+}
+
+impl Case {
+    fn row(&self, index: usize) -> Row {
+        let of = |what: fn(&Slice) -> f64| {
+            let values = self.rounds.iter().map(|slices| what(&slices[index]));
+            quartiles(values.collect())
+        };
+        // A slice is compared with the one of its round, which is near it in time.
+        let compared = |what: fn(&Slice) -> f64| {
+            let rounds = self.rounds.iter();
+            quartiles(
+                rounds
+                    .map(|slices| what(&slices[index]) / what(&slices[0]))
+                    .collect(),
+            )
+        };
+        let slices = || self.rounds.iter().map(|slices| &slices[index]);
+        let has_cpu = self
+            .rounds
+            .iter()
+            .flatten()
+            .all(|slice| slice.cpu.is_some());
+        let recorded = slices().map(|slice| Some((slice.requests, slice.recorded?)));
+        let recorded: Option<Vec<_>> = recorded.collect();
+        let recorded = recorded.map(|all| {
+            let events: u64 = all.iter().map(|(_, of)| of.events).sum();
+            let lost: u64 = all.iter().map(|(_, of)| of.lost).sum();
+            let bytes: u64 = all.iter().map(|(_, of)| of.bytes).sum();
+            let per_slice = events as f64 / all.len() as f64;
+            (per_slice, events, lost, bytes as f64 / events.max(1) as f64)
+        });
+        Row {
+            name: Kind::ALL[index].name(),
+            rate: of(rate),
+            ratio: compared(rate),
+            cpu: has_cpu.then(|| of(cpu)),
+            cpu_ratio: has_cpu.then(|| compared(cpu)),
+            recorded,
+        }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        (0..Kind::ALL.len()).map(|index| self.row(index)).collect()
+    }
+}
+
+fn rate(slice: &Slice) -> f64 {
+    slice.requests as f64 / slice.time.as_secs_f64()
+}
+
+/// Microseconds for a request.
+fn cpu(slice: &Slice) -> f64 {
+    slice.cpu.unwrap_or_default().as_secs_f64() * 1e6 / slice.requests as f64
+}
+
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
+}
+
+const HEAD: [&str; 6] = [
+    "requests/s",
+    "× as published (quartiles)",
+    "CPU µs per request",
+    "× as published (quartiles)",
+    "events per slice · bytes each",
+    "lost",
+];
+
+impl Row {
+    fn cells(&self) -> [String; 6] {
+        let spread = |[low, median, high]: [f64; 3]| format!("{median:.3} ({low:.3} to {high:.3})");
+        let dash = || "-".to_owned();
+        [
+            format!("{:.0}", self.rate[1]),
+            spread(self.ratio),
+            self.cpu.map_or_else(dash, |cpu| format!("{:.2}", cpu[1])),
+            self.cpu_ratio.map_or_else(dash, spread),
+            self.recorded.map_or_else(dash, |(events, _, _, bytes)| {
+                format!("{events:.0} · {bytes:.1}")
+            }),
+            self.recorded
+                .map_or_else(dash, |(_, events, lost, _)| share(lost, events)),
+        ]
+    }
+}
+
+/// How many events were lost, and which part of all that is.
+fn share(lost: u64, events: u64) -> String {
+    if lost == 0 {
+        return "0".into();
+    }
+    let all = (lost + events) as f64;
+    format!("{lost} ({:.2} %)", 100.0 * lost as f64 / all)
+}
+
+fn title(case: &Case) -> String {
+    match case.depth {
+        1 => "one request at a time".into(),
+        depth => format!("{depth} requests at a time"),
+    }
+}
+
+/// The table for the README.
+pub fn markdown(cases: &[Case]) -> String {
+    let mut text = format!(
+        "| | {} |\n|{}\n",
+        HEAD.join(" | "),
+        "---|".repeat(HEAD.len() + 1)
+    );
+    for case in cases {
+        for row in case.rows() {
+            let name = format!("{}: {}", title(case), row.name);
+            text += &format!("| {name} | {} |\n", row.cells().join(" | "));
+        }
+    }
+    format!(
+        "{text}\n{}\n\n- {}\n",
+        circumstances(cases),
+        targets(cases).join("\n- ")
+    )
+}
+
+/// The same, to be read in a terminal.
+pub fn text(cases: &[Case]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        text += &format!("\n{}\n", title(case));
+        for row in case.rows() {
+            text += &format!("  {}\n", row.name);
+            for (head, cell) in HEAD.iter().zip(row.cells()) {
+                text += &format!("    {head:<32} {cell}\n");
+            }
+        }
+    }
+    format!(
+        "{text}\n{}\n\n{}\n",
+        circumstances(cases),
+        targets(cases).join("\n")
+    )
+}
+
+fn circumstances(cases: &[Case]) -> String {
+    let rounds = cases.iter().map(|case| case.rounds.len()).max();
+    let lock = include_str!("../Cargo.lock");
+    let versions = ["tokio", "asyncline", PACKAGE].map(|name| {
+        let rest = lock.split_once(&format!("name = \"{name}\"\nversion = \""));
+        let version = rest.and_then(|(_, rest)| rest.split('"').next());
+        format!("{name} {}", version.unwrap_or("?"))
+    });
+    format!(
+        "Measured on {}, with {}: {CONNECTIONS} connections, a SET for every {} GETs, values of {VALUE} bytes, medians of \
+         {} slices in turns.",
+        machine(),
+        versions.join(", "),
+        SETS - 1,
+        rounds.unwrap_or_default()
+    )
+}
+
+fn targets(cases: &[Case]) -> Vec<String> {
+    let file = Kind::ALL.iter().position(|kind| *kind == Kind::File);
+    let lines = cases.iter().map(|case| {
+        let missing = 100.0 * (1.0 - case.row(file.unwrap_or_default()).ratio[1]);
+        let told = if missing <= TARGET {
+            "met".into()
+        } else {
+            format!("missed by {:.1}", missing - TARGET)
+        };
+        format!(
+            "{}, % fewer requests/s at full recording: {missing:.1}, target {TARGET:.1}, {told}",
+            title(case)
+        )
+    });
+    lines.collect()
+}
