@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed, and says where"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -89,7 +90,9 @@ fn every_command_exists() {
     for command in commands {
         let command = command.split('#').next().unwrap();
         let words: Vec<_> = command.split_whitespace().collect();
-        let help = asyncline(&[words.as_slice(), &["--help"]].concat());
+        // What follows is another program's.
+        let own = words.split(|word| *word == "--").next().unwrap();
+        let help = asyncline(&[own, &["--help"]].concat());
         assert!(help.contains("Usage"), "asyncline {command}");
         if let ["run", name, ..] = words[..] {
             assert!(scenario::find(name).is_some(), "{name}");
@@ -112,6 +115,43 @@ fn the_keys_are_those_of_the_key_table() {
     let head = "| keys | what they do |\n|---|---|\n".to_owned();
     let table: String = std::iter::once(head).chain(rows).collect();
     keeps("keys", "the end of the keys", &table);
+}
+
+/// What a program that links the library brings in with it.
+#[test]
+fn the_crates_of_the_library_are_few_and_named() {
+    let tree = [
+        "tree",
+        "--edges",
+        "normal",
+        "--no-default-features",
+        "--prefix",
+        "none",
+        "--locked",
+    ];
+    let output = Command::new(env!("CARGO")).args(tree).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let crates: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let others: Vec<&str> = crates
+        .into_iter()
+        .filter(|name| *name != "asyncline" && !name.is_empty())
+        .collect();
+    assert!(others.len() < 30, "{}", others.len());
+    let mut list = format!("{} crates in all:", others.len());
+    for name in others {
+        let last = list.rsplit('\n').next().unwrap();
+        list.push_str(if last.len() + name.len() > 110 {
+            "\n"
+        } else {
+            " "
+        });
+        list.push_str(name);
+    }
+    keeps("crates", "the end of the crates", &format!("{list}.\n"));
 }
 
 #[test]
