@@ -5,20 +5,37 @@
 //! cargo run --release -- exec -- target/debug/examples/http      # after cargo build --examples
 //! ASYNCLINE=file:http.aline cargo run --example http             # or record it,
 //! cargo run --release -- replay http.aline                       # and look at it later
+//! cargo run --example http -- --pool 8 --requests 10             # with a larger pool, and more to do
 //! ```
 //!
 //! # What to look for
 //!
-//! - axum spawns a task for each connection by itself, past the probe: the first line says how many of the tasks that are alive are
-//!   seen. What is handled within them is seen all the same, since the service gives each request a lane, `GET /quote`, with the
-//!   number of the request as its label.
-//! - The pool has room for three. With eight clients, most requests *wait* at `pool.acquire()`, although the service behind it is
-//!   idle: the lanes stand like stairs. A larger pool is what would help; the wait is not where one looks first.
-//! - One request in ten takes too long, and the timeout cancels it: the lane `fetch` under the request ends with *timed out* after
-//!   50 ms, the request with `Err(504)`.
+//! - axum spawns a task for each connection by itself, past the probe: while they are alive, the first line says how many of all tasks
+//!   are seen, as in `10 of 21 tasks seen`. What is handled within them is seen all the same, since both services give each request a
+//!   lane, `GET /quote` and `GET /price`, with the number of the request as its label.
+//! - The pool has room for three. With eight clients, most requests *wait* at `pool.acquire()`, although the service behind it could
+//!   take more: the lanes stand like stairs. A larger pool is what would help, as `--pool 8` shows; the wait is not where one
+//!   looks first.
+//! - One price in ten takes too long to find, and the timeout cancels the call: the lane `fetch` under the request ends with *timed
+//!   out* after 200 ms, the request with `Err(504)`. Until then it keeps its place in the pool.
+//! - That cancels what the other service does, too: it notices that the connection is closed, and drops the `GET /price`, which
+//!   would have gone on for 800 ms more. Had it been writing to a disk, it would have stopped in the middle.
 //! - The findings say what the clients would save if they did not await one quote after the other.
-//! - Clients, requests and the calls behind them wake each other through sockets: the wakes are by the driver, and the code panel
-//!   says at which line each of them waits.
+//! - Clients, requests and the calls behind them wake each other through sockets: nearly all wakes are by the driver, and the code
+//!   panel says at which line each of them waits.
+//!
+//! ```text
+//! GET /quote         ▕───▎──▕✓ Ok("it costs 108")
+//! └ fetch                ▖╌╌▗✓ Ok((200, "108"))
+//! GET /quote         ▕──────▕── asyncline:… ─▎✓ Err(504)
+//! └ fetch                   ▗╌╌ stream.rea… ╌▖✗ timed out
+//! GET /price                ▕─────────────────✗ dropped
+//!
+//!   1. client awaits 5 calls one after another on line … (in 8 tasks; this one takes longest): 912.348 ms; together 291.401 ms,
+//!      if none needs an earlier one's result
+//! ```
+
+mod arguments;
 
 use std::io;
 use std::net::SocketAddr;
@@ -37,10 +54,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-const PATIENCE: Duration = Duration::from_millis(50);
-const POOL: usize = 3;
-const CLIENTS: usize = 8;
-const REQUESTS: usize = 5;
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What the service stands on.
 struct Service {
@@ -51,7 +65,7 @@ struct Service {
 /// Every tenth price takes long to find.
 async fn price(State(asked): State<Arc<AtomicU64>>) -> String {
     let number = asked.fetch_add(1, Ordering::Relaxed);
-    let takes = if number % 10 == 9 { 200 } else { 10 };
+    let takes = if number % 10 == 9 { 1000 } else { 40 };
     tokio::time::sleep(Duration::from_millis(takes)).await;
     format!("{}", 100 + number)
 }
@@ -97,9 +111,9 @@ async fn fetch(at: SocketAddr, path: &str) -> io::Result<(u16, String)> {
 
 /// Asks for quotes; how many it got, and how many were too late.
 #[asyncline::trace]
-async fn client(at: SocketAddr) -> io::Result<(usize, usize)> {
+async fn client(at: SocketAddr, requests: usize) -> io::Result<(usize, usize)> {
     let (mut good, mut late) = (0, 0);
-    for _ in 0..REQUESTS {
+    for _ in 0..requests {
         match fetch(at, "/quote").await? {
             (200, _) => good += 1,
             (504, _) => late += 1,
@@ -110,31 +124,38 @@ async fn client(at: SocketAddr) -> io::Result<(usize, usize)> {
 }
 
 /// Serves on a port of its own.
-async fn serve(router: Router) -> io::Result<SocketAddr> {
+async fn serve(name: &str, router: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let at = listener.local_addr()?;
-    let server = task::Builder::new().name("server");
+    let server = task::Builder::new().name(name);
     server.spawn(async move { axum::serve(listener, router).await })?;
     Ok(at)
 }
 
 #[asyncline::main(worker_threads = 2)]
 async fn main() -> io::Result<()> {
+    let known = [("--clients", 8), ("--requests", 5), ("--pool", 3)];
+    let [clients, requests, pool] = arguments::numbers(known);
     let prices = Router::new()
         .route("/price", get(price))
+        .layer(from_fn(seen))
         .with_state(Arc::default());
     let service = Arc::new(Service {
-        pool: Semaphore::new(POOL),
-        prices: serve(prices).await?,
+        pool: Semaphore::new(pool),
+        prices: serve("prices", prices).await?,
     });
     let quotes = Router::new()
         .route("/quote", get(move || quote(service)))
         .layer(from_fn(seen));
-    let at = serve(quotes).await?;
-    let clients: Vec<_> = (0..CLIENTS).map(|_| task::spawn(client(at))).collect();
+    let at = serve("quotes", quotes).await?;
+    let mut load = task::JoinSet::new();
+    for number in 1..=clients {
+        let client = client(at, requests);
+        load.build_task().label("client", number).spawn(client)?;
+    }
     let (mut good, mut late) = (0, 0);
-    for client in clients {
-        let answers = client.await.expect("it does not panic")?;
+    while let Some(client) = load.join_next().await {
+        let answers = client.expect("it does not panic")?;
         good += answers.0;
         late += answers.1;
     }

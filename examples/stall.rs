@@ -16,11 +16,29 @@
 //!   although their time has come, since the thread that would look at the clock is held. That is what a stall looks like.
 //! - `F` lists it as a finding: at which line the poll began that took so long, and how many tasks were due meanwhile:
 //!   `login held its thread for 80.3 ms in one poll, on from stall.rs:…, while 4 other tasks were due`.
-//! - `s`, four times, puts the lane with the longest poll on top. `enter` on it says which poll that was.
-//! - At the end the program prints how late the latest tick was: some 70 ms.
+//! - `s`, four times, puts the lane with the longest poll on top; `k` and `enter` say of it how long that poll was.
+//! - At the end the program prints how late the latest tick was: some 75 ms.
 //!
-//! With `--fix` the hash is worked out by `spawn_blocking`, on a thread of its own: `login` only *waits* for it, a lane for
-//! the blocking work appears, the heartbeats go on, and the finding is gone.
+//! `cargo run --release -- replay stall.aline --text` shows the same without a screen, as of the five lanes these two:
+//!
+//! ```text
+//! ├ heartbeat  ▎▕▕▎▎─────▕▕▎▎▎──────▎▎▎▕▎─────▕▕▕▕▎▎─────▕▎▎▎▎▕▕▎▎▎▕▕▎
+//! └ login      ▎───▐█████▋────██████▍───▕██████────▐█████▋✓ "hashed to 13"
+//!
+//!   1. login held its thread for 80.3 ms in one poll, on from stall.rs:…, while 4 other tasks were due; 4 such polls took 321 ms
+//!      Let what takes so long run on a thread where it may block: spawn_blocking(...).await; or await something in between, …
+//! ```
+//!
+//! With `--fix` the hash is worked out by `spawn_blocking`, on a thread of its own: `login` only *waits* for it, a lane
+//! `hash` under it runs each time instead, the heartbeats go on, and the finding is gone:
+//!
+//! ```text
+//! └ login      ▎─────▕────────▎──────▎───────▕──────▕────────▎──────▎─
+//!   ├ hash           ▕████████▌✓
+//!   ├ hash                           █████████✓
+//! ```
+//!
+//! The latest tick is then a few milliseconds late.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +70,9 @@ async fn login(times: u32, fix: bool) {
     for _ in 0..times {
         tokio::time::sleep(Duration::from_millis(60)).await;
         let hash = if fix {
-            let hashing = task::spawn_blocking(|| hash_password("correct horse"));
+            let hashing = task::Builder::new().name("hash");
+            let hashing = hashing.spawn_blocking(|| hash_password("correct horse"));
+            let hashing = hashing.expect("it never fails");
             hashing.await.expect("it does not panic")
         } else {
             hash_password("correct horse")
@@ -63,7 +83,14 @@ async fn login(times: u32, fix: bool) {
 
 #[asyncline::main(flavor = "current_thread")]
 async fn main() {
-    let fix = std::env::args().any(|argument| argument == "--fix");
+    let fix = match std::env::args().nth(1).as_deref() {
+        None => false,
+        Some("--fix") => true,
+        Some(other) => {
+            eprintln!("`{other}` is not understood; what there is: --fix");
+            std::process::exit(2);
+        }
+    };
     let heartbeats: Vec<_> = (0..4).map(|_| task::spawn(heartbeat(60))).collect();
     let login = task::spawn(login(4, fix));
     let mut latest = Duration::ZERO;

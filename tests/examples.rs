@@ -4,14 +4,13 @@
     clippy::unwrap_used,
     reason = "a test that panics fails, which is what it should do"
 )]
-#![cfg(feature = "app")]
+#![cfg(not(feature = "off"))]
 
 use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 
 use asyncline::Timeline;
-use asyncline::event::{Event, EventKind};
+use asyncline::event::{Event, EventKind, TaskKind};
 use asyncline::insight::{self, FindingKind};
 use asyncline::session::Session;
 use asyncline::timeline::{Lane, LaneKind, State};
@@ -23,15 +22,25 @@ struct Ran {
     timeline: Timeline,
 }
 
-/// Runs an example, and records it.
-fn run(name: &str, arguments: &[&str]) -> Ran {
-    // Cargo builds them before the tests, and puts them beside these.
+/// `cargo test` builds them before the tests, and puts them beside these; `cargo test --test examples` does not.
+fn example(name: &str) -> Command {
     let here = env::current_exe().unwrap();
     let built = here.parent().and_then(|deps| deps.parent()).unwrap();
-    let program: PathBuf = built.join("examples").join(name);
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let program = built.join("examples").join(name);
+    assert!(
+        program.exists(),
+        "{} is not built: cargo build --examples",
+        program.display()
+    );
+    Command::new(program)
+}
+
+/// Runs an example, and records it.
+fn run(name: &str, arguments: &[&str]) -> Ran {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("example.aline");
-    let output = Command::new(program)
+    let output = example(name)
         .args(arguments)
         .env("ASYNCLINE", format!("file:{}", file.display()))
         .output()
@@ -39,7 +48,7 @@ fn run(name: &str, arguments: &[&str]) -> Ran {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let session = Session::open(&file).unwrap();
-    assert_eq!(session.damage, []);
+    assert_eq!(session.damage, [], "it is whole, and has an end");
     Ran {
         printed: String::from_utf8(output.stdout).unwrap(),
         timeline: session.events.iter().collect(),
@@ -67,14 +76,14 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
     let stalls = run("stall", &[]);
     assert_eq!(stalls.named("heartbeat").len(), 4);
     let found = stalls.found(FindingKind::LongPoll);
-    assert!(
-        found.len() == 1 && found[0].starts_with("login held its thread"),
-        "{found:?}"
-    );
-    assert!(
-        found[0].contains("while 4 other tasks were due"),
-        "{found:?}"
-    );
+    // A busy machine may hold up another task for as long.
+    let mut blamed = found.iter().filter(|text| text.starts_with("login"));
+    let login = blamed.next().expect("it is found");
+    assert!(login.starts_with("login held its thread"), "{found:?}");
+    assert!(login.contains("on from stall.rs:"), "{found:?}");
+    assert!(login.contains("while 4 other tasks were due"), "{found:?}");
+    assert_eq!(blamed.next(), None, "all of them are of one place");
+    assert_eq!(stalls.named("login")[0].state(), State::Done);
 
     let fixed = run("stall", &["--fix"]);
     let found = fixed.found(FindingKind::LongPoll);
@@ -83,11 +92,12 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
         "{found:?}"
     );
     let login = fixed.named("login")[0];
-    let blocking = fixed
-        .timeline
-        .lanes()
-        .filter(|lane| lane.parent == Some(login.id));
-    assert_eq!(blocking.filter(|lane| lane.is_task()).count(), 4);
+    let hashes = fixed.named("hash");
+    assert_eq!(hashes.len(), 4);
+    for hash in hashes {
+        assert_eq!(hash.kind, LaneKind::Task(TaskKind::Blocking));
+        assert_eq!(hash.parent, Some(login.id));
+    }
 }
 
 #[test]
@@ -138,27 +148,57 @@ fn an_echo_comes_back_over_a_connection_of_its_own() {
 #[test]
 fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
     let ran = run("http", &[]);
-    assert!(
-        ran.printed.starts_with("36 quotes, 4 too late"),
-        "{}",
-        ran.printed
-    );
+    // One price in ten takes too long. On a busy machine others may do so, too.
+    let counts = ran.printed.trim_end().strip_suffix(" too late");
+    let (good, too_late) = counts.unwrap().split_once(" quotes, ").unwrap();
+    let (good, too_late): (usize, usize) = (good.parse().unwrap(), too_late.parse().unwrap());
+    assert!(good + too_late == 40 && too_late >= 4, "{}", ran.printed);
     let requests = ran.named("GET /quote");
     assert_eq!(requests.len(), 40);
     let late = requests
         .iter()
         .filter(|request| request.value.as_deref() == Some("Err(504)"));
-    assert_eq!(late.count(), 4);
+    assert_eq!(late.count(), too_late);
+    let dropped = ran.named("GET /price").into_iter();
+    let dropped = dropped.filter(|request| request.state() == State::Cancelled);
+    assert!(
+        dropped.count() >= 4,
+        "a timeout cancels behind the connection"
+    );
     let fetches = ran.timeline.lanes().filter(|lane| {
         lane.kind == LaneKind::Coroutine
             && &*lane.name == "fetch"
             && lane.state() == State::Cancelled
     });
-    assert_eq!(fetches.count(), 4);
-    assert_eq!(ran.named("server").len(), 2);
+    assert_eq!(fetches.count(), too_late);
+    let found = ran.found(FindingKind::SequentialAwaits);
+    let is_told = |text: &String| text.starts_with("client awaits 5 calls one after another");
+    assert!(found.iter().any(is_told), "{found:?}");
+    for server in ["quotes", "prices"] {
+        assert_eq!(ran.named(server).len(), 1);
+    }
     assert_eq!(ran.named("client").len(), 8);
     let counted = ran.events.iter().any(
         |event| matches!(event.kind, EventKind::TasksCounted { seen, alive, .. } if seen < alive),
     );
     assert!(counted, "axum's own tasks are counted");
+}
+
+#[test]
+fn what_is_not_understood_ends_in_one_line() {
+    for (name, arguments) in [
+        ("echo", &["--client", "2"][..]),
+        ("http", &["--pool"]),
+        ("pipeline", &["--stores", "none"]),
+        ("stall", &["--fx"]),
+    ] {
+        let output = example(name).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            told.lines().count() == 1 && told.contains(arguments[0]),
+            "{told}"
+        );
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
 }
