@@ -16,7 +16,8 @@
 //!   although their time has come, since the thread that would look at the clock is held. That is what a stall looks like.
 //! - `F` lists it as a finding: at which line the poll began that took so long, and how many tasks were due meanwhile:
 //!   `login held its thread for 80.3 ms in one poll, on from stall.rs:…, while 4 other tasks were due`.
-//! - `s`, four times, puts the lane with the longest poll on top; `k` and `enter` say of it how long that poll was.
+//! - `s`, four times, puts the lane with the longest poll on top. Select it, with `k` or a click: `enter` says how long
+//!   that poll was.
 //! - At the end the program prints how late the latest tick was: some 75 ms.
 //!
 //! `cargo run --release -- replay stall.aline --text` shows the same without a screen, as of the five lanes these two:

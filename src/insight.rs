@@ -51,7 +51,7 @@ pub enum FindingKind {
     NeverAwaited,
     /// Awaits ran one after another that could have run together.
     SequentialAwaits,
-    /// A poll held its thread for long, while other tasks were ready to run on it.
+    /// A poll held its thread for long, while other tasks were due: ready to run on it, or asleep beyond their time.
     LongPoll,
 }
 
