@@ -67,14 +67,10 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
     let stalls = run("stall", &[]);
     assert_eq!(stalls.named("heartbeat").len(), 4);
     let found = stalls.found(FindingKind::LongPoll);
-    assert!(
-        found.len() == 1 && found[0].starts_with("login held its thread"),
-        "{found:?}"
-    );
-    assert!(
-        found[0].contains("while 4 other tasks were due"),
-        "{found:?}"
-    );
+    let is_stall = |text: &String| {
+        text.starts_with("login held its thread") && text.contains("while 4 other tasks were due")
+    };
+    assert!(found.iter().any(is_stall), "{found:?}");
 
     let fixed = run("stall", &["--fix"]);
     let found = fixed.found(FindingKind::LongPoll);
@@ -138,23 +134,28 @@ fn an_echo_comes_back_over_a_connection_of_its_own() {
 #[test]
 fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
     let ran = run("http", &[]);
-    assert!(
-        ran.printed.starts_with("36 quotes, 4 too late"),
-        "{}",
-        ran.printed
-    );
+    let numbers: Vec<usize> = ran
+        .printed
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [good, late_ones] = numbers[..] else {
+        panic!("{}", ran.printed)
+    };
+    // On a machine that is busy with other things, more than those that take long by themselves may be too late.
+    assert!(good + late_ones == 40 && late_ones >= 4, "{}", ran.printed);
     let requests = ran.named("GET /quote");
     assert_eq!(requests.len(), 40);
     let late = requests
         .iter()
         .filter(|request| request.value.as_deref() == Some("Err(504)"));
-    assert_eq!(late.count(), 4);
+    assert_eq!(late.count(), late_ones);
     let fetches = ran.timeline.lanes().filter(|lane| {
         lane.kind == LaneKind::Coroutine
             && &*lane.name == "fetch"
             && lane.state() == State::Cancelled
     });
-    assert_eq!(fetches.count(), 4);
+    assert_eq!(fetches.count(), late_ones);
     assert_eq!(ran.named("server").len(), 2);
     assert_eq!(ran.named("client").len(), 8);
     let counted = ran.events.iter().any(
