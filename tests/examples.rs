@@ -162,7 +162,7 @@ fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
     let dropped = ran.named("GET /price").into_iter();
     let dropped = dropped.filter(|request| request.state() == State::Cancelled);
     assert!(
-        dropped.count() >= 4,
+        dropped.count() > 0,
         "a timeout cancels behind the connection"
     );
     let fetches = ran.timeline.lanes().filter(|lane| {

@@ -17,6 +17,9 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(unix)]
+mod itself;
+
+#[cfg(unix)]
 mod unix {
     use std::env;
     use std::fs;
@@ -25,7 +28,6 @@ mod unix {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
     use std::os::unix::process::CommandExt;
-    use std::panic;
     use std::path::{Path, PathBuf};
     use std::process::{Child, Command, ExitCode, Output, Stdio};
     use std::thread;
@@ -36,8 +38,8 @@ mod unix {
     use asyncline::session::{Damage, Session};
     use asyncline::task;
 
-    /// Which program this binary is to be.
-    const PROGRAM: &str = "ASYNCLINE_TEST_PROGRAM";
+    use super::itself::{self, PROGRAM};
+
     /// The program ends once there is a file of this name.
     const STOP: &str = "ASYNCLINE_TEST_STOP";
 
@@ -89,20 +91,7 @@ mod unix {
     ];
 
     pub(super) fn main() -> ExitCode {
-        if let Ok(program) = env::var(PROGRAM) {
-            return run(&program);
-        }
-        let arguments = env::args().skip(1).filter(|name| !name.starts_with('-'));
-        let wanted: Vec<String> = arguments.collect();
-        let is_wanted =
-            |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
-        let mut failed = 0;
-        for (name, test) in TESTS.iter().filter(|(name, _)| is_wanted(name)) {
-            let is_ok = panic::catch_unwind(test).is_ok();
-            println!("test {name} ... {}", if is_ok { "ok" } else { "FAILED" });
-            failed += u8::from(!is_ok);
-        }
-        ExitCode::from(failed)
+        itself::main(TESTS, run)
     }
 
     /// The programs.

@@ -7,9 +7,10 @@
     reason = "a test that panics fails, which is what it should do"
 )]
 
+mod itself;
+
 use std::env;
 use std::fs;
-use std::panic;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Output, exit};
 use std::time::Duration;
@@ -18,10 +19,9 @@ use asyncline::event::{EventKind, Flavor};
 use asyncline::session::{Damage, Session};
 use asyncline::timeline::State;
 use asyncline::{Executor, Timeline, output, spawn_named, task};
+use itself::PROGRAM;
 use tokio::runtime::Runtime;
 
-/// Which program this binary is to be.
-const PROGRAM: &str = "ASYNCLINE_TEST_PROGRAM";
 /// A path that it is told.
 const PATH: &str = "ASYNCLINE_TEST_PATH";
 
@@ -59,22 +59,10 @@ const TESTS: &[(&str, fn())] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Ok(program) = env::var(PROGRAM) {
-        run(&program);
-        return ExitCode::SUCCESS;
-    }
-    let wanted: Vec<String> = env::args()
-        .skip(1)
-        .filter(|name| !name.starts_with('-'))
-        .collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
-    let mut failed = 0;
-    for (name, test) in TESTS.iter().filter(|(name, _)| is_wanted(name)) {
-        let is_ok = panic::catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if is_ok { "ok" } else { "FAILED" });
-        failed += u8::from(!is_ok);
-    }
-    ExitCode::from(failed)
+    itself::main(TESTS, |program| {
+        run(program);
+        ExitCode::SUCCESS
+    })
 }
 
 /// The programs.

@@ -143,8 +143,8 @@ fn the_crates_of_the_library_are_few_and_named() {
     assert!(others.len() < 30, "{}", others.len());
     let mut list = format!("{} crates in all:", others.len());
     for name in others {
-        let last = list.rsplit('\n').next().unwrap();
-        list.push_str(if last.len() + name.len() > 110 {
+        let here = list.rsplit('\n').next().unwrap();
+        list.push_str(if here.len() + name.len() > 110 {
             "\n"
         } else {
             " "
