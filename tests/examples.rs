@@ -82,6 +82,8 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
     assert!(login.starts_with("login held its thread"), "{found:?}");
     assert!(login.contains("on from stall.rs:"), "{found:?}");
     assert!(login.contains("while 4 other tasks were due"), "{found:?}");
+    // One that is long by chance, where the machine is busy, is not all four.
+    assert!(login.contains("; 4 such polls took"), "{found:?}");
     assert_eq!(blamed.next(), None, "all of them are of one place");
     assert_eq!(stalls.named("login")[0].state(), State::Done);
 
