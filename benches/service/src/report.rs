@@ -1,5 +1,7 @@
 //! The table.
 
+use std::fmt::Write;
+
 use crate::load::{CONNECTIONS, SETS, VALUE};
 use crate::machine::machine;
 use crate::server::{Kind, Slice};
@@ -137,7 +139,7 @@ pub fn markdown(cases: &[Case]) -> String {
     for case in cases {
         for row in case.rows() {
             let name = format!("{}: {}", title(case), row.name);
-            text += &format!("| {name} | {} |\n", row.cells().join(" | "));
+            let _ = writeln!(text, "| {name} | {} |", row.cells().join(" | "));
         }
     }
     format!(
@@ -151,11 +153,11 @@ pub fn markdown(cases: &[Case]) -> String {
 pub fn text(cases: &[Case]) -> String {
     let mut text = String::new();
     for case in cases {
-        text += &format!("\n{}\n", title(case));
+        let _ = writeln!(text, "\n{}", title(case));
         for row in case.rows() {
-            text += &format!("  {}\n", row.name);
+            let _ = writeln!(text, "  {}", row.name);
             for (head, cell) in HEAD.iter().zip(row.cells()) {
-                text += &format!("    {head:<32} {cell}\n");
+                let _ = writeln!(text, "    {head:<32} {cell}");
             }
         }
     }

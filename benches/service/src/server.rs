@@ -232,7 +232,7 @@ fn read(path: &Path) -> io::Result<Recorded> {
     };
     for event in &session.events {
         match event.kind {
-            EventKind::Lost { count, .. } => recorded.lost += u64::from(count),
+            EventKind::Lost { count } => recorded.lost += count,
             _ => recorded.events += 1,
         }
     }

@@ -113,9 +113,12 @@ impl Change {
             return Err(io::Error::other(message));
         }
         // Only that line is exactly this, so that comments with the same words stay as they are.
-        let lines = text.lines().map(|line| match line.trim() == self.from {
-            true => line.replace(self.from, self.to),
-            false => line.to_owned(),
+        let lines = text.lines().map(|line| {
+            if line.trim() == self.from {
+                line.replace(self.from, self.to)
+            } else {
+                line.to_owned()
+            }
         });
         let lines: Vec<_> = lines.collect();
         fs::write(&path, lines.join("\n") + "\n")
