@@ -75,6 +75,7 @@
 //!
 //! Time runs from left to right; a lane is the life of a task. It stands under whoever spawned it.
 //!
+//! - *Created* (`○`): an async function was called, and nothing of it has run yet.
 //! - *Running* (`█`): it is being polled, and has its thread for itself. Polls should be short. A long one is worth a look, and
 //!   the finding *long-poll* names those that held others up.
 //! - *Ready* (`▒`): somebody woke it, and it was not polled yet. Much of this means that there is more to do than threads to do it, or
