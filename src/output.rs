@@ -139,19 +139,23 @@ static RECORDING: OnceLock<Option<Arc<Recording>>> = OnceLock::new();
 
 /// The recording that the environment asks for; none where it asks for none, or where it cannot be had.
 pub(crate) fn of_environment() -> Option<Running> {
-    let recording = RECORDING.get_or_init(|| {
-        let begun = match Output::of_environment() {
-            Ok(output) => begin(&output, is_controllable()),
-            Err(why) => Err(format!("in {VARIABLE}, {why}")),
-        };
-        told(begun)
-    });
-    recording.as_ref()?.join()
+    join(|| match Output::of_environment() {
+        Ok(output) => begin(&output, is_controllable()),
+        Err(why) => Err(format!("in {VARIABLE}, {why}")),
+    })
 }
 
 /// The recording of this process, which goes where `output` says unless it has begun already.
 pub(crate) fn of_process(output: &Output, can_be_held: bool) -> Option<Running> {
-    let recording = RECORDING.get_or_init(|| told(begin(output, can_be_held)));
+    join(|| begin(output, can_be_held))
+}
+
+/// Takes part in the recording of this process; where none has begun, it begins like this.
+fn join(begin: impl FnOnce() -> Result<Option<Arc<Recording>>, String>) -> Option<Running> {
+    let recording = RECORDING.get_or_init(|| {
+        let told = begin().inspect_err(|why| running::tell(&format!("nothing is recorded: {why}")));
+        told.ok().flatten()
+    });
     recording.as_ref()?.join()
 }
 
@@ -166,11 +170,6 @@ impl Nobody {
     fn has_viewers(&self) -> bool {
         false
     }
-}
-
-fn told(begun: Result<Option<Arc<Recording>>, String>) -> Option<Arc<Recording>> {
-    let told = begun.inspect_err(|why| running::tell(&format!("nothing is recorded: {why}")));
-    told.ok().flatten()
 }
 
 /// Whether who attaches may hold the program.

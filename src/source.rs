@@ -7,5 +7,7 @@ pub mod exec;
 #[cfg(unix)]
 pub mod joint;
 mod scenario;
+#[cfg(unix)]
+mod spool;
 
 pub use scenario::Live;

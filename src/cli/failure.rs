@@ -63,7 +63,7 @@ impl Failure {
 }
 
 /// Says something to the user, who may be gone.
-fn say(what: &str) {
+pub(super) fn say(what: &str) {
     let _ = writeln!(io::stderr(), "asyncline: {what}");
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::screen::{self, Start};
 use super::session;
 use crate::session::{Archive, plain};
@@ -79,21 +79,18 @@ pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Fa
     let Some(attached) = attached else {
         return told_nothing(&mut begun, &name);
     };
+    let mut watching = Watching::begun(attached, begun, prints);
     if is_terminal {
-        let watching = Watching::begun(attached, begun, prints);
         let left = watch(watching, exec.record.as_deref(), ascii)?;
         let status = left.and_then(|mut begun| begun.end());
         return pass_on(status.map_or(0, exit_code));
     }
-    let mut watching = Watching::begun(attached, begun, prints);
     until_they_end(&mut watching);
     let begun = watching.begun.take();
     drop(watching);
     finish(exec.record.as_deref());
-    let Some(mut begun) = begun else {
-        return Ok(());
-    };
-    pass_on(begun.wait().map_or(1, exit_code))
+    let ended = begun.map(|mut begun| begun.wait());
+    pass_on(ended.map_or(0, |status| status.map_or(1, exit_code)))
 }
 
 /// Watches a program that runs.
@@ -141,9 +138,9 @@ fn told_nothing(begun: &mut Begun, name: &str) -> Result<(), Failure> {
     for line in begun.printed() {
         println!("{line}");
     }
-    eprintln!(
-        "asyncline: {name} ended without telling what it did: is #[asyncline::main] in it, or Executor::wrap?"
-    );
+    failure::say(&format!(
+        "{name} ended without telling what it did: is #[asyncline::main] in it, or Executor::wrap?"
+    ));
     pass_on(status.map_or(1, exit_code))
 }
 

@@ -177,6 +177,25 @@ impl State {
             }
         }
     }
+
+    /// The next blocks for a viewer. Those that are gone by now it does not get.
+    fn after(&self, id: u64) -> Next {
+        /// So many bytes are sent at a time.
+        const MOST: usize = 256 << 10;
+        let viewer = self.viewers.iter().find(|viewer| viewer.id == id);
+        let at = viewer.map_or(u64::MAX, |viewer| viewer.at.max(self.first));
+        let skip = usize::try_from(at - self.first).unwrap_or(usize::MAX);
+        let mut size = 0;
+        let blocks = self.blocks.iter().skip(skip);
+        let fitting = blocks.take_while(|block| {
+            let fits = size < MOST;
+            size += block.len();
+            fits
+        });
+        let blocks: Vec<Bytes> = fitting.cloned().collect();
+        let end = at.saturating_add(blocks.len() as u64);
+        Next { blocks, end }
+    }
 }
 
 /// A viewer that reads.
@@ -234,27 +253,6 @@ pub(super) struct Next {
     pub(super) blocks: Vec<Bytes>,
     /// How many blocks there are until the last of them.
     end: u64,
-}
-
-impl State {
-    /// The next blocks for a viewer. Those that are gone by now it does not get.
-    fn after(&self, id: u64) -> Next {
-        /// So many bytes are sent at a time.
-        const MOST: usize = 256 << 10;
-        let viewer = self.viewers.iter().find(|viewer| viewer.id == id);
-        let at = viewer.map_or(u64::MAX, |viewer| viewer.at.max(self.first));
-        let skip = usize::try_from(at - self.first).unwrap_or(usize::MAX);
-        let mut size = 0;
-        let blocks = self.blocks.iter().skip(skip);
-        let fitting = blocks.take_while(|block| {
-            let fits = size < MOST;
-            size += block.len();
-            fits
-        });
-        let blocks: Vec<Bytes> = fitting.cloned().collect();
-        let end = at.saturating_add(blocks.len() as u64);
-        Next { blocks, end }
-    }
 }
 
 /// A session log that is written to viewers.

@@ -52,6 +52,7 @@ impl Door {
             place::remove(&path);
         }
         let listener = StdListener::bind(&path)?;
+        listener.set_nonblocking(true)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         Ok(Self::Unix(listener, path))
     }
@@ -62,12 +63,17 @@ impl Door {
             let why = "a port that other machines can reach needs a token: set ASYNCLINE_TOKEN";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
-        StdTcpListener::bind(at).map(Self::Tcp)
+        let listener = StdTcpListener::bind(at)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self::Tcp(listener))
     }
 
-    /// Goes to the viewer that has begun this program.
+    /// Goes to the viewer that has begun this program. It is there before anything happens, and misses nothing, however soon
+    /// the program ends.
     pub(crate) fn viewer(at: &Path) -> io::Result<Self> {
-        StdStream::connect(at).map(Self::Viewer)
+        let stream = StdStream::connect(at)?;
+        stream.set_nonblocking(true)?;
+        Ok(Self::Viewer(stream))
     }
 }
 
@@ -123,17 +129,10 @@ pub(crate) fn serve(
     hub: &Arc<Hub>,
     gate: Option<Arc<Gate>>,
 ) -> io::Result<Server> {
-    let mut socket = None;
-    for door in &doors {
-        match door {
-            Door::Unix(listener, path) => {
-                listener.set_nonblocking(true)?;
-                socket = Some(path.clone());
-            }
-            Door::Tcp(listener) => listener.set_nonblocking(true)?,
-            Door::Viewer(stream) => stream.set_nonblocking(true)?,
-        }
-    }
+    let socket = doors.iter().find_map(|door| match door {
+        Door::Unix(_, path) => Some(path.clone()),
+        Door::Tcp(_) | Door::Viewer(_) => None,
+    });
     let program = Arc::new(Program {
         name,
         token,
@@ -143,7 +142,6 @@ pub(crate) fn serve(
         viewers: AtomicUsize::new(0),
         next: AtomicU64::new(0),
     });
-    // The viewer that has begun this program misses nothing, however soon it ends.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

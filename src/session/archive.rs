@@ -245,19 +245,13 @@ impl Archive {
     }
 
     /// How the session stands at the last part of the index that is not later than `place`.
-    fn before(&self, place: u64) -> io::Result<Standing> {
+    pub(super) fn before(&self, place: u64) -> io::Result<Standing> {
         let parts = self.index.places();
         self.base(
             parts
                 .partition_point(|part| part.before <= place)
                 .checked_sub(1),
         )
-    }
-
-    /// How the session stands before its first event that is here.
-    #[cfg(unix)]
-    pub(super) fn standing_at(&self, place: u64) -> io::Result<Standing> {
-        self.before(place)
     }
 
     /// How the session stands at a part of the index, or before its first event.

@@ -55,7 +55,7 @@ impl Joint {
             let unreadable = |error| Error::read(file, error);
             // What had not ended before its first event that is here began there, as far as this tells.
             let first = archive.first();
-            let before = archive.standing_at(first).map_err(unreadable)?;
+            let before = archive.before(first).map_err(unreadable)?;
             starts.push(archive.log.meta.start);
             let standing = before.timeline.lanes().filter(|lane| lane.end.is_none());
             parts.push(Part {

@@ -130,16 +130,9 @@ impl Writer {
         meta: &Meta,
         standing: Standing,
     ) -> Result<Self, Error> {
+        let sink = overwrite(path, create)?;
         let file = path.display().to_string();
-        let sink = match is_foreign(path) {
-            Ok(true) => return Err(Error::Foreign { file }),
-            Ok(false) => create(path),
-            Err(why) => Err(why),
-        };
-        match sink {
-            Ok(sink) => Self::begin(file, sink, meta, standing).inspect_err(|_| remove_empty(path)),
-            Err(why) => Err(Error::Write { file, why }),
-        }
+        Self::begin(file, sink, meta, standing).inspect_err(|_| remove_empty(path))
     }
 
     /// Starts a recording into anything. Each block is handed to it whole, and then flushed.
@@ -525,10 +518,15 @@ pub(crate) fn create_keeping(
 /// file is left alone.
 #[cfg(feature = "app")]
 pub(crate) fn create_log(path: &Path) -> Result<File, Error> {
+    overwrite(path, |path| File::create(path))
+}
+
+/// Creates a file, unless there is one of this name that is not ours.
+fn overwrite<T>(path: &Path, create: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, Error> {
     let file = path.display().to_string();
     match is_foreign(path) {
         Ok(true) => Err(Error::Foreign { file }),
-        Ok(false) => File::create(path).map_err(|why| Error::Write { file, why }),
+        Ok(false) => create(path).map_err(|why| Error::Write { file, why }),
         Err(why) => Err(Error::Write { file, why }),
     }
 }

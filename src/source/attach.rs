@@ -2,16 +2,15 @@
 //!
 //! What it says are the bytes of a session log. They go into a file, and whoever shows them follows that file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{env, process, thread};
+use std::{env, thread};
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,6 +18,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
+use super::spool::Spool;
 use crate::live::place;
 use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 use crate::probe::gate::Pace;
@@ -42,9 +42,7 @@ pub struct Attached {
     /// What it says of itself.
     pub program: Program,
     /// The file that what it says goes into.
-    pub file: PathBuf,
-    /// Whether the file stays when this is dropped.
-    is_kept: bool,
+    spool: Spool,
     paces: UnboundedSender<Pace>,
     status: Arc<Mutex<Status>>,
 }
@@ -145,7 +143,7 @@ impl Attached {
     }
 
     fn over(stream: Stream, at: String, record: Option<&Path>) -> Result<Self, Error> {
-        let (path, file) = create(record)?;
+        let (spool, file) = Spool::create(record)?;
         let (paces, asked) = unbounded_channel();
         let status = Arc::new(Mutex::new(Status {
             pace: Pace::Playing,
@@ -162,8 +160,7 @@ impl Attached {
             Ok(Ok(Ok(program))) => {
                 return Ok(Self {
                     program,
-                    file: path,
-                    is_kept: record.is_some(),
+                    spool,
                     paces,
                     status,
                 });
@@ -172,11 +169,12 @@ impl Attached {
             Ok(Err(_)) => "it said nothing".to_owned(),
             Err(error) => plain(&error),
         };
-        if record.is_none() {
-            // Nothing came that would be worth keeping.
-            let _ = fs::remove_file(path);
-        }
         Err(Error::Program { at, why })
+    }
+
+    /// The file that what it says goes into.
+    pub fn file(&self) -> &Path {
+        self.spool.path()
     }
 
     /// Lets something else through the program's gate.
@@ -197,38 +195,8 @@ impl Attached {
     }
 }
 
-impl Drop for Attached {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            let _ = fs::remove_file(&self.file);
-        }
-    }
-}
-
 fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
     status.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The file that a program's session log goes into: this one, or one that nobody else can read.
-pub(super) fn create(record: Option<&Path>) -> Result<(PathBuf, File), session::Error> {
-    if let Some(path) = record {
-        let file = session::create_log(path)?;
-        return Ok((path.to_owned(), file));
-    }
-    let mut number = 0;
-    loop {
-        let name = format!("asyncline-{}-{number}.aline", process::id());
-        let path = env::temp_dir().join(name);
-        let mut options = OpenOptions::new();
-        match options.write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(why) if why.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
-            Err(why) => {
-                let file = path.display().to_string();
-                return Err(session::Error::Write { file, why });
-            }
-        }
-    }
 }
 
 /// Listens to a program, on a thread of its own.

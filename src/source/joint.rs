@@ -1,13 +1,14 @@
 //! Several programs that are watched at once, on one time axis.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fs, io};
 
-use super::attach::{self, Attached, Error, Life};
+use super::attach::{Attached, Error, Life};
+use super::spool::Spool;
 use crate::session::{self, Joint};
 
 /// How often what the programs told is taken in.
@@ -16,9 +17,7 @@ const PULSE: Duration = Duration::from_millis(20);
 /// Several programs that are watched as one: what they tell goes into one file.
 #[derive(Debug)]
 pub struct Joined {
-    /// The file.
-    pub file: PathBuf,
-    is_kept: bool,
+    spool: Spool,
     is_left: Arc<AtomicBool>,
     failed: Arc<Mutex<Option<String>>>,
     thread: Option<JoinHandle<()>>,
@@ -31,12 +30,12 @@ impl Joined {
     ///
     /// Where a file cannot be read or written.
     pub fn of(programs: &[Attached], record: Option<&Path>) -> Result<Self, Error> {
-        let (file, _) = attach::create(record)?;
+        let (spool, _) = Spool::create(record)?;
         let files: Vec<(&Path, String)> = programs
             .iter()
-            .map(|attached| (attached.file.as_path(), attached.program.name.clone()))
+            .map(|attached| (attached.file(), attached.program.name.clone()))
             .collect();
-        let joint = Joint::begin(&files, &file)?;
+        let joint = Joint::begin(&files, spool.path())?;
         let statuses: Vec<_> = programs.iter().map(Attached::watch_status).collect();
         let is_left = Arc::new(AtomicBool::new(false));
         let failed = Arc::new(Mutex::new(None));
@@ -54,17 +53,21 @@ impl Joined {
             }
         });
         let no_thread = |why: io::Error| session::Error::Write {
-            file: file.display().to_string(),
+            file: spool.path().display().to_string(),
             why,
         };
         let thread = thread.map_err(no_thread)?;
         Ok(Self {
-            is_kept: record.is_some(),
+            spool,
             is_left,
             failed,
             thread: Some(thread),
-            file,
         })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        self.spool.path()
     }
 
     /// Whether all is in the file that the programs told, since they have ended.
@@ -88,11 +91,8 @@ fn run(
 ) -> Result<(), session::Error> {
     loop {
         let is_left = is_left.load(Ordering::Relaxed);
-        let over = if is_left {
-            vec![true; is_over().len()]
-        } else {
-            is_over()
-        };
+        let over = is_over().into_iter().map(|over| over || is_left);
+        let over: Vec<bool> = over.collect();
         joint.advance(&over)?;
         if over.iter().all(|over| *over) {
             return joint.finish();
@@ -107,9 +107,6 @@ impl Drop for Joined {
         if let Some(thread) = self.thread.take() {
             // It has no panic to tell of that was not told when it happened.
             let _ = thread.join();
-        }
-        if !self.is_kept {
-            let _ = fs::remove_file(&self.file);
         }
     }
 }

@@ -256,18 +256,7 @@ impl Driver {
         self.asked = None;
         self.urgent = Arc::default();
         self.follows = false;
-        // Who leaves a program that is watched does not come back to it.
-        #[cfg(unix)]
-        self.leave_watched();
         requests
-    }
-
-    #[cfg(unix)]
-    fn leave_watched(&mut self) {
-        self.watched = None;
-        if let Some(watching) = &mut self.watching {
-            watching.set_pace(Pace::Playing);
-        }
     }
 
     fn ask(&self, request: Request) {

@@ -152,6 +152,9 @@ impl Reader {
 
     /// Shows source files that are spoken of for the first time.
     fn show_sources(&mut self, playback: &Playback) {
+        if self.files.len() >= opening::MOST {
+            return;
+        }
         for file in opening::files(playback.events()) {
             if self.files.len() < opening::MOST && self.files.insert(file.to_owned()) {
                 let source = opening::source(file);

@@ -55,8 +55,8 @@ impl Watching {
     /// The file that what they tell goes into.
     pub(super) fn file(&self) -> &Path {
         match &self.joined {
-            Some(joined) => &joined.file,
-            None => &self.programs[0].file,
+            Some(joined) => joined.file(),
+            None => self.programs[0].file(),
         }
     }
 
@@ -72,9 +72,7 @@ impl Watching {
         let statuses: Vec<Status> = self.programs.iter().map(Attached::status).collect();
         let pace = statuses.iter().map(|status| status.pace);
         let held = pace.clone().find(|pace| *pace != Pace::Playing);
-        let program = &self.programs[0].program;
         Watched {
-            process: (self.programs.len() == 1).then_some(program.process),
             can_hold: self
                 .programs
                 .iter()

@@ -89,6 +89,18 @@ pub enum Motion {
     Until(LaneId),
 }
 
+impl From<Pace> for Motion {
+    fn from(pace: Pace) -> Self {
+        match pace {
+            Pace::Open | Pace::Playing => Self::Playing,
+            Pace::Paused => Self::Paused,
+            Pace::Step => Self::Stepping,
+            Pace::ToWake => Self::ToWake,
+            Pace::Until(lane) => Self::Until(lane),
+        }
+    }
+}
+
 /// Whether a session is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Recording {
@@ -216,7 +228,7 @@ impl Viewer {
     }
 
     /// The program that is watched, where its present is seen.
-    pub(super) fn at_watched(&self) -> Option<&Watched> {
+    pub(in crate::tui) fn at_watched(&self) -> Option<&Watched> {
         let watched = self.watched.as_ref().filter(|watched| watched.runs());
         watched.filter(|_| self.playback.at_present())
     }
@@ -274,13 +286,7 @@ impl Viewer {
     /// Shows what the running program does now.
     fn keep_up(&mut self, tick: Tick) {
         if let Some(report) = tick.report {
-            self.motion = match report.pace {
-                Pace::Open | Pace::Playing => Motion::Playing,
-                Pace::Paused => Motion::Paused,
-                Pace::Step => Motion::Stepping,
-                Pace::ToWake => Motion::ToWake,
-                Pace::Until(lane) => Motion::Until(lane),
-            };
+            self.motion = report.pace.into();
         }
         self.reach(tick);
         self.playback.show_present();

@@ -10,8 +10,6 @@ const LINES: usize = 2000;
 /// A program that is watched from outside of it, as far as the screen knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
-    /// Its process; none where several are seen as one.
-    pub process: Option<u32>,
     /// Whether it can be paused and stepped.
     pub can_hold: bool,
     /// What its gate lets through.

@@ -92,7 +92,7 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
             let here = theme.glyph(Glyph::Here);
             spans.push(span(theme, Role::Accent, format!("{here} past  ")));
         }
-        spans.push(held(viewer, watched, theme));
+        spans.push(life(viewer, watched, theme));
         return spans;
     }
     if let Origin::Replay { damage, follow } = viewer.origin() {
@@ -107,43 +107,49 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
         let text = format!("{here} past ({back} {steps} back)  ");
         spans.push(span(theme, Role::Accent, text));
     }
-    let (play, pause) = (theme.glyph(Glyph::Play), theme.glyph(Glyph::Pause));
     let speed = if viewer.is_real_time() && follows {
         "real time".to_owned()
     } else {
         speed_text(viewer.speed(), theme)
     };
-    let name = |lane| viewer.playback.timeline().name(lane).to_owned();
-    spans.push(match viewer.motion() {
-        Motion::Playing => span(theme, Role::Running, format!("{play} {speed}")),
-        Motion::Stepping => span(theme, Role::Running, format!("{play} one step")),
-        Motion::ToWake => span(theme, Role::Running, format!("{play} to next wake")),
-        Motion::Until(lane) => span(theme, Role::Running, format!("{play} until {}", name(lane))),
-        Motion::Paused if viewer.is_live() && !viewer.is_running() && back == 0 => {
-            span(theme, Role::Accent, "ended")
-        }
-        Motion::Paused => span(theme, Role::Ready, format!("{pause} {speed}")),
+    let motion = viewer.motion();
+    let has_ended = viewer.is_live() && !viewer.is_running() && back == 0;
+    spans.push(if motion == Motion::Paused && has_ended {
+        span(theme, Role::Accent, "ended")
+    } else {
+        moving(viewer, motion, [&speed, &speed], theme)
     });
     spans
 }
 
-/// What a program does that is watched.
-fn held(viewer: &Viewer, watched: &Watched, theme: Theme) -> Span<'static> {
+/// What has become of a program that is watched, or what it does.
+fn life(viewer: &Viewer, watched: &Watched, theme: Theme) -> Span<'static> {
+    match &watched.life {
+        Life::Broken(_) => span(theme, Role::Error, "gone"),
+        Life::Ended(Some(0) | None) => span(theme, Role::Accent, "ended"),
+        Life::Ended(Some(code)) => span(theme, Role::Error, format!("ended with {code}")),
+        Life::Runs => moving(viewer, watched.pace.into(), ["live", "held"], theme),
+    }
+}
+
+/// How something moves; what is said where it plays, and where it is paused, comes with it.
+fn moving(
+    viewer: &Viewer,
+    motion: Motion,
+    [plays, is_paused]: [&str; 2],
+    theme: Theme,
+) -> Span<'static> {
     let (play, pause) = (theme.glyph(Glyph::Play), theme.glyph(Glyph::Pause));
-    let name = |lane| viewer.playback.timeline().name(lane).to_owned();
-    match (&watched.life, watched.pace) {
-        (Life::Broken(_), _) => span(theme, Role::Error, "gone"),
-        (Life::Ended(Some(0) | None), _) => span(theme, Role::Accent, "ended"),
-        (Life::Ended(Some(code)), _) => span(theme, Role::Error, format!("ended with {code}")),
-        (Life::Runs, Pace::Open | Pace::Playing) => {
-            span(theme, Role::Running, format!("{play} live"))
+    let runs = |text: &str| span(theme, Role::Running, format!("{play} {text}"));
+    match motion {
+        Motion::Playing => runs(plays),
+        Motion::Stepping => runs("one step"),
+        Motion::ToWake => runs("to next wake"),
+        Motion::Until(lane) => {
+            let name = viewer.playback.timeline().name(lane);
+            runs(&format!("until {name}"))
         }
-        (Life::Runs, Pace::Paused) => span(theme, Role::Ready, format!("{pause} held")),
-        (Life::Runs, Pace::Step) => span(theme, Role::Running, format!("{play} one step")),
-        (Life::Runs, Pace::ToWake) => span(theme, Role::Running, format!("{play} to next wake")),
-        (Life::Runs, Pace::Until(lane)) => {
-            span(theme, Role::Running, format!("{play} until {}", name(lane)))
-        }
+        Motion::Paused => span(theme, Role::Ready, format!("{pause} {is_paused}")),
     }
 }
 
@@ -306,12 +312,12 @@ fn found_text(app: &App, text: &str) -> String {
 
 /// The mode's keys, as many as fit; always how to get help and how to leave.
 fn keys(app: &App, room: usize) -> Line<'static> {
-    let paused = app.viewer().is_some_and(|viewer| match viewer.watched() {
-        Some(watched) if watched.runs() && viewer.playback.at_present() => {
-            watched.pace == Pace::Paused
-        }
-        _ => viewer.motion() == Motion::Paused,
-    });
+    let paused = app
+        .viewer()
+        .is_some_and(|viewer| match viewer.at_watched() {
+            Some(watched) => watched.pace == Pace::Paused,
+            None => viewer.motion() == Motion::Paused,
+        });
     let bindings = keymap::bindings(app.mode()).filter(|binding| !binding.short.is_empty());
     let mut groups: Vec<(String, &str, Action)> = Vec::new();
     for binding in bindings {

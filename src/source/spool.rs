@@ -1,0 +1,60 @@
+//! The file that what a program tells goes into.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::{env, io, process};
+
+use crate::session::{self, Error};
+
+/// So many names are tried.
+const NAMES: u32 = 1000;
+
+/// The file that what a program tells goes into: one that was asked for, or one that nobody else can read and that is
+/// removed with this.
+#[derive(Debug)]
+pub(super) struct Spool {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Spool {
+    /// Creates the file.
+    pub(super) fn create(record: Option<&Path>) -> Result<(Self, File), Error> {
+        let (path, file) = match record {
+            Some(path) => (path.to_owned(), session::create_log(path)?),
+            None => temporary()?,
+        };
+        let is_kept = record.is_some();
+        Ok((Self { path, is_kept }, file))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn temporary() -> Result<(PathBuf, File), Error> {
+    let mut number = 0;
+    loop {
+        let name = format!("asyncline-{}-{number}.aline", process::id());
+        let path = env::temp_dir().join(name);
+        let mut options = OpenOptions::new();
+        match options.write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists && number < NAMES => number += 1,
+            Err(why) => {
+                let file = path.display().to_string();
+                return Err(Error::Write { file, why });
+            }
+        }
+    }
+}
