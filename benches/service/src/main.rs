@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use report::Case;
-use server::{Kind, Slice, Stage};
+use server::{Kind, Serving, Slice, Stage};
 
 const USAGE: &str = "\
 Measures what asyncline costs a server that others wrote, under load.
@@ -29,18 +29,23 @@ Measures what asyncline costs a server that others wrote, under load.
 
 /// How much is measured.
 struct Plan {
+    /// So often all servers are begun anew.
     rounds: usize,
+    /// So many turns each server has then.
+    turns: usize,
     /// About how long each slice is.
     slice: Duration,
 }
 
 const FULL: Plan = Plan {
-    rounds: 11,
-    slice: Duration::from_millis(1500),
+    rounds: 6,
+    turns: 10,
+    slice: Duration::from_millis(350),
 };
 const QUICK: Plan = Plan {
-    rounds: 3,
-    slice: Duration::from_millis(300),
+    rounds: 1,
+    turns: 5,
+    slice: Duration::from_millis(100),
 };
 
 /// How many requests are sent at a time over each connection.
@@ -86,8 +91,10 @@ fn measure() -> io::Result<ExitCode> {
         .map(|depth| case(&stage, &plan, *depth))
         .collect::<io::Result<_>>()?;
     if let Some(file) = keep {
-        stage.slice(Kind::File, 1, 20_000)?;
-        std::fs::copy(folder.path().join("service.aline"), file)?;
+        let mut serving = stage.open(Kind::File, 1)?;
+        serving.slice(0, 20_000)?;
+        serving.end()?;
+        std::fs::copy(stage.recording(Kind::File), file)?;
     }
     if is_markdown {
         print!("{}", report::markdown(&cases));
@@ -97,31 +104,61 @@ fn measure() -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// All servers are there at once and have their turns of a fraction of a second, so that what happens to the machine
+/// happens to all of them.
 fn case(stage: &Stage, plan: &Plan, depth: usize) -> io::Result<Case> {
     const SAMPLE: u64 = 20_000;
-    let sample = stage.slice(Kind::Bare, depth, SAMPLE)?;
-    let rate = sample.requests as f64 / sample.time.as_secs_f64();
+    let mut sample = stage.open(Kind::Bare, depth)?;
+    let slice = sample.slice(SAMPLE, SAMPLE)?;
+    sample.end()?;
+    let rate = slice.requests as f64 / slice.time.as_secs_f64();
     let requests = (rate * plan.slice.as_secs_f64()) as u64;
-    let mut rounds = Vec::new();
+    let mut case = Case::new(depth);
     for round in 0..plan.rounds {
-        let mut slices: [Option<Slice>; 4] = [const { None }; 4];
-        // Each kind is as often the first as any other.
-        for place in 0..Kind::ALL.len() {
-            let index = (round + place) % Kind::ALL.len();
-            let kind = Kind::ALL[index];
-            let slice = stage.slice(kind, depth, requests)?;
+        let open = |kind| stage.open(kind, depth);
+        let mut servers: Vec<Serving> =
+            Kind::ALL.into_iter().map(open).collect::<io::Result<_>>()?;
+        for turn in 0..plan.turns {
+            let slices = turns(&mut servers, turn, requests)?;
             eprintln!(
-                "depth {depth}, round {round}, {}: {:.0} requests/s",
-                kind.name(),
-                slice.requests as f64 / slice.time.as_secs_f64()
+                "depth {depth}, round {round}, turn {turn}: {}",
+                rates(&slices)
             );
-            slices[index] = Some(slice);
+            case.turns.push(slices);
         }
-        let slices: Vec<Slice> = slices.into_iter().flatten().collect();
-        if slices.iter().any(|slice| slice.digest != slices[0].digest) {
-            return Err(io::Error::other("not all servers gave the same replies"));
+        for (index, serving) in servers.into_iter().enumerate() {
+            case.recorded[index].extend(serving.end()?);
         }
-        rounds.push(slices);
     }
-    Ok(Case { depth, rounds })
+    Ok(case)
+}
+
+/// A slice of each server, in the order of [`Kind::ALL`].
+fn turns(servers: &mut [Serving], turn: usize, requests: u64) -> io::Result<Vec<Slice>> {
+    let mut slices: Vec<(usize, Slice)> = Vec::new();
+    for place in 0..servers.len() {
+        // Each is as often the first as any other, and comes as often after one as before it.
+        let place = if turn.is_multiple_of(2) {
+            place
+        } else {
+            servers.len() - 1 - place
+        };
+        let index = (turn / 2 + place) % servers.len();
+        slices.push((index, servers[index].slice(requests / 4, requests)?));
+    }
+    slices.sort_by_key(|(index, _)| *index);
+    let slices: Vec<Slice> = slices.into_iter().map(|(_, slice)| slice).collect();
+    if slices.iter().any(|slice| slice.digest != slices[0].digest) {
+        return Err(io::Error::other("not all servers gave the same replies"));
+    }
+    Ok(slices)
+}
+
+/// For whoever waits.
+fn rates(slices: &[Slice]) -> String {
+    let rates = slices.iter().zip(Kind::ALL).map(|(slice, kind)| {
+        let rate = slice.requests as f64 / slice.time.as_secs_f64();
+        format!("{} {rate:.0}", kind.name())
+    });
+    rates.collect::<Vec<_>>().join(", ") + " requests/s"
 }

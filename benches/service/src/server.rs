@@ -16,8 +16,8 @@ use crate::source::Servers;
 
 /// Who does not begin or end for so long is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So long what is left to do after the last reply is waited for, before CPU time is read.
-const REST: Duration = Duration::from_millis(150);
+/// So long what is left to do after the last reply is waited for, before CPU time is read and another server's turn comes.
+const REST: Duration = Duration::from_millis(60);
 
 /// How the server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +49,9 @@ impl Kind {
 pub struct Slice {
     pub requests: u64,
     pub time: Duration,
-    /// What the server's process took, where the system tells.
-    pub cpu: Option<Duration>,
+    /// Seconds of CPU time that the server's process took for a request, where the system tells.
+    pub cpu: Option<f64>,
     pub digest: u64,
-    pub recorded: Option<Recorded>,
 }
 
 /// What a recording holds.
@@ -61,6 +60,17 @@ pub struct Recorded {
     pub events: u64,
     pub lost: u64,
     pub bytes: u64,
+}
+
+impl Recorded {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            events: self.events + other.events,
+            lost: self.lost + other.lost,
+            bytes: self.bytes + other.bytes,
+        }
+    }
 }
 
 /// What it takes to run servers.
@@ -72,17 +82,17 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Begins a server, warms it up, measures a slice and ends it.
-    pub fn slice(&self, kind: Kind, depth: usize, requests: u64) -> io::Result<Slice> {
-        let recording = self.folder.join("service.aline");
+    /// Begins a server, and connects to it.
+    pub fn open(&self, kind: Kind, depth: usize) -> io::Result<Serving> {
+        let recording = self.recording(kind);
         if recording.exists() {
             fs::remove_file(&recording)?;
         }
         let address = free_address()?;
-        let socket = self.folder.join("service.sock");
-        let mut server = Ended(self.begin(kind, address, &recording, &socket)?);
+        let socket = recording.with_extension("sock");
+        let server = Ended(self.begin(kind, address, &recording, &socket)?);
         await_that(|| TcpStream::connect(address).is_ok())?;
-        let mut viewer = match kind {
+        let viewer = match kind {
             Kind::Live => Some(Ended(self.watch(&socket, &recording)?)),
             _ => None,
         };
@@ -90,35 +100,18 @@ impl Stage<'_> {
             // It has the session's beginning, and follows.
             await_that(|| recording.metadata().is_ok_and(|file| file.len() > 0))?;
         }
-        let mut load = Load::connect(address, depth)?;
-        load.send(requests / 8)?;
-        thread::sleep(REST);
-        let before = cpu_time(server.0.id());
-        let Answered {
-            requests,
-            time,
-            digest,
-        } = load.send(requests)?;
-        thread::sleep(REST);
-        let cpu = cpu_time(server.0.id())
-            .zip(before)
-            .map(|(after, before)| after.saturating_sub(before));
-        drop(load);
-        server.interrupt()?;
-        if let Some(viewer) = &mut viewer {
-            viewer.wait()?;
-        }
-        let recorded = match kind {
-            Kind::Bare | Kind::Off => None,
-            Kind::File | Kind::Live => Some(read(&recording)?),
-        };
-        Ok(Slice {
-            requests,
-            time,
-            cpu,
-            digest,
-            recorded,
+        Ok(Serving {
+            kind,
+            server,
+            viewer,
+            load: Load::connect(address, depth)?,
+            recording,
         })
+    }
+
+    /// Where a server of this kind records, or its viewer.
+    pub fn recording(&self, kind: Kind) -> PathBuf {
+        self.folder.join(format!("{kind:?}.aline"))
     }
 
     fn begin(
@@ -152,6 +145,53 @@ impl Stage<'_> {
         command.arg("attach").arg(socket);
         command.arg("--record").arg(recording);
         command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()
+    }
+}
+
+/// A server that runs.
+pub struct Serving {
+    pub kind: Kind,
+    server: Ended,
+    viewer: Option<Ended>,
+    load: Load,
+    recording: PathBuf,
+}
+
+impl Serving {
+    /// Measures one slice, before which so many requests more are sent: what is still to be recorded of those when the
+    /// slice begins is as much as what is still to be recorded of the slice when it ends.
+    pub fn slice(&mut self, before: u64, requests: u64) -> io::Result<Slice> {
+        let process = self.server.0.id();
+        let cpu_before = cpu_time(process);
+        let sent_before = self.load.send(before)?.requests;
+        let Answered {
+            requests,
+            time,
+            digest,
+        } = self.load.send(requests)?;
+        thread::sleep(REST);
+        // Over all that was sent, since what is recorded of it cannot be told apart.
+        let cpu = cpu_time(process).zip(cpu_before);
+        let cpu = cpu.map(|(after, before)| after.saturating_sub(before).as_secs_f64());
+        Ok(Slice {
+            requests,
+            time,
+            cpu: cpu.map(|seconds| seconds / (sent_before + requests) as f64),
+            digest,
+        })
+    }
+
+    /// Ends the server, and looks at what was recorded.
+    pub fn end(mut self) -> io::Result<Option<Recorded>> {
+        drop(self.load);
+        self.server.interrupt()?;
+        if let Some(viewer) = &mut self.viewer {
+            viewer.wait()?;
+        }
+        match self.kind {
+            Kind::Bare | Kind::Off => Ok(None),
+            Kind::File | Kind::Live => read(&self.recording).map(Some),
+        }
     }
 }
 
