@@ -408,7 +408,7 @@ pub enum Waker {
     Itself,
     /// The runtime's driver: a timer, or I/O.
     Driver,
-    /// A thread that runs no task: the one that the event happened on.
+    /// Code that has no lane, on the thread that the event happened on: one that runs no task, or a task that is not seen.
     Thread,
 }
 

@@ -97,6 +97,8 @@
 //!
 //! - Tasks that are spawned through [`task`](crate::task), or through this crate's `spawn` and its siblings, and everything within them.
 //! - Tasks that a library spawns past the probe run unseen. The first line then says how many of the tasks that are alive are seen.
+//!   Whom such a task wakes while it is polled was woken by "the thread" that polled it; who awaits its end seems to have been woken
+//!   by the timer or I/O.
 //!   A future within them that has a [`lane`](crate::TaskExt::lane) is seen; so a middleware that gives each request one shows all requests. Where the
 //!   program is built with `--cfg tokio_unstable`, such tasks have lanes by themselves, though less is known of them.
 //! - Other executors: a [`Recording`](crate::Recording) records lanes on any.

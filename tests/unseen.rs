@@ -10,9 +10,10 @@
 
 use std::future::pending;
 
-use asyncline::event::{Event, EventKind};
+use asyncline::event::{Event, EventKind, Waker};
 use asyncline::probe::Builder;
-use asyncline::{Executor, Timeline, spawn};
+use asyncline::{Executor, TaskExt, Timeline, spawn, spawn_named};
+use tokio::sync::oneshot;
 
 /// Runs tasks until `is_enough` of what has been recorded.
 fn record_until(builder: Builder, is_enough: impl Fn(&Timeline) -> bool) -> Timeline {
@@ -52,6 +53,75 @@ fn they_are_counted() {
     }
 }
 
+/// What wakes the task `waits`, for which this waits, too, while `send` runs in a task that is not seen.
+#[cfg(not(tokio_unstable))]
+fn who_wakes<F>(builder: Builder, send: impl FnOnce(oneshot::Sender<u32>) -> F) -> (Waker, Timeline)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (executor, mut collector) = builder.record().unwrap();
+    executor.block_on(async {
+        let (sender, receiver) = oneshot::channel();
+        let waits = spawn_named("waits", receiver);
+        let send = send(sender);
+        // It sends when the other one waits, and is polled for a timer's sake.
+        let unseen = tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            send.await;
+        });
+        assert_eq!(waits.await.unwrap(), Ok(1));
+        unseen.await.unwrap();
+    });
+    drop(executor);
+    let timeline: Timeline = collector.drain().iter().collect();
+    let waits = timeline
+        .lanes()
+        .find(|lane| &*lane.name == "waits")
+        .unwrap();
+    assert_eq!(waits.wakes.len(), 1);
+    (waits.wakes[0].by, timeline)
+}
+
+#[cfg(not(tokio_unstable))]
+#[test]
+fn whom_they_wake_no_driver_has_woken() {
+    for builder in builders() {
+        let sends = |sender: oneshot::Sender<u32>| async { sender.send(1).unwrap() };
+        assert_eq!(who_wakes(builder, sends).0, Waker::Thread);
+    }
+}
+
+#[cfg(not(tokio_unstable))]
+#[test]
+fn what_has_a_lane_in_them_wakes_nobody_after_its_end() {
+    let sends = |sender: oneshot::Sender<u32>| async {
+        let number = async { 1 }.lane("inner").await;
+        sender.send(number).unwrap();
+    };
+    let (by, timeline) = who_wakes(Executor::builder(), sends);
+    assert_eq!(by, Waker::Thread);
+    assert!(timeline.lanes().any(|lane| &*lane.name == "inner"));
+}
+
+#[cfg(not(tokio_unstable))]
+#[test]
+fn what_is_all_of_one_wakes_who_joins_it() {
+    for builder in builders() {
+        let (executor, mut collector) = builder.record().unwrap();
+        executor.block_on(async {
+            let sleeps = tokio::time::sleep(std::time::Duration::from_millis(20));
+            let all = tokio::spawn(sleeps.lane("all"));
+            spawn_named("waits", all).await.unwrap().unwrap();
+        });
+        drop(executor);
+        let timeline: Timeline = collector.drain().iter().collect();
+        let find = |name: &str| timeline.lanes().find(|lane| &*lane.name == name).unwrap();
+        let all = find("all").id;
+        let wakes: Vec<_> = find("waits").wakes.iter().map(|wake| wake.by).collect();
+        assert_eq!(wakes, [Waker::Lane(all)]);
+    }
+}
+
 #[test]
 fn where_all_are_seen_nothing_is_told() {
     let (executor, mut collector) = Executor::builder().record().unwrap();
@@ -73,10 +143,8 @@ fn where_all_are_seen_nothing_is_told() {
 
 #[cfg(tokio_unstable)]
 mod unstable {
-    use asyncline::event::{Cancel, Waker};
-    use asyncline::spawn_named;
+    use asyncline::event::Cancel;
     use asyncline::timeline::{Lane, State};
-    use tokio::sync::oneshot;
 
     use super::*;
 

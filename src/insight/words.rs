@@ -31,7 +31,7 @@ pub(super) fn waker(by: Waker, thread: ThreadId, timeline: &Timeline) -> String 
         Waker::Driver => "the timer or I/O".into(),
         Waker::Thread => match timeline.threads().get(thread.0 as usize) {
             Some(name) if !name.is_empty() => format!("the thread {name}"),
-            _ => "another thread".into(),
+            _ => "code without a lane".into(),
         },
     }
 }

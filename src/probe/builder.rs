@@ -314,7 +314,10 @@ impl Builder {
         if let Some(seen) = seen.filter(|_| !OFF) {
             #[cfg(tokio_unstable)]
             self.hooks.set_on(&mut builder);
-            builder.on_thread_park(cursor::parks);
+            builder.on_thread_park(|| {
+                cursor::parks();
+                context::parks();
+            });
             match seen {
                 Seen::Elsewhere => builder.on_thread_start(context::set_worker),
                 Seen::By(output) => {

@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task;
+
 use super::OFF;
 use super::current::{Before, Current};
 use super::lane::{Lane, Probe};
@@ -32,6 +34,17 @@ pub(crate) struct Finished {
     pub(crate) lane: LaneId,
     /// The lane that awaits its join handle; none where the handle is not ours and so not known.
     pub(crate) joiner: Option<LaneId>,
+    /// In which of tokio's tasks it ended. Whoever joins that is woken only when the task is over; until then it may be
+    /// the task of somebody else, who goes on after what had a lane in it.
+    pub(crate) within: Option<task::Id>,
+}
+
+impl Finished {
+    fn wakes(&self, woken: &Lane) -> bool {
+        // A join handle wakes one lane only.
+        self.joiner.is_none_or(|joiner| joiner == woken.id)
+            && (self.within.is_none() || self.within != task::try_id())
+    }
 }
 
 /// Nothing here has to be dropped, so that it is there for as long as the thread.
@@ -57,6 +70,9 @@ struct Thread {
     is_scheduler: Cell<bool>,
     /// Whether a probe applies outside of all lanes.
     has_ambient: Cell<bool>,
+    /// In which of tokio's tasks its scheduler runs, if in any: a worker thread is a blocking task. None where it was not
+    /// seen to run.
+    scheduler: Cell<Option<Option<task::Id>>>,
 }
 
 /// Who calls a waker, as far as the thread knows.
@@ -65,7 +81,7 @@ pub(crate) enum Caller {
     Known(event::Waker),
     /// The lane that the waker wakes.
     Itself,
-    /// A runtime, while it polls no task that is known.
+    /// A runtime, while it polls no task.
     Runtime,
     Unknown,
 }
@@ -97,6 +113,7 @@ thread_local! {
             is_worker: Cell::new(false),
             is_scheduler: Cell::new(false),
             has_ambient: Cell::new(false),
+            scheduler: Cell::new(None),
         }
     };
     /// The probe that applies outside of all lanes.
@@ -237,6 +254,12 @@ impl Thread {
     #[inline]
     fn is_in_scheduler(&self) -> bool {
         self.is_scheduler.get() && self.unseen.get().is_none()
+    }
+
+    /// Whether one of tokio's tasks is being polled, unless it is in a lane.
+    fn is_in_other_task(&self) -> bool {
+        let scheduler = self.scheduler.get();
+        scheduler.is_some_and(|scheduler| task::try_id() != scheduler)
     }
 
     /// Takes the present scope, where there is one.
@@ -400,13 +423,15 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
         if let Some(unseen) = thread.unseen.get() {
             return Caller::Known(event::Waker::Lane(unseen));
         }
-        // A join handle wakes one lane only.
         if let Some(finished) = thread.finished.get()
-            && finished.joiner.is_none_or(|joiner| joiner == woken.id)
+            && finished.wakes(woken)
         {
             thread.finished.set(None);
             thread.settle();
             return Caller::Known(event::Waker::Lane(finished.lane));
+        }
+        if thread.is_in_other_task() {
+            return Caller::Known(event::Waker::Thread);
         }
         // Outside of a runtime there is no driver: a thread that executes futures is one like any other.
         let is_in_runtime = thread.has_ambient.get() && woken.probe.runtime.is_some();
@@ -442,6 +467,11 @@ pub(crate) fn set_unseen(unseen: Option<LaneId>) {
 #[cfg(tokio_unstable)]
 pub(crate) fn unseen() -> Option<LaneId> {
     THREAD.with(|thread| thread.unseen.get())
+}
+
+/// Takes note that the thread's scheduler parks, so that nothing else runs now.
+pub(crate) fn parks() {
+    THREAD.with(|thread| thread.scheduler.set(Some(task::try_id())));
 }
 
 /// Tells whether the thread runs a runtime of one thread until the guard is dropped.

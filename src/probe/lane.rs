@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::runtime::{self, Handle, RuntimeMetrics};
+use tokio::task;
 
 use super::context;
 use super::executor::Stop;
@@ -359,6 +360,7 @@ impl Lane {
         context::set_finished(Some(context::Finished {
             lane: self.id,
             joiner,
+            within: task::try_id(),
         }));
     }
 }

@@ -346,10 +346,10 @@ impl Lane {
     /// The caller has a waker of this lane.
     #[inline]
     unsafe fn wake(&self) {
-        let by = if context::is_idle() && self.yielded_nothing() {
-            let knows_all = context::knows_all_tasks(&self.probe);
-            let when = if knows_all { When::Between } else { When::Now };
-            self.is_woken(event::Waker::Driver, when);
+        let is_by_driver =
+            context::is_idle() && self.yielded_nothing() && context::knows_all_tasks(&self.probe);
+        let by = if is_by_driver {
+            self.is_woken(event::Waker::Driver, When::Between);
             event::Waker::Driver
         } else {
             self.is_woken_by_whom()

@@ -263,7 +263,7 @@ impl Page<'_> {
             Waker::Itself => "itself".to_owned(),
             Waker::Driver if self.timeline.timers_only() => "the timer".to_owned(),
             Waker::Driver => "a timer or I/O".to_owned(),
-            Waker::Thread => "another thread".to_owned(),
+            Waker::Thread => "code without a lane".to_owned(),
         }
     }
 
