@@ -231,7 +231,7 @@ pub use store::{Entry, KEEP, Store};
 pub(crate) use writer::Haste;
 pub use writer::Writer;
 #[cfg(feature = "app")]
-pub(crate) use writer::{create_keeping as create, create_log};
+pub(crate) use writer::{create_keeping as create, open_log, remove_empty};
 
 #[cfg(feature = "app")]
 use std::path::Path;

@@ -8,6 +8,6 @@ pub mod exec;
 pub mod joint;
 mod scenario;
 #[cfg(unix)]
-mod spool;
+pub(crate) mod spool;
 
 pub use scenario::Live;

@@ -15,6 +15,7 @@ use super::session;
 use crate::session::{Archive, plain};
 use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
+use crate::source::spool::Spool;
 use crate::tui::Watching;
 use crate::tui::app::Life;
 
@@ -64,6 +65,8 @@ pub(super) struct Attach {
 /// Begins a program, and watches it.
 pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     needs_screen_or_file(is_terminal, exec.record.as_deref())?;
+    // What is wrong with it is told before anything is begun.
+    let spool = Spool::open(exec.record.as_deref())?;
     let printing = match &exec.split {
         Some(path) => Printing::To(create(path)?),
         None if is_terminal => Printing::Kept,
@@ -73,7 +76,7 @@ pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Fa
     let name = exec.program[0].to_string_lossy();
     let mut begun = Begun::begin(&exec.program, printing)
         .map_err(|error| Failure::Mistake(format!("cannot begin {name}: {}", plain(&error))))?;
-    let attached = begun.attach(exec.record.as_deref()).inspect_err(|_| {
+    let attached = begun.attach(spool).inspect_err(|_| {
         begun.end();
     })?;
     let Some(attached) = attached else {

@@ -54,6 +54,29 @@ pub(crate) fn of_viewer() -> io::Result<PathBuf> {
     Ok(directory()?.join(format!("exec-{}.sock", std::process::id())))
 }
 
+/// Removes the sockets of viewers that begin programs whose process is gone, or whose number is this process's.
+#[cfg(feature = "app")]
+pub(crate) fn remove_left() -> io::Result<()> {
+    for entry in fs::read_dir(directory()?)? {
+        let path = entry?.path();
+        let viewer = path.file_stem().and_then(|name| name.to_str());
+        let process = viewer.and_then(|name| name.strip_prefix("exec-")?.parse().ok());
+        // Nobody can ask at the socket itself: whoever comes there is taken for the program.
+        if process.is_some_and(|process| process == std::process::id() || !runs(process)) {
+            remove(&path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "app")]
+fn runs(process: u32) -> bool {
+    let process = i32::try_from(process).ok();
+    let process = process.and_then(rustix::process::Pid::from_raw);
+    let gone = Err(rustix::io::Errno::SRCH);
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != gone)
+}
+
 /// The sockets of programs that run, or did: those that crashed leave theirs.
 #[cfg(feature = "app")]
 pub(crate) fn programs() -> io::Result<Vec<PathBuf>> {

@@ -514,11 +514,15 @@ pub(crate) fn create_keeping(
     }
 }
 
-/// Creates the file of a session log whose bytes come from elsewhere. A session log of that name is overwritten, any other
-/// file is left alone.
+/// Opens the file of a session log whose bytes come from elsewhere, and creates it with its directories. Who writes there
+/// empties it first: until then, a session log of that name stays what it was. Any other file is left alone.
 #[cfg(feature = "app")]
-pub(crate) fn create_log(path: &Path) -> Result<File, Error> {
-    overwrite(path, |path| File::create(path))
+pub(crate) fn open_log(path: &Path) -> Result<File, Error> {
+    overwrite(path, |path| {
+        create_directories(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).open(path)
+    })
 }
 
 /// Creates a file, unless there is one of this name that is not ours.
@@ -543,8 +547,8 @@ fn is_foreign(path: &Path) -> io::Result<bool> {
     Ok(start != format::MAGIC)
 }
 
-/// Leaves no empty file behind where there was no room for the beginning of a recording.
-fn remove_empty(path: &Path) {
+/// Leaves no empty file behind where no recording came to begin.
+pub(crate) fn remove_empty(path: &Path) {
     if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0) {
         let _ = fs::remove_file(path);
     }
@@ -555,10 +559,12 @@ fn create(path: &Path) -> io::Result<Sink> {
     open(path, options.write(true).create(true).truncate(true))
 }
 
+fn create_directories(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
 fn open(path: &Path, options: &OpenOptions) -> io::Result<Sink> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
+    create_directories(path)?;
     let file = options.open(path)?;
     Ok(Sink {
         cut: file.try_clone().ok(),

@@ -117,6 +117,7 @@ impl Attached {
     /// Where the program cannot be reached, is another user's, or says something else than it should; and where the file
     /// cannot be written.
     pub fn to(address: &Address, record: Option<&Path>) -> Result<Self, Error> {
+        let spool = Spool::open(record)?;
         let stream = match address {
             Address::Socket(path) => StdStream::connect(path).map(Stream::Unix),
             Address::Tcp(address) => {
@@ -125,7 +126,7 @@ impl Attached {
         };
         let at = address.to_string();
         match stream {
-            Ok(stream) => Self::over(stream, at, record),
+            Ok(stream) => Self::over(stream, at, spool),
             Err(error) => Err(Error::Program {
                 at,
                 why: plain(&error),
@@ -133,17 +134,20 @@ impl Attached {
         }
     }
 
-    /// Watches a program that has come by itself.
+    /// Watches a program that has come by itself. What it says goes into this file.
     ///
     /// # Errors
     ///
-    /// As [`to`](Self::to).
-    pub fn come(stream: StdStream, record: Option<&Path>) -> Result<Self, Error> {
-        Self::over(Stream::Unix(stream), "the program".into(), record)
+    /// Where it says something else than it should.
+    pub(super) fn come(stream: StdStream, spool: Spool) -> Result<Self, Error> {
+        Self::over(Stream::Unix(stream), "the program".into(), spool)
     }
 
-    fn over(stream: Stream, at: String, record: Option<&Path>) -> Result<Self, Error> {
-        let (spool, file) = Spool::create(record)?;
+    fn over(stream: Stream, at: String, spool: Spool) -> Result<Self, Error> {
+        let file = spool.file().map_err(|why| Error::Program {
+            at: at.clone(),
+            why: plain(&why),
+        })?;
         let (paces, asked) = unbounded_channel();
         let status = Arc::new(Mutex::new(Status {
             pace: Pace::Playing,
@@ -281,6 +285,7 @@ impl Listener {
         let ToViewer::Session(beginning) = begins? else {
             return Err(Misunderstood::Foreign);
         };
+        self.file.set_len(0)?;
         self.file.write_all(&beginning)?;
         let program = Program {
             process,

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::attach::{Attached, Error};
+use super::spool::Spool;
 use crate::live::place;
 use crate::output::{CONTROL, VARIABLE};
-use crate::source::attach::{Attached, Error};
 
 /// As many lines of its output are kept.
 const LINES: usize = 2000;
@@ -53,7 +54,7 @@ impl Begun {
     /// Where there can be no socket for it, or where it cannot be begun.
     pub fn begin(program: &[OsString], printing: Printing) -> io::Result<Self> {
         let socket = place::of_viewer()?;
-        place::remove(&socket);
+        place::remove_left()?;
         let listener = UnixListener::bind(&socket)?;
         let begun = command(program, printing, &socket).and_then(|mut command| {
             listener.set_nonblocking(true)?;
@@ -84,15 +85,15 @@ impl Begun {
         })
     }
 
-    /// Waits until it tells what it does; none where it has ended before it told anything.
+    /// Waits until it tells what it does, which goes into this file; none where it has ended before it told anything.
     ///
     /// # Errors
     ///
-    /// As [`Attached::come`].
-    pub fn attach(&mut self, record: Option<&Path>) -> Result<Option<Attached>, Error> {
+    /// Where it says something else than it should.
+    pub(crate) fn attach(&mut self, spool: Spool) -> Result<Option<Attached>, Error> {
         loop {
             if let Ok((stream, _)) = self.listener.accept() {
-                return Attached::come(stream, record).map(Some);
+                return Attached::come(stream, spool).map(Some);
             }
             if self.ended().is_some() {
                 return Ok(None);

@@ -30,7 +30,7 @@ impl Joined {
     ///
     /// Where a file cannot be read or written.
     pub fn of(programs: &[Attached], record: Option<&Path>) -> Result<Self, Error> {
-        let (spool, _) = Spool::create(record)?;
+        let spool = Spool::open(record)?;
         let files: Vec<(&Path, String)> = programs
             .iter()
             .map(|attached| (attached.file(), attached.program.name.clone()))

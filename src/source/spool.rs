@@ -13,20 +13,35 @@ const NAMES: u32 = 1000;
 /// The file that what a program tells goes into: one that was asked for, or one that nobody else can read and that is
 /// removed with this.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(crate) struct Spool {
     path: PathBuf,
+    /// The file, empty or as it was before: whoever writes there empties it.
+    file: File,
     is_kept: bool,
 }
 
 impl Spool {
-    /// Creates the file.
-    pub(super) fn create(record: Option<&Path>) -> Result<(Self, File), Error> {
+    /// Opens the file, and changes nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is there and no session log, or cannot be created.
+    pub(crate) fn open(record: Option<&Path>) -> Result<Self, Error> {
         let (path, file) = match record {
-            Some(path) => (path.to_owned(), session::create_log(path)?),
+            Some(path) => (path.to_owned(), session::open_log(path)?),
             None => temporary()?,
         };
         let is_kept = record.is_some();
-        Ok((Self { path, is_kept }, file))
+        Ok(Self {
+            path,
+            file,
+            is_kept,
+        })
+    }
+
+    /// The file, for who empties it and writes there.
+    pub(super) fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -36,7 +51,9 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if !self.is_kept {
+        if self.is_kept {
+            session::remove_empty(&self.path);
+        } else {
             let _ = fs::remove_file(&self.path);
         }
     }
