@@ -3,9 +3,12 @@
 //! *Architecture invariant:* pure functions; nothing here reads or writes a file, and no bytes make it panic.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crc32c::crc32c;
+use zstd::bulk::Compressor;
 
 use super::codec::{Encoder, Malformed, put_varint, take_bytes, take_varint};
 use crate::event::Timestamp;
@@ -224,9 +227,30 @@ fn pack(payload: &[u8], most: usize) -> Option<Vec<u8>> {
     }
     let mut packed = Vec::new();
     put_varint(&mut packed, payload.len() as u64);
-    packed.extend(zstd::bulk::compress(payload, ZSTD_LEVEL).ok()?);
+    packed.extend(compress(payload).ok()?);
     let is_gain = packed.len() < payload.len();
     (is_gain && payload.len() <= packed.len() * MOST_PACKED).then_some(packed)
+}
+
+/// What zstd makes of it. What it needs for that is kept for the thread's next block: it would be given back to the
+/// system and asked for anew each time.
+fn compress(payload: &[u8]) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    COMPRESSOR
+        .try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            let mut compressor = match kept.take() {
+                Some(compressor) => compressor,
+                None => Compressor::new(ZSTD_LEVEL)?,
+            };
+            let packed = compressor.compress(payload);
+            *kept = Some(compressor);
+            packed
+        })
+        // A thread that is about to end keeps nothing any more.
+        .unwrap_or_else(|_| zstd::bulk::compress(payload, ZSTD_LEVEL))
 }
 
 /// What stays in memory, in fewer bytes where that is a gain.
