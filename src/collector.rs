@@ -113,10 +113,27 @@ impl Collector {
     ///
     /// Where they cannot be written: see [`Writer::write`]. The events that were not are taken all the same.
     pub fn drain_to(&mut self, writer: &mut Writer) -> Result<Drained, session::Error> {
+        self.write_to(writer, false)
+    }
+
+    /// As [`drain_to`](Self::drain_to), and other threads have their turn again and again.
+    pub(crate) fn drain_slowly_to(
+        &mut self,
+        writer: &mut Writer,
+    ) -> Result<Drained, session::Error> {
+        self.write_to(writer, true)
+    }
+
+    fn write_to(
+        &mut self,
+        writer: &mut Writer,
+        gives_way: bool,
+    ) -> Result<Drained, session::Error> {
         let recorder = self.recorder.clone();
         let mut writing = Writing {
             recorder: &recorder,
             writer,
+            gives_way,
             drained: Drained::default(),
             error: None,
         };
@@ -290,11 +307,26 @@ impl<F: FnMut(&Event)> Sink for Handing<F> {
 struct Writing<'a> {
     recorder: &'a Recorder,
     writer: &'a mut Writer,
+    /// Whether it is to stand in nobody's way.
+    gives_way: bool,
     drained: Drained,
     error: Option<session::Error>,
 }
 
+/// So many events are handed on at a time, which takes some ten microseconds, before other threads have their turn.
+const PIECE: u64 = 256;
+
 impl Writing<'_> {
+    /// Lets those threads go on that wait for this one's processor: as a rule they are the program's, which would notice.
+    /// Where much waits to be written, it is written first.
+    #[cold]
+    fn give_way(&self) {
+        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
+        if Haste::of(waiting) == Haste::None {
+            std::thread::yield_now();
+        }
+    }
+
     #[cold]
     fn flush(&mut self) {
         let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
@@ -311,6 +343,9 @@ impl Sink for Writing<'_> {
         self.drained.events += 1;
         if self.writer.take_step(at, thread, step) {
             self.flush();
+        }
+        if self.gives_way && self.drained.events.is_multiple_of(PIECE) {
+            self.give_way();
         }
     }
 

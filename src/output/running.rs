@@ -147,7 +147,7 @@ impl Recording {
         loop {
             let is_watched = viewers.is_some_and(Viewers::has_viewers);
             let (ask, number) = self.wait(if is_watched { WATCHED } else { INTERVAL });
-            let written = collector.drain_to(&mut writer);
+            let written = collector.drain_slowly_to(&mut writer);
             let written = written.and_then(|_| match ask {
                 // Who watches does not want to wait until there is enough to write.
                 None if is_watched => writer.flush(),

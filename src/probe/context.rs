@@ -70,9 +70,24 @@ struct Thread {
     is_scheduler: Cell<bool>,
     /// Whether a probe applies outside of all lanes.
     has_ambient: Cell<bool>,
-    /// In which of tokio's tasks its scheduler runs, if in any: a worker thread is a blocking task. None where it was not
-    /// seen to run.
-    scheduler: Cell<Option<Option<task::Id>>>,
+    /// Its scheduler, once that was seen to park.
+    scheduler: Cell<Option<Scheduler>>,
+}
+
+/// A thread's scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Scheduler {
+    /// In which of tokio's tasks it runs, if in any: a worker thread is a blocking task.
+    within: Option<task::Id>,
+}
+
+impl Scheduler {
+    /// The one that runs now, unless a task does.
+    fn now() -> Self {
+        Self {
+            within: task::try_id(),
+        }
+    }
 }
 
 /// Who calls a waker, as far as the thread knows.
@@ -259,7 +274,7 @@ impl Thread {
     /// Whether one of tokio's tasks is being polled, unless it is in a lane.
     fn is_in_other_task(&self) -> bool {
         let scheduler = self.scheduler.get();
-        scheduler.is_some_and(|scheduler| task::try_id() != scheduler)
+        scheduler.is_some_and(|scheduler| scheduler != Scheduler::now())
     }
 
     /// Takes the present scope, where there is one.
@@ -471,7 +486,7 @@ pub(crate) fn unseen() -> Option<LaneId> {
 
 /// Takes note that the thread's scheduler parks, so that nothing else runs now.
 pub(crate) fn parks() {
-    THREAD.with(|thread| thread.scheduler.set(Some(task::try_id())));
+    THREAD.with(|thread| thread.scheduler.set(Some(Scheduler::now())));
 }
 
 /// Tells whether the thread runs a runtime of one thread until the guard is dropped.

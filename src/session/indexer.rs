@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::codec::Texts;
 use super::piece::Loaded;
 use super::state::{self, Ahead, Known, Standing};
+use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::Lane;
 
 /// Every so many events for each lane that has not ended, a part of the index is made, but only between blocks. So parts
@@ -36,6 +37,7 @@ pub(crate) struct Indexer {
     /// How many lanes have begun by the last part.
     begun: usize,
     texts: Texts,
+    ahead: Ahead,
 }
 
 impl Default for Indexer {
@@ -62,6 +64,7 @@ impl Indexer {
             now: standing,
             serial,
             texts: Texts::default(),
+            ahead: Ahead::default(),
         }
     }
 
@@ -93,9 +96,25 @@ impl Indexer {
 
     /// Takes in the events of the block that lies at its place.
     pub(super) fn take(&mut self, block: &Loaded) {
-        let (now, mut ahead) = (&mut self.now, Ahead::default());
+        let (now, ahead) = (&mut self.now, &mut self.ahead);
         block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
         ahead.flush(now);
+    }
+
+    /// Takes in an event of the block at its place, before that is written.
+    pub(super) fn take_event(&mut self, event: &Event) {
+        self.ahead.push_event(&mut self.now, event);
+    }
+
+    /// The same, of an event that happens at every poll.
+    #[inline]
+    pub(super) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        self.ahead.push_step(&mut self.now, at, thread, step);
+    }
+
+    /// All events of the block have been taken in.
+    pub(super) fn end_block(&mut self) {
+        self.ahead.flush(&mut self.now);
     }
 
     /// Whether it is time for the next part.

@@ -7,13 +7,16 @@ use super::format::{self, Found};
 use super::indexer::Indexer;
 use super::piece::{Loaded, Piece, Stored, read_block};
 use super::state::Standing;
+use crate::event::{Event, Step, ThreadId, Timestamp};
 
 /// The index of a session that is being recorded.
 ///
-/// Blocks are taken in as they are written. Where events come faster than that, they are read back later.
+/// Events are taken in as they come. Where they come too fast for that, their blocks are read back later.
 #[derive(Debug)]
 pub(super) struct Indexing {
     indexer: Indexer,
+    /// Whether events are taken in as they come, until the block that they are of is written.
+    follows: bool,
     /// Blocks that were written and not taken in so far.
     behind: VecDeque<Piece>,
     /// The file, to read them from.
@@ -29,14 +32,39 @@ impl Indexing {
     pub(super) fn new(file: Option<File>, standing: Standing) -> Self {
         Self {
             indexer: Indexer::begin(standing),
+            follows: false,
             behind: VecDeque::new(),
             file,
         }
     }
 
-    /// Takes note of a block that was written, and takes it in unless that is in a hurry. False where the index is lost
-    /// by that.
-    pub(super) fn note(&mut self, piece: Piece, payload: Vec<u8>, in_a_hurry: bool) -> bool {
+    /// Begins with the events of a block, which may be in a hurry.
+    pub(super) fn begin_block(&mut self, in_a_hurry: bool) {
+        self.follows = !in_a_hurry && self.behind.is_empty();
+    }
+
+    /// Takes an event in, unless its block is to be read back.
+    pub(super) fn take_event(&mut self, event: &Event) {
+        if self.follows {
+            self.indexer.take_event(event);
+        }
+    }
+
+    /// The same, of an event that happens at every poll.
+    #[inline]
+    pub(super) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        if self.follows {
+            self.indexer.take_step(at, thread, step);
+        }
+    }
+
+    /// Takes note that the block was written, and takes it in unless that was done, or is in a hurry. False where the
+    /// index is lost by that.
+    pub(super) fn end_block(&mut self, piece: Piece, payload: Vec<u8>, in_a_hurry: bool) -> bool {
+        if std::mem::take(&mut self.follows) {
+            self.indexer.end_block();
+            return true;
+        }
         if !in_a_hurry && self.behind.is_empty() {
             self.indexer.take(&Loaded::of(piece, payload));
             return true;

@@ -9,7 +9,7 @@ mod read;
 pub(super) use read::{Depth, Near, Part, decode};
 
 use super::codec::{Encoder, Field, Item, zigzag};
-use crate::event::{Step, ThreadId, Timestamp};
+use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::polling::Polling;
 use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals};
 
@@ -28,11 +28,13 @@ impl Standing {
         self.place = self.place.saturating_add(count);
         match item {
             Item::Step(at, thread, step) => self.step(*at, *thread, *step),
-            Item::Rare(event) => {
-                self.polling.feed(event);
-                self.timeline.apply(event);
-            }
+            Item::Rare(event) => self.event(event),
         }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.polling.feed(event);
+        self.timeline.apply(event);
     }
 
     #[inline]
@@ -61,19 +63,42 @@ impl Ahead {
     #[inline]
     pub(super) fn push(&mut self, standing: &mut Standing, item: &Item, count: u64) {
         match item {
-            Item::Step(..) if self.steps.is_empty() && standing.timeline.lanes.len() < FEW => {
-                standing.apply(item, count);
-            }
-            Item::Step(at, thread, step) => {
-                self.steps.push((*at, *thread, *step));
-                if self.steps.len() >= AHEAD {
-                    self.flush(standing);
-                }
-            }
+            Item::Step(at, thread, step) => self.push_step(standing, *at, *thread, *step),
             Item::Rare(_) => {
                 self.flush(standing);
                 standing.apply(item, count);
             }
+        }
+    }
+
+    /// The same, of an event of the kinds that are most of any session.
+    #[inline]
+    pub(super) fn push_step(
+        &mut self,
+        standing: &mut Standing,
+        at: Timestamp,
+        thread: ThreadId,
+        step: Step,
+    ) {
+        if self.steps.is_empty() && standing.timeline.lanes.len() < FEW {
+            standing.place = standing.place.saturating_add(1);
+            standing.step(at, thread, step);
+            return;
+        }
+        self.steps.push((at, thread, step));
+        if self.steps.len() >= AHEAD {
+            self.flush(standing);
+        }
+    }
+
+    /// The same, of an event that is somebody else's.
+    pub(super) fn push_event(&mut self, standing: &mut Standing, event: &Event) {
+        if let Some(step) = event.kind.step() {
+            self.push_step(standing, event.at, event.thread, step);
+        } else {
+            self.flush(standing);
+            standing.place = standing.place.saturating_add(1);
+            standing.event(event);
         }
     }
 

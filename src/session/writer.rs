@@ -210,25 +210,42 @@ impl Writer {
     /// As [`take`](Self::take), of an event that happens at every poll.
     #[inline]
     pub(crate) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) -> bool {
-        self.take_by(|waiting| waiting.put_step(at, thread, step))
+        self.take_by(|waiting, indexing| {
+            waiting.put_step(at, thread, step);
+            if let Some(indexing) = indexing {
+                indexing.take_step(at, thread, step);
+            }
+        })
     }
 
     /// Takes in an event. True where it is time to [`flush`](Self::flush), since so many wait.
     #[inline]
     pub(crate) fn take(&mut self, event: &Event) -> bool {
-        self.take_by(|waiting| waiting.put(event))
+        self.take_by(|waiting, indexing| {
+            waiting.put(event);
+            if let Some(indexing) = indexing {
+                indexing.take_event(event);
+            }
+        })
     }
 
     #[inline]
-    fn take_by(&mut self, put: impl FnOnce(&mut Encoder)) -> bool {
+    fn take_by(&mut self, put: impl FnOnce(&mut Encoder, Option<&mut Indexing>)) -> bool {
         if self.sink.is_none() {
             return false;
         }
         if self.waiting.events() == 0 {
-            self.waiting_since = self.last_tick;
+            self.begin_block();
         }
-        put(&mut self.waiting);
+        put(&mut self.waiting, self.indexing.as_mut());
         self.waiting.size() >= LARGE
+    }
+
+    fn begin_block(&mut self) {
+        self.waiting_since = self.last_tick;
+        if let Some(indexing) = &mut self.indexing {
+            indexing.begin_block(self.haste != Haste::None);
+        }
     }
 
     /// Says how much faster events come than they can be written.
@@ -275,7 +292,7 @@ impl Writer {
         self.written += events;
         self.end = end;
         if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
-            && !indexing.note(piece, payload, self.haste != Haste::None && sink_is_file)
+            && !indexing.end_block(piece, payload, self.haste != Haste::None && sink_is_file)
         {
             self.indexing = None;
         }

@@ -303,8 +303,11 @@ const HOLES: usize = 1 << 12;
 impl Places {
     /// The places of lanes with these ids, in order. Few of them are old, and far from the others.
     fn of(ids: &[LaneId]) -> Self {
+        let last = ids.last().map_or(0, |last| last.0);
+        let is_near = |id: &&LaneId| last.wrapping_sub(id.0) < HOLES as u64;
+        let first = ids.iter().take(ids.len() / 4).find(is_near);
         let mut places = Self {
-            first: ids.get(ids.len() / 4).map_or(0, |id| id.0),
+            first: first.or(ids.get(ids.len() / 4)).map_or(0, |id| id.0),
             ..Self::default()
         };
         for (place, &id) in ids.iter().enumerate() {
