@@ -87,7 +87,8 @@
 //!
 //! The arrows say who woke whom. A wake by *the timer or I/O* came from the runtime's driver. The sentence under the events says what
 //! the selected lane waits for, through all tasks in between, and `enter` opens all that is known of it. `t`, `e`, `p`, `b` go
-//! to a time, an event, a poll, a wake; `s` puts those lanes first that ran, waited, or polled longest; `&` leaves some out.
+//! to a time, an event, a poll, a wake; `s` puts those lanes first that began last, or ran, waited, or polled longest; `&` shows
+//! some only, and `x` leaves out those that ended a while ago: where a service has thousands of them, what is alive is left.
 //!
 //! For a program that stalls: look for a long *running* while nothing else stirs. For one that is slow while the machine is idle: look
 //! for lanes that *wait* for one that waits, down to the one that is the reason. For one that never ends: what waits and can be woken

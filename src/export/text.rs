@@ -17,7 +17,7 @@ const GAP: usize = 2;
 /// The finished lanes in at most `width` columns: a ruler, a row for each lane, and what the signs mean. Every line
 /// ends in a newline, none in a blank.
 pub fn lanes_text(timeline: &Timeline, width: usize, ascii: bool) -> String {
-    let rows = rows(timeline, &HashSet::new(), false);
+    let rows = rows(timeline, &HashSet::new(), false, Timestamp::ZERO);
     let names = name_width(timeline, &rows, width);
     let bars = width.saturating_sub(names).min(u16::MAX.into());
     let page = Page {

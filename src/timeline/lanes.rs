@@ -41,6 +41,8 @@ pub(crate) struct Kin {
     pub(crate) kind: LaneKind,
     /// The lane that it belongs to.
     pub(crate) owner: Option<LaneId>,
+    /// When it ended; far off while it goes on.
+    pub(crate) end: Timestamp,
 }
 
 impl Kin {
@@ -52,6 +54,7 @@ impl Kin {
             id: lane.id,
             kind: lane.kind,
             owner: owner.or(lane.parent),
+            end: lane.end.unwrap_or(Timestamp(u64::MAX)),
         }
     }
 }

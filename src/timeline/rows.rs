@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::lanes::Kin;
 use super::{Lane, LaneKind, State, Timeline};
-use crate::event::LaneId;
+use crate::event::{LaneId, Timestamp};
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum Order {
     Tree,
     /// In the order in which they began, side by side.
     Start,
+    /// Those first that began last.
+    Newest,
     /// Those first that ran longest.
     Running,
     /// Those first that waited longest.
@@ -61,7 +63,8 @@ impl Order {
     pub fn next(self) -> Self {
         match self {
             Self::Tree => Self::Start,
-            Self::Start => Self::Running,
+            Self::Start => Self::Newest,
+            Self::Newest => Self::Running,
             Self::Running => Self::Waiting,
             Self::Waiting => Self::LongestPoll,
             Self::LongestPoll => Self::Tree,
@@ -69,12 +72,15 @@ impl Order {
     }
 }
 
-/// The rows of all tasks and branches of whose name, or of what they wait for, `filter` is a part, side by side.
-pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str) -> Vec<Row> {
+/// The rows of all tasks and branches of whose name, or of what they wait for, `filter` is a part, side by side, without
+/// those that ended before `since`.
+pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str, since: Timestamp) -> Vec<Row> {
     let filter = filter.to_lowercase();
     let now = timeline.end();
     let shown = |lane: &&Lane| {
-        matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) && matches(lane, &filter)
+        matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_))
+            && lane.end.is_none_or(|end| end >= since)
+            && matches(lane, &filter)
     };
     let mut lanes: Vec<&Lane> = timeline.lanes().filter(shown).collect();
     let most_first = |lanes: &mut Vec<&Lane>, key: &dyn Fn(&Lane) -> u64| {
@@ -82,6 +88,7 @@ pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str) -> Vec<Row> {
     };
     match order {
         Order::Tree | Order::Start => {}
+        Order::Newest => lanes.reverse(),
         Order::Running => most_first(&mut lanes, &|lane| lane.totals(now).running),
         Order::Waiting => most_first(&mut lanes, &|lane| lane.totals(now).waiting),
         Order::LongestPoll => most_first(&mut lanes, &|lane| lane.longest_poll(now)),
@@ -109,14 +116,20 @@ const DEEPEST: usize = 10;
 ///
 /// The lanes in `folded` hide what is under them. Runtimes have rows where there are several. Coroutines have one where
 /// it tells more than their host's: nothing of them has run, it began to run later than they were called, or they ended
-/// early while their host went on; with `open_coroutines` all of them do.
+/// early while their host went on; with `open_coroutines` all of them do. What ended before `since` has none, and what
+/// stands under it moves up.
 #[expect(clippy::implicit_hasher, reason = "the set is the application's own")]
-pub fn rows(timeline: &Timeline, folded: &HashSet<LaneId>, open_coroutines: bool) -> Vec<Row> {
+pub fn rows(
+    timeline: &Timeline,
+    folded: &HashSet<LaneId>,
+    open_coroutines: bool,
+    since: Timestamp,
+) -> Vec<Row> {
     let Columns {
         ids,
         visible,
         above,
-    } = Columns::of(timeline, open_coroutines);
+    } = Columns::of(timeline, open_coroutines, since);
     let owners = owners(&above, &visible);
     let mut walk = Walk::new(&ids, &visible, &owners, folded);
     for (index, &is_visible) in visible.iter().enumerate() {
@@ -151,7 +164,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(timeline: &Timeline, open_coroutines: bool) -> Self {
+    fn of(timeline: &Timeline, open_coroutines: bool, since: Timestamp) -> Self {
         let count = timeline.lanes.len();
         let mut columns = Self {
             ids: Vec::with_capacity(count),
@@ -161,9 +174,15 @@ impl Columns {
         let mut runtimes = Vec::new();
         let full = |index| timeline.lanes.get(index);
         for index in 0..count {
-            let Kin { id, kind, owner } = timeline.lanes.kin(index);
+            let Kin {
+                id,
+                kind,
+                owner,
+                end,
+            } = timeline.lanes.kin(index);
             columns.ids.push(id);
             columns.visible.push(match kind {
+                _ if end < since => false,
                 LaneKind::Runtime(_) => {
                     runtimes.push(index);
                     false
@@ -398,7 +417,7 @@ mod tests {
     fn tree_with(story: &Story, folded: &[u64], open_coroutines: bool) -> String {
         let timeline = story.timeline();
         let folded = folded.iter().copied().map(LaneId).collect();
-        let rows = rows(&timeline, &folded, open_coroutines);
+        let rows = rows(&timeline, &folded, open_coroutines, Timestamp::ZERO);
         let line = |row: &Row| {
             let fold = if row.folded { " +" } else { "" };
             format!("{}{}{fold}", row.prefix(), timeline.name(row.lane))
@@ -408,6 +427,29 @@ mod tests {
 
     fn tree(story: &Story) -> String {
         tree_with(story, &[], false)
+    }
+
+    #[test]
+    fn what_ended_before_has_no_row_and_what_stood_under_it_moves_up() {
+        let story = Story::of_main().poll(1).spawn(3, "parent", Some(1));
+        let story = story.waits(1).poll(3).spawn(4, "child", Some(3));
+        let story = story.at(10).done(3).poll(4).at(20).waits(4);
+        let timeline = story.timeline();
+        let since = |nanos: u64| {
+            let rows = rows(&timeline, &HashSet::new(), false, Timestamp(nanos));
+            let line = |row: &Row| format!("{}{}", row.prefix(), timeline.name(row.lane));
+            rows.iter().map(line).collect::<Vec<_>>()
+        };
+        let ended = 10_000_000;
+        assert_eq!(since(ended), ["main", "└ parent", "  └ child"]);
+        assert_eq!(since(ended + 1), ["main", "└ child"]);
+        let flat = |order, nanos| {
+            let rows = flat_rows(&timeline, order, "", Timestamp(nanos));
+            let names = rows.iter().map(|row| timeline.name(row.lane).to_owned());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(flat(Order::Start, ended + 1), ["main", "child"]);
+        assert_eq!(flat(Order::Newest, 0), ["child", "parent", "main"]);
     }
 
     #[test]
@@ -517,7 +559,7 @@ mod tests {
         for lane in 2..20_000 {
             deep = deep.spawn(lane, "t", Some(lane - 1));
         }
-        let rows = rows(&deep.timeline(), &HashSet::new(), false);
+        let rows = rows(&deep.timeline(), &HashSet::new(), false, Timestamp::ZERO);
         assert_eq!(rows.len(), 19_999);
         assert!(
             rows.iter()
@@ -544,12 +586,12 @@ mod tests {
                 };
             }
             let timeline = story.timeline();
-            let all = rows(&timeline, &HashSet::new(), true);
+            let all = rows(&timeline, &HashSet::new(), true, Timestamp::ZERO);
             let ids: HashSet<LaneId> = all.iter().map(|row| row.lane).collect();
             prop_assert_eq!(ids.len(), all.len());
             prop_assert_eq!(ids.len(), timeline.lanes().len());
             let folded: HashSet<LaneId> = folded.map(|id| LaneId(id % 20)).into();
-            let few = rows(&timeline, &folded, true);
+            let few = rows(&timeline, &folded, true, Timestamp::ZERO);
             prop_assert!(few.len() <= all.len());
         }
     }

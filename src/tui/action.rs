@@ -68,6 +68,8 @@ pub enum Action {
     Order,
     /// Show only some lanes.
     Filter,
+    /// Show or hide lanes that have ended.
+    Ended,
     /// Show many lanes in a row.
     Density,
     /// Ask for a time to go to.

@@ -31,16 +31,28 @@ pub struct Lanes {
     pub order: Order,
     /// Only lanes are shown of whose name, or of what they wait for, this is a part.
     pub filter: String,
+    /// Whether lanes that have ended are shown.
+    pub ended: Ended,
     /// Whether a row is many lanes.
     pub dense: bool,
     folded: HashSet<LaneId>,
     coroutines: bool,
     /// Whether the whole session is seen, however long it gets.
     whole: bool,
-    /// The tree of which these are the rows; none where they have to be found anew.
-    shape: Option<(u64, usize)>,
+    /// Of what these are the rows; none where they have to be found anew.
+    shape: Option<Shape>,
     /// How many columns the widest name takes.
     pub widest: usize,
+}
+
+/// Whether lanes that have ended are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// All of them are.
+    #[default]
+    Shown,
+    /// Only those are that ended a short while ago.
+    LeftOut,
 }
 
 /// Which panels stand under the lanes, where there is room.
@@ -70,6 +82,16 @@ impl Panels {
     }
 }
 
+/// Of what rows are: as long as it stays the same, so do they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape {
+    /// What changes with the tree, or with whatever else lanes are ordered by.
+    changes: u64,
+    lanes: usize,
+    /// Lanes that ended before have no row.
+    since: Timestamp,
+}
+
 impl Lanes {
     pub(super) fn new() -> Self {
         Self {
@@ -82,10 +104,19 @@ impl Lanes {
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
         if self.order != Order::Tree || !self.filter.is_empty() {
             self.refresh_flat(timeline);
-        } else if self.shape != Some(timeline.shape()) {
-            self.rows = rows(timeline, &self.folded, self.coroutines);
-            self.shape = are_settled(timeline).then(|| timeline.shape());
-            self.widest = widest(&self.rows, timeline);
+        } else {
+            let (changes, lanes) = timeline.shape();
+            let since = self.since(timeline);
+            let shape = Some(Shape {
+                changes,
+                lanes,
+                since,
+            });
+            if self.shape != shape {
+                self.rows = rows(timeline, &self.folded, self.coroutines, since);
+                self.shape = shape.filter(|_| are_settled(timeline));
+                self.widest = widest(&self.rows, timeline);
+            }
         }
         if self.place().is_none() {
             self.selected = self.nearest_shown(timeline);
@@ -94,16 +125,46 @@ impl Lanes {
 
     /// The same, where they do not stand in a tree.
     fn refresh_flat(&mut self, timeline: &Timeline) {
-        let by_start = matches!(self.order, Order::Tree | Order::Start);
+        let by_start = matches!(self.order, Order::Tree | Order::Start | Order::Newest);
         // How long something took may change with every event.
-        let (shape, count) = timeline.shape();
-        let changes = if by_start { shape } else { timeline.events() };
-        let key = Some((changes, count));
-        if self.shape != key {
-            self.rows = flat_rows(timeline, self.order, &self.filter);
+        let (changes, lanes) = timeline.shape();
+        let changes = if by_start { changes } else { timeline.events() };
+        let since = self.since(timeline);
+        let shape = Some(Shape {
+            changes,
+            lanes,
+            since,
+        });
+        if self.shape != shape {
+            self.rows = flat_rows(timeline, self.order, &self.filter, since);
             self.widest = widest(&self.rows, timeline);
-            self.shape = key;
+            self.shape = shape;
         }
+    }
+
+    /// Lanes that ended before this are left out: a while ago is a tenth of what is seen. It moves on in steps, so that
+    /// rows are not found anew with every event.
+    fn since(&self, timeline: &Timeline) -> Timestamp {
+        if self.ended == Ended::Shown {
+            return Timestamp::ZERO;
+        }
+        let step = (self.viewport.span / 40).max(1);
+        let past = timeline.end().0.saturating_sub(4 * step);
+        Timestamp(past / step * step)
+    }
+
+    /// Leaves out lanes that ended a while ago, or shows them; which, in words.
+    pub(super) fn toggle_ended(&mut self, timeline: &Timeline) -> &'static str {
+        let (ended, told) = match self.ended {
+            Ended::Shown => (
+                Ended::LeftOut,
+                "Lanes that ended a while ago are left out; x shows them again.",
+            ),
+            Ended::LeftOut => (Ended::Shown, "Lanes that have ended are shown, too."),
+        };
+        self.ended = ended;
+        self.refresh(timeline);
+        told
     }
 
     /// Orders the lanes otherwise; how, in words.
@@ -114,6 +175,7 @@ impl Lanes {
         match self.order {
             Order::Tree => "The lanes stand under those that spawned them.",
             Order::Start => "The lanes stand in the order in which they began.",
+            Order::Newest => "The lanes that began last come first.",
             Order::Running => "The lanes that ran longest come first.",
             Order::Waiting => "The lanes that waited longest come first.",
             Order::LongestPoll => "The lanes with the longest polls come first.",
@@ -132,15 +194,27 @@ impl Lanes {
         let order = match self.order {
             Order::Tree => "",
             Order::Start => "by start",
+            Order::Newest => "newest first",
             Order::Running => "by running",
             Order::Waiting => "by waiting",
             Order::LongestPoll => "by longest poll",
         };
-        match (order, self.filter.as_str()) {
-            ("", "") => String::new(),
-            (order, "") => format!(" {order}"),
-            (order, filter) => format!(" {}×{filter} {order}", self.rows.len()),
+        let filter = match self.filter.as_str() {
+            "" => String::new(),
+            filter => format!("{}×{filter}", self.rows.len()),
+        };
+        let ended = match self.ended {
+            Ended::Shown => "",
+            Ended::LeftOut => "not ended",
+        };
+        let mut told = String::new();
+        for part in [ended, &filter, order] {
+            if !part.is_empty() {
+                told.push(' ');
+                told.push_str(part);
+            }
         }
+        told
     }
 
     /// How many lanes a row is, where `height` rows are to be all lanes.

@@ -31,6 +31,7 @@ impl Viewer {
             Action::Fold => self.lanes.fold(timeline),
             Action::Coroutines => notice = Some(self.lanes.toggle_coroutines(timeline)),
             Action::Order => notice = Some(self.lanes.reorder(timeline)),
+            Action::Ended => notice = Some(self.lanes.toggle_ended(timeline)),
             Action::Density => self.lanes.dense = !self.lanes.dense,
             Action::NextEvent => return self.go_to(About::Event, true),
             Action::PreviousEvent => return self.go_to(About::Event, false),

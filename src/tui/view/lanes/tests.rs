@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::event::EventKind;
+use crate::event::{EventKind, Timestamp};
 use crate::timeline::rows::rows;
 use crate::timeline::story::{self, MILLI, Story};
 use crate::tui::theme::Depth;
@@ -25,7 +25,7 @@ fn view<T>(
     with: impl Fn(&LanesView<'_>) -> T,
 ) -> T {
     let timeline = story.timeline();
-    let rows = rows(&timeline, &HashSet::new(), false);
+    let rows = rows(&timeline, &HashSet::new(), false, Timestamp::ZERO);
     let mut viewport = Viewport::default();
     viewport.fit(timeline.end());
     with(&LanesView {
@@ -274,7 +274,7 @@ fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
         .waits(1);
     let shown = |millis| {
         let timeline = story.timeline();
-        let rows = rows(&timeline, &HashSet::new(), false);
+        let rows = rows(&timeline, &HashSet::new(), false, Timestamp::ZERO);
         let mut viewport = Viewport::default();
         viewport.fit(Timestamp(2000 * MILLI));
         let view = LanesView {
