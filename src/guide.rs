@@ -110,7 +110,7 @@
 //! # What it costs
 //!
 //! Not recorded: 2 ns for a poll and some 20 ns for a spawn at one thread. Recorded: some 40 to 60 ns for a poll, 200 ns for a spawn, and 0.4 to 4
-//! bytes per event on disk. A server that others wrote answered 2 to 4 % fewer requests under load while all of it was recorded. The README has
+//! bytes per event on disk. A server that others wrote answered about 1 % fewer requests under load while all of it was recorded. The README has
 //! the figures, measured beside other tools, and says how far to trust them. The feature `off` compiles the recording
 //! out.
 //!

@@ -1,7 +1,7 @@
 //! What asyncline costs a server that others wrote, under load: mini-redis, by the authors of tokio.
 //!
-//! Its source is taken as it was published, and only the lines are changed that a user of asyncline changes. Servers run
-//! in turns, each slice in a process of its own: as published, with asyncline and nothing recorded, with everything
+//! Its source is taken as it was published, and only the lines are changed that a user of asyncline changes. All
+//! servers run at once and have their turns: as published, with asyncline and nothing recorded, with everything
 //! recorded into a file, and with a viewer that keeps all it gets. A client of this bench's own sends the same requests
 //! to each, and checks every reply.
 
