@@ -10,6 +10,8 @@ mod harness;
 #[allow(dead_code, reason = "nothing is compared with bare tokio here")]
 #[path = "harness/own.rs"]
 mod own;
+#[path = "harness/reading.rs"]
+mod reading;
 
 use std::io;
 use std::path::Path;
@@ -19,8 +21,8 @@ use std::time::SystemTime;
 use asyncline::event::Event;
 use asyncline::session::{Meta, Writer};
 
-use harness::Workload;
-use harness::reload::{Times, cut_index, open, rate, read_all, record_events};
+use harness::workload::Workload;
+use reading::{Times, cut_index, open, rate, read_all, record_events};
 
 /// The program's own.
 #[global_allocator]

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
@@ -315,15 +316,20 @@ struct Writing<'a> {
 
 /// So many events are handed on at a time, which takes some ten microseconds, before other threads have their turn.
 const PIECE: u64 = 256;
+/// Who takes the processor for so long does not wait soon: there is more to do than there are processors.
+const LONG: Duration = Duration::from_millis(1);
 
 impl Writing<'_> {
     /// Lets those threads go on that wait for this one's processor: as a rule they are the program's, which would notice.
-    /// Where much waits to be written, it is written first.
+    /// Where much waits to be written, it is written first; and where they take the processor for long, they have been given
+    /// enough for this time.
     #[cold]
-    fn give_way(&self) {
+    fn give_way(&mut self) {
         let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
         if Haste::of(waiting) == Haste::None {
+            let left = Instant::now();
             std::thread::yield_now();
+            self.gives_way = left.elapsed() < LONG;
         }
     }
 

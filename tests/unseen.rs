@@ -1,6 +1,6 @@
 //! Tasks that are spawned past the probe: how many there are; and, where tokio tells of them, what they do.
 //!
-//! The latter: `RUSTFLAGS="--cfg tokio_unstable" cargo test --test unseen --target-dir target/unstable`.
+//! The latter: `RUSTFLAGS="--cfg tokio_unstable" cargo test --test unseen --target-dir target/unstable`, as CI does.
 
 #![cfg(not(feature = "off"))]
 #![allow(

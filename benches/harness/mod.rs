@@ -5,13 +5,11 @@
 
 mod args;
 mod machine;
-#[allow(dead_code, reason = "not every bench reads what was recorded")]
-pub mod reload;
 mod report;
 pub mod slices;
 mod targets;
 pub mod tool;
-mod workload;
+pub mod workload;
 
 use std::io;
 use std::path::PathBuf;
@@ -20,7 +18,7 @@ use std::process::{Command, ExitCode, Stdio};
 use args::{Args, Format};
 use report::Row;
 pub use slices::{Measured, Plan};
-pub use workload::{Case, Workload};
+pub use workload::Case;
 
 /// How many processes measure a tool, one after the other.
 const PROCESSES: usize = 3;

@@ -11,9 +11,10 @@ use asyncline::session::{Meta, Writer};
 use asyncline::{Collector, Executor};
 use tempfile::TempDir;
 
+use crate::harness::Case;
 use crate::harness::slices::{self, Measured, Plan};
 use crate::harness::tool::{Bare, Kept, Spawn, Tool};
-use crate::harness::{Case, Workload};
+use crate::harness::workload::Workload;
 
 /// How often events are collected and written.
 const TICK: Duration = Duration::from_millis(10);

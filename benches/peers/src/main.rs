@@ -15,6 +15,8 @@ mod metrics;
 mod naive;
 #[path = "../../harness/own.rs"]
 mod own;
+#[path = "../../harness/reading.rs"]
+mod reading;
 mod reload;
 
 use std::io;

@@ -19,9 +19,9 @@ use dial9::format::decoder::DecodedFrame;
 use tempfile::TempDir;
 
 use crate::dial9::{Dial9, files};
-use crate::harness::Workload;
-use crate::harness::reload::{Times, cut_index, open, rate, read_all, record_events};
+use crate::harness::workload::Workload;
 use crate::harness::tool::{Spawn, Tool};
+use crate::reading::{Times, cut_index, open, rate, read_all, record_events};
 
 const USAGE: &str = "\
 Measures how fast dial9's recordings are read, and asyncline's.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use asyncline::session::{self, Session};
 
-use super::tool::Kept;
-use super::workload::Workload;
+use crate::harness::tool::Kept;
+use crate::harness::workload::Workload;
 use crate::own::record;
 
 /// How long something took, several times.
