@@ -105,16 +105,10 @@ impl Lanes {
         if self.order != Order::Tree || !self.filter.is_empty() {
             self.refresh_flat(timeline);
         } else {
-            let (changes, lanes) = timeline.shape();
-            let since = self.since(timeline);
-            let shape = Some(Shape {
-                changes,
-                lanes,
-                since,
-            });
-            if self.shape != shape {
-                self.rows = rows(timeline, &self.folded, self.coroutines, since);
-                self.shape = shape.filter(|_| are_settled(timeline));
+            let shape = self.shape_of(timeline, timeline.shape().0);
+            if self.shape != Some(shape) {
+                self.rows = rows(timeline, &self.folded, self.coroutines, shape.since);
+                self.shape = are_settled(timeline).then_some(shape);
                 self.widest = widest(&self.rows, timeline);
             }
         }
@@ -127,18 +121,24 @@ impl Lanes {
     fn refresh_flat(&mut self, timeline: &Timeline) {
         let by_start = matches!(self.order, Order::Tree | Order::Start | Order::Newest);
         // How long something took may change with every event.
-        let (changes, lanes) = timeline.shape();
-        let changes = if by_start { changes } else { timeline.events() };
-        let since = self.since(timeline);
-        let shape = Some(Shape {
-            changes,
-            lanes,
-            since,
-        });
-        if self.shape != shape {
-            self.rows = flat_rows(timeline, self.order, &self.filter, since);
+        let changes = if by_start {
+            timeline.shape().0
+        } else {
+            timeline.events()
+        };
+        let shape = self.shape_of(timeline, changes);
+        if self.shape != Some(shape) {
+            self.rows = flat_rows(timeline, self.order, &self.filter, shape.since);
             self.widest = widest(&self.rows, timeline);
-            self.shape = shape;
+            self.shape = Some(shape);
+        }
+    }
+
+    fn shape_of(&self, timeline: &Timeline, changes: u64) -> Shape {
+        Shape {
+            changes,
+            lanes: timeline.shape().1,
+            since: self.since(timeline),
         }
     }
 
