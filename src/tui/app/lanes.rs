@@ -17,6 +17,8 @@ pub struct Lanes {
     pub rows: Vec<Row>,
     /// The index of the first row on the screen.
     pub first: usize,
+    /// What the rows on the screen go by.
+    view: View,
     /// The selected lane.
     pub selected: Option<LaneId>,
     /// The stretch of time that is seen.
@@ -43,6 +45,16 @@ pub struct Lanes {
     shape: Option<Shape>,
     /// How many columns the widest name takes.
     pub widest: usize,
+}
+
+/// What the rows on the screen go by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum View {
+    /// The selected lane is among them.
+    #[default]
+    Selected,
+    /// They are the first ones, whichever lane is selected: who orders lanes wants to see what comes first.
+    Top,
 }
 
 /// Whether lanes that have ended are shown.
@@ -170,6 +182,10 @@ impl Lanes {
     /// Orders the lanes otherwise; how, in words.
     pub(super) fn reorder(&mut self, timeline: &Timeline) -> &'static str {
         self.order = self.order.next();
+        self.view = match self.order {
+            Order::Tree | Order::Start => View::Selected,
+            Order::Newest | Order::Running | Order::Waiting | Order::LongestPoll => View::Top,
+        };
         self.forget_rows();
         self.refresh(timeline);
         match self.order {
@@ -194,7 +210,7 @@ impl Lanes {
         let order = match self.order {
             Order::Tree => "",
             Order::Start => "by start",
-            Order::Newest => "newest first",
+            Order::Newest => "newest",
             Order::Running => "by running",
             Order::Waiting => "by waiting",
             Order::LongestPoll => "by longest poll",
@@ -205,7 +221,7 @@ impl Lanes {
         };
         let ended = match self.ended {
             Ended::Shown => "",
-            Ended::LeftOut => "not ended",
+            Ended::LeftOut => "alive",
         };
         let mut told = String::new();
         for part in [ended, &filter, order] {
@@ -256,8 +272,12 @@ impl Lanes {
         self.rows.iter().position(|row| row.lane == selected)
     }
 
-    /// Scrolls so that the selected row is among the `height` rows on the screen.
+    /// Scrolls so that the selected row is among the `height` rows on the screen, or the first one.
     pub(super) fn settle(&mut self, height: usize) {
+        if self.view == View::Top {
+            self.first = 0;
+            return;
+        }
         let place = self.place().unwrap_or(0);
         let lowest = place.saturating_sub(height.saturating_sub(1));
         let last = self.rows.len().saturating_sub(height);
@@ -270,6 +290,11 @@ impl Lanes {
     /// Selects another row.
     pub(super) fn act(&mut self, action: Action, page: usize) {
         let per = if self.dense { self.per_row(page) } else { 1 };
+        let is_seen = self.place().is_some_and(|place| place / per < page);
+        if std::mem::take(&mut self.view) == View::Top && !is_seen {
+            self.selected = self.rows.first().map(|row| row.lane);
+            return;
+        }
         let rows = self.rows.len().div_ceil(per);
         let place = self.place().unwrap_or(0) / per;
         let place = choice::moved(place, action, rows, page) * per;
@@ -279,6 +304,7 @@ impl Lanes {
     /// Selects a lane, and unfolds what it stands under.
     pub(super) fn select(&mut self, id: LaneId, timeline: &Timeline) {
         self.selected = Some(id);
+        self.view = View::Selected;
         for owner in timeline
             .lane(id)
             .into_iter()
