@@ -12,6 +12,7 @@ use std::future::pending;
 
 use asyncline::event::{Event, EventKind, Waker};
 use asyncline::probe::Builder;
+use asyncline::timeline::Lane;
 use asyncline::{Executor, TaskExt, Timeline, spawn, spawn_named};
 use tokio::sync::oneshot;
 
@@ -74,12 +75,14 @@ where
     });
     drop(executor);
     let timeline: Timeline = collector.drain().iter().collect();
-    let waits = timeline
-        .lanes()
-        .find(|lane| &*lane.name == "waits")
-        .unwrap();
-    assert_eq!(waits.wakes.len(), 1);
-    (waits.wakes[0].by, timeline)
+    let wakes = &find(&timeline, "waits").wakes;
+    assert_eq!(wakes.len(), 1);
+    (wakes[0].by, timeline)
+}
+
+fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
+    let lane = timeline.lanes().find(|lane| &*lane.name == name);
+    lane.unwrap_or_else(|| panic!("there is a lane called {name}"))
 }
 
 #[cfg(not(tokio_unstable))]
@@ -100,7 +103,7 @@ fn what_has_a_lane_in_them_wakes_nobody_after_its_end() {
     };
     let (by, timeline) = who_wakes(Executor::builder(), sends);
     assert_eq!(by, Waker::Thread);
-    assert!(timeline.lanes().any(|lane| &*lane.name == "inner"));
+    assert_eq!(find(&timeline, "inner").polls, 1);
 }
 
 #[cfg(not(tokio_unstable))]
@@ -115,9 +118,9 @@ fn what_is_all_of_one_wakes_who_joins_it() {
         });
         drop(executor);
         let timeline: Timeline = collector.drain().iter().collect();
-        let find = |name: &str| timeline.lanes().find(|lane| &*lane.name == name).unwrap();
-        let all = find("all").id;
-        let wakes: Vec<_> = find("waits").wakes.iter().map(|wake| wake.by).collect();
+        let all = find(&timeline, "all").id;
+        let wakes = find(&timeline, "waits").wakes.iter();
+        let wakes: Vec<_> = wakes.map(|wake| wake.by).collect();
         assert_eq!(wakes, [Waker::Lane(all)]);
     }
 }
@@ -144,14 +147,13 @@ fn where_all_are_seen_nothing_is_told() {
 #[cfg(tokio_unstable)]
 mod unstable {
     use asyncline::event::Cancel;
-    use asyncline::timeline::{Lane, State};
+    use asyncline::timeline::State;
 
     use super::*;
 
     fn at(timeline: &Timeline, line: u32) -> &Lane {
         let name = format!("unseen.rs:{line}");
-        let found = timeline.lanes().find(|lane| *lane.name == *name);
-        found.unwrap_or_else(|| panic!("there is a lane called {name}"))
+        find(timeline, &name)
     }
 
     #[test]
@@ -193,11 +195,14 @@ mod unstable {
         let timeline: Timeline = collector.drain().iter().collect();
         let wakes = at(&timeline, lines.0);
         assert_eq!((wakes.state(), wakes.polls), (State::Done, 3));
-        let find = |name: &str| timeline.lanes().find(|lane| &*lane.name == name).unwrap();
         for name in ["waits", "joins"] {
-            assert_eq!(find(name).wakes[0].by, Waker::Lane(wakes.id), "{name}");
+            assert_eq!(
+                find(&timeline, name).wakes[0].by,
+                Waker::Lane(wakes.id),
+                "{name}"
+            );
         }
-        assert_eq!(find("child").parent, Some(wakes.id));
+        assert_eq!(find(&timeline, "child").parent, Some(wakes.id));
         // Tokio does not tell that it was aborted.
         assert_eq!(at(&timeline, lines.1).state(), State::Done);
         assert_eq!(timeline.counted(), []);

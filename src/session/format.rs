@@ -240,14 +240,12 @@ fn compress(payload: &[u8]) -> io::Result<Vec<u8>> {
     }
     COMPRESSOR
         .try_with(|kept| {
-            let mut kept = kept.borrow_mut();
-            let mut compressor = match kept.take() {
+            let compressor = &mut *kept.borrow_mut();
+            let compressor = match compressor {
                 Some(compressor) => compressor,
-                None => Compressor::new(ZSTD_LEVEL)?,
+                none => none.insert(Compressor::new(ZSTD_LEVEL)?),
             };
-            let packed = compressor.compress(payload);
-            *kept = Some(compressor);
-            packed
+            compressor.compress(payload)
         })
         // A thread that is about to end keeps nothing any more.
         .unwrap_or_else(|_| zstd::bulk::compress(payload, ZSTD_LEVEL))

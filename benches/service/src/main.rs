@@ -109,9 +109,8 @@ fn measure() -> io::Result<ExitCode> {
 fn case(stage: &Stage, plan: &Plan, depth: usize) -> io::Result<Case> {
     const SAMPLE: u64 = 20_000;
     let mut sample = stage.open(Kind::Bare, depth)?;
-    let slice = sample.slice(SAMPLE, SAMPLE)?;
+    let rate = sample.slice(SAMPLE, SAMPLE)?.rate();
     sample.end()?;
-    let rate = slice.requests as f64 / slice.time.as_secs_f64();
     let requests = (rate * plan.slice.as_secs_f64()) as u64;
     let mut case = Case::new(depth);
     for round in 0..plan.rounds {
@@ -156,9 +155,7 @@ fn turns(servers: &mut [Serving], turn: usize, requests: u64) -> io::Result<Vec<
 
 /// For whoever waits.
 fn rates(slices: &[Slice]) -> String {
-    let rates = slices.iter().zip(Kind::ALL).map(|(slice, kind)| {
-        let rate = slice.requests as f64 / slice.time.as_secs_f64();
-        format!("{} {rate:.0}", kind.name())
-    });
+    let kinds = slices.iter().zip(Kind::ALL);
+    let rates = kinds.map(|(slice, kind)| format!("{} {:.0}", kind.name(), slice.rate()));
     rates.collect::<Vec<_>>().join(", ") + " requests/s"
 }

@@ -47,8 +47,8 @@ impl Case {
         let has_cpu = self.turns.iter().flatten().all(|slice| slice.cpu.is_some());
         Row {
             name: Kind::ALL[index].name(),
-            rate: of(rate),
-            ratio: compared(rate),
+            rate: of(Slice::rate),
+            ratio: compared(Slice::rate),
             cpu: has_cpu.then(|| of(cpu)),
             cpu_ratio: has_cpu.then(|| compared(cpu)),
             recorded: self.recorded[index].iter().copied().reduce(Recorded::and),
@@ -65,7 +65,7 @@ impl Case {
     /// Between which ratios the median of all slices that there could be lies, 19 times in 20: the ranks around the middle
     /// do not depend on how slices are distributed.
     fn likely(&self, index: usize) -> [f64; 2] {
-        let mut ratios = self.ratios(index, rate);
+        let mut ratios = self.ratios(index, Slice::rate);
         ratios.sort_by(f64::total_cmp);
         let count = ratios.len() as f64;
         let low = (count / 2.0 - 0.98 * count.sqrt()).max(0.0) as usize;
@@ -75,10 +75,6 @@ impl Case {
     fn rows(&self) -> Vec<Row> {
         (0..Kind::ALL.len()).map(|index| self.row(index)).collect()
     }
-}
-
-fn rate(slice: &Slice) -> f64 {
-    slice.requests as f64 / slice.time.as_secs_f64()
 }
 
 /// Microseconds for a request.

@@ -54,6 +54,13 @@ pub struct Slice {
     pub digest: u64,
 }
 
+impl Slice {
+    /// Requests per second.
+    pub fn rate(&self) -> f64 {
+        self.requests as f64 / self.time.as_secs_f64()
+    }
+}
+
 /// What a recording holds.
 #[derive(Clone, Copy, Default)]
 pub struct Recorded {

@@ -290,13 +290,12 @@ impl Lanes {
     /// Selects another row.
     pub(super) fn act(&mut self, action: Action, page: usize) {
         let per = if self.dense { self.per_row(page) } else { 1 };
-        let is_seen = self.place().is_some_and(|place| place / per < page);
-        if std::mem::take(&mut self.view) == View::Top && !is_seen {
+        let place = self.place().unwrap_or(0) / per;
+        if std::mem::take(&mut self.view) == View::Top && place >= page {
             self.selected = self.rows.first().map(|row| row.lane);
             return;
         }
         let rows = self.rows.len().div_ceil(per);
-        let place = self.place().unwrap_or(0) / per;
         let place = choice::moved(place, action, rows, page) * per;
         self.selected = self.rows.get(place).map(|row| row.lane);
     }
