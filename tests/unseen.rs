@@ -10,10 +10,12 @@
 
 use std::future::pending;
 
+#[cfg(not(tokio_unstable))]
+use asyncline::TaskExt;
 use asyncline::event::{Event, EventKind, Waker};
 use asyncline::probe::Builder;
 use asyncline::timeline::Lane;
-use asyncline::{Executor, TaskExt, Timeline, spawn, spawn_named};
+use asyncline::{Executor, Timeline, spawn, spawn_named};
 use tokio::sync::oneshot;
 
 /// Runs tasks until `is_enough` of what has been recorded.
