@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
 use crate::probe::clock::{RealTime, Tick};
+use crate::probe::gate::Gate;
 use crate::probe::record::{First, Words};
 use crate::probe::recorder::{Recorder, Source};
 use crate::probe::template::Template;
@@ -51,6 +52,8 @@ struct Merger {
     templates: Vec<Template>,
     /// The time of the last event that was handed on.
     latest: Option<Tick>,
+    /// The time up to which every event was handed on.
+    safe: Tick,
 }
 
 /// What is known of a thread's buffer.
@@ -94,6 +97,29 @@ impl Collector {
     /// Goes on recording. Tasks that were spawned meanwhile are unknown; those that ended meanwhile seem to go on.
     pub fn resume(&self) {
         self.recorder.set_paused(false);
+    }
+
+    /// Returns a heartbeat, [`EventKind::Alive`], if the last event that was handed on is at least `silence` old.
+    ///
+    /// Its time is that of the last call that took events, or a little earlier: no event that is handed on later is older.
+    /// None in virtual time, which stands between two events, and while recording is paused or the program is held.
+    pub fn heartbeat(&mut self, silence: Duration) -> Option<Event> {
+        if self.recorder.is_paused() || self.recorder.gate().is_some_and(Gate::holds) {
+            return None;
+        }
+        let clock = self.recorder.buffers()?.clock();
+        let at = clock.timestamp(self.merger.safe);
+        let last = self.merger.latest.map(|last| clock.timestamp(last));
+        let last = last.unwrap_or(Timestamp::ZERO);
+        if at <= last || at.since(last) < silence {
+            return None;
+        }
+        self.merger.latest = Some(self.merger.safe);
+        Some(Event {
+            at,
+            thread: ThreadId(0),
+            kind: EventKind::Alive,
+        })
     }
 
     /// The events that have come since the last call.
@@ -177,6 +203,7 @@ impl Merger {
         for _ in 0..PATIENCE {
             let safe = self.look(chunks, buffers);
             self.merge(safe, buffers, sink);
+            self.safe = safe;
             if safe >= called || self.threads.iter().all(|thread| thread.next.is_none()) {
                 break;
             }
@@ -507,5 +534,91 @@ impl Thread {
             && self.next.is_none()
             && self.shared.progress() == (self.read, false)
             && !self.shared.has_lost()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn collector() -> (Recorder, Collector) {
+        let (recorder, source) = Recorder::real_time(None, 1 << 20);
+        (recorder.clone(), Collector::new(recorder, source))
+    }
+
+    fn note(recorder: &Recorder) {
+        let now = recorder.now().0;
+        recorder.record(EventKind::Mark {
+            lane: None,
+            text: now.to_string().into(),
+        });
+    }
+
+    /// The times at which a thread's lines were recorded, and which it read just before.
+    fn lines(events: &[Event], of: u32) -> Vec<(u64, u64)> {
+        let lines = events.iter().filter(|event| event.thread == ThreadId(of));
+        let lines = lines.filter_map(|event| match &event.kind {
+            EventKind::Mark { text, .. } => Some((event.at.0, text.parse().ok()?)),
+            _ => None,
+        });
+        lines.collect()
+    }
+
+    /// A heartbeat that came too early would make an event that is handed on after it later than it was: later than the
+    /// next time that its thread read.
+    #[test]
+    fn no_event_is_older_than_a_heartbeat_before_it() {
+        const LINES: usize = 3_000;
+        let (recorder, mut collector) = collector();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let recorder = recorder.clone();
+                thread::spawn(move || (0..LINES).for_each(|_| note(&recorder)))
+            })
+            .collect();
+        let mut events = Vec::new();
+        let mut beats = 0;
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            collector.drain_into(&mut events);
+            let beat = collector.heartbeat(Duration::ZERO);
+            beats += usize::from(beat.is_some());
+            events.extend(beat);
+        }
+        collector.drain_into(&mut events);
+        assert!(beats > 0);
+        assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        for thread in 0..2 {
+            let lines = lines(&events, thread);
+            assert_eq!(lines.len(), LINES);
+            assert!(lines.iter().all(|(at, read)| read <= at));
+            for pair in lines.windows(2) {
+                let ((at, _), (_, read)) = (pair[0], pair[1]);
+                assert!(at <= read, "{at} is later than {read}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_heartbeat_comes_only_after_silence_and_not_while_paused() {
+        let (recorder, mut collector) = collector();
+        note(&recorder);
+        let last = collector.drain().last().map(|event| event.at);
+        assert_eq!(collector.heartbeat(Duration::MAX), None);
+        // The margin has passed when the clock says so.
+        let beat = loop {
+            assert_eq!(collector.drain(), []);
+            if let Some(beat) = collector.heartbeat(Duration::ZERO) {
+                break beat;
+            }
+        };
+        assert_eq!(beat.kind, EventKind::Alive);
+        assert!(Some(beat.at) > last && beat.at <= collector.now());
+        // It counts as the last event.
+        assert_eq!(collector.heartbeat(Duration::ZERO), None);
+        collector.pause();
+        collector.drain();
+        assert_eq!(collector.heartbeat(Duration::ZERO), None);
     }
 }

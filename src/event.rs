@@ -263,6 +263,11 @@ pub enum EventKind {
         /// How many there are.
         alive: u64,
     },
+    /// The program is alive at this time. Nothing else happened.
+    ///
+    /// A recording in real time has one at least every 100 ms in which nothing else happens, so that what goes on is
+    /// known to last until then. It is no event that people count, step through or read.
+    Alive,
 }
 
 /// What happens at every poll, and so is most of any session, in a form that fits into registers.
@@ -295,6 +300,12 @@ impl From<Step> for EventKind {
 }
 
 impl EventKind {
+    /// `true` if something happened: a heartbeat only says that time passes.
+    #[inline]
+    pub fn is_counted(&self) -> bool {
+        !matches!(self, Self::Alive)
+    }
+
     /// Whether a lane begins, ends or comes to be run by another one.
     pub(crate) fn changes_tree(&self) -> bool {
         matches!(
@@ -333,7 +344,10 @@ impl EventKind {
             | Self::Mark {
                 lane: Some(lane), ..
             } => *lane == of,
-            Self::ThreadNamed { .. } | Self::Mark { lane: None, .. } | Self::Lost { .. } => false,
+            Self::ThreadNamed { .. }
+            | Self::Mark { lane: None, .. }
+            | Self::Lost { .. }
+            | Self::Alive => false,
         }
     }
 

@@ -22,6 +22,9 @@
 //! A thread of asyncline's own takes the events out about every 20 ms and writes them. When an executor is dropped, the file
 //! is whole; and when the process ends by [`std::process::exit`] on a thread that runs an executor, too. A process that is
 //! killed loses what happened since the last write, a tenth of a second at most.
+//!
+//! As long as a runtime is there, the program tells at least every 100 ms that it is alive: what waits or runs is known to do so
+//! until then. It tells nothing while it is stopped by a signal, or held by a viewer.
 
 mod running;
 #[cfg(unix)]

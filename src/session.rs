@@ -12,7 +12,7 @@
 //!
 //! A file's name ends in `.aline`.
 //!
-//! # The format, version 2
+//! # The format, version 3
 //!
 //! A file is a file header followed by blocks; there is nothing between them. Fixed numbers are little-endian.
 //! Checksums are CRC32C (Castagnoli), which is what iSCSI and ext4 use. `varint` is an unsigned LEB128 number of at
@@ -23,7 +23,7 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 8 | `89 61 6c 69 6e 65 0d 0a`: `\x89aline\r\n` |
-//! | 8 | 2 | the version of the format, 2 |
+//! | 8 | 2 | the version of the format, 3 |
 //! | 10 | 2 | zero; readers ignore it |
 //! | 12 | 4 | checksum of bytes 0 to 11 |
 //!
@@ -106,8 +106,12 @@
 //! | 16 | [`Lost`](EventKind::Lost) | count |
 //! | 17 | [`Labelled`](EventKind::Labelled) | lane, key (a text), value (a text) |
 //! | 18 | [`TasksCounted`](EventKind::TasksCounted) | runtime, seen, alive |
+//! | 19 | [`Alive`](EventKind::Alive) | |
 //!
-//! Version 1 has no events 17 and 18.
+//! Version 1 has no events 17 and 18, version 2 has no event 19.
+//!
+//! Event 19 is a heartbeat: it moves the session's end and nothing else. Block headers count it as they count all events,
+//! since their counts are places. The number of events that is shown to people leaves it out.
 //!
 //! A lane is the difference to the lane that stood last in the same place of the block (to 0, where none did), as a
 //! zigzag varint that counts modulo 2⁶⁴. Places are the same where three numbers are: the event's thread modulo 8; the

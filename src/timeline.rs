@@ -195,7 +195,7 @@ impl Timeline {
         }
     }
 
-    /// How many events were applied.
+    /// The number of events that were applied, without heartbeats.
     pub fn events(&self) -> u64 {
         self.events
     }
@@ -205,7 +205,7 @@ impl Timeline {
         self.lost
     }
 
-    /// The time of the last event.
+    /// The time until which the session is known: that of the last event or heartbeat.
     pub fn end(&self) -> Timestamp {
         self.end
     }
@@ -259,7 +259,7 @@ impl Timeline {
         self.shape.0 += u64::from(event.kind.changes_tree());
         let at = event.at.max(self.end);
         let before = std::mem::replace(&mut self.end, at);
-        self.events += 1;
+        self.events += u64::from(event.kind.is_counted());
         let thread = event.thread;
         match &event.kind {
             EventKind::ThreadNamed { name } => self.name_thread(thread, name),
@@ -375,6 +375,7 @@ impl Timeline {
                 seen: *seen,
                 alive: *alive,
             }),
+            EventKind::Alive => {}
         }
     }
 

@@ -383,6 +383,67 @@ fn a_sessions_info_says_what_is_in_it() {
     assert!(info.contains("the recording was cut off"), "{info}");
 }
 
+/// A recording of a task that is polled once and then waits until ten seconds have passed.
+fn idle(file: &str) {
+    use asyncline::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp};
+    let event = |at, kind| Event {
+        at: Timestamp(at),
+        thread: ThreadId(0),
+        kind,
+    };
+    let lane = LaneId(1);
+    let spawned = EventKind::Spawned {
+        lane,
+        name: "main".into(),
+        parent: None,
+        kind: TaskKind::Root,
+        site: None,
+    };
+    let ended = EventKind::PollEnded {
+        lane,
+        result: Polled::Pending,
+    };
+    let events = [
+        event(0, spawned),
+        event(0, EventKind::PollStarted { lane }),
+        event(SECOND, ended),
+    ];
+    let beats = (11..=100).map(|beat| event(beat * SECOND / 10, EventKind::Alive));
+    let meta = asyncline::session::Meta::default();
+    let mut writer = asyncline::session::Writer::create(file, &meta).unwrap();
+    writer.write(&events).unwrap();
+    writer.write(&beats.collect::<Vec<_>>()).unwrap();
+    writer.finish().unwrap();
+}
+
+#[test]
+fn a_recording_lasts_until_its_last_heartbeat_and_counts_none_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| in_directory(&directory, name);
+    let (file, part, both) = (path("idle.aline"), path("part.aline"), path("both.aline"));
+    idle(&file);
+    let info = printed(&["session", "info", &file]);
+    assert!(info.contains("lasts     10 s\n"), "{info}");
+    assert!(info.contains("events    3, "), "{info}");
+    let json: Value = serde_json::from_str(&printed(&["replay", &file, "--json"])).unwrap();
+    assert_eq!(json["elapsed_ns"], 10 * SECOND);
+    assert_eq!(json["events"], 3);
+    assert_eq!(array(&json, "tasks")[0]["waiting_ns"], 9 * SECOND);
+    let text = printed(&["replay", &file, "--text"]);
+    assert!(text.ends_with("\n10.000 s, 3 events\n"), "{text}");
+    let cut = printed(&[
+        "session", "cut", &file, &part, "--from", "500ms", "--to", "5s",
+    ]);
+    assert_eq!(cut, format!("{part}: 1 events\n"));
+    let info = printed(&["session", "info", &part]);
+    assert!(info.contains("lasts     5 s\n"), "{info}");
+    assert!(info.contains("events    1, "), "{info}");
+    let merged = printed(&["session", "merge", &file, &file, "--into", &both]);
+    assert_eq!(merged, format!("{both}: 6 events\n"));
+    let info = printed(&["session", "info", &both]);
+    assert!(info.contains("lasts     10 s\n"), "{info}");
+}
+
 /// How many of its lanes' ends a text shows.
 fn ends(text: &str) -> usize {
     text.matches('✓').count()

@@ -13,9 +13,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Output, exit};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use asyncline::event::{EventKind, Flavor};
+use asyncline::insight::{self, FindingKind};
 use asyncline::session::{Damage, Session};
 use asyncline::timeline::State;
 use asyncline::{Executor, Timeline, output, spawn_named, task};
@@ -48,6 +49,11 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("a_process_may_exit_anywhere", a_process_may_exit_anywhere),
     ("a_process_may_be_killed", a_process_may_be_killed),
+    (
+        "time_passes_while_nothing_happens",
+        time_passes_while_nothing_happens,
+    ),
+    ("a_poll_that_never_ends_is_seen", a_poll_that_never_ends),
     #[cfg(unix)]
     ("a_disk_may_be_full", a_disk_may_be_full),
     ("a_program_says_itself_where", a_program_says_itself_where),
@@ -74,6 +80,7 @@ fn run(program: &str) {
         "exits" => exits(),
         "exits in a task" => exits_in_a_task(),
         "waits" => waits(),
+        "hangs" => hangs(),
         "is full" => is_full(),
         "says itself where" => says_itself_where(),
         "wraps" => wraps(),
@@ -123,6 +130,13 @@ async fn exits_in_a_task() {
 async fn waits() {
     spawn_named("before", async {}).await.unwrap();
     std::future::pending::<()>().await;
+}
+
+#[asyncline::main(flavor = "current_thread")]
+async fn hangs() {
+    loop {
+        std::thread::park();
+    }
 }
 
 #[asyncline::main(flavor = "current_thread")]
@@ -352,24 +366,85 @@ fn a_process_may_exit_anywhere() {
 fn a_process_may_be_killed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("program.aline");
-    let mut command = command("waits");
+    let session = killed("waits", &path, |session| names(session).len() == 2);
+    assert_eq!(names(&session), ["waits", "before"]);
+    assert_eq!(session.damage, [Damage::NoEnd]);
+}
+
+/// Records a program, kills it once its recording is as it is to be, and reads what is left.
+fn killed(program: &str, path: &Path, is_due: impl Fn(&Session) -> bool) -> Session {
+    let mut command = command(program);
     command.env(output::VARIABLE, format!("file:{}", path.display()));
     let mut child: Child = command.spawn().unwrap();
-    let is_there = || {
-        let session = Session::open(&path).ok()?;
-        let names = names(&session);
-        (names.len() == 2).then_some(names)
-    };
-    let names = loop {
-        match is_there() {
-            Some(names) => break names,
-            None => std::thread::sleep(Duration::from_millis(5)),
+    let begun = Instant::now();
+    while !Session::open(path).is_ok_and(|session| is_due(&session)) {
+        let is_late = begun.elapsed() > Duration::from_secs(30);
+        if is_late {
+            child.kill().unwrap();
         }
-    };
+        assert!(!is_late, "{program} is not as it should be");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(names, ["waits", "before"]);
-    assert_eq!(Session::open(&path).unwrap().damage, [Damage::NoEnd]);
+    Session::open(path).unwrap()
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+fn time_passes_while_nothing_happens() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    let is_due = |session: &Session| {
+        let timeline: Timeline = session.events.iter().collect();
+        timeline.end().0 >= SECOND
+    };
+    let session = killed("waits", &path, is_due);
+    let beats = session.events.iter();
+    let beats = beats.filter(|event| event.kind == EventKind::Alive);
+    assert!(beats.clone().count() >= 9, "one every 100 ms");
+    let timeline: Timeline = session.events.iter().collect();
+    assert_eq!(
+        timeline.events() as usize,
+        session.events.len() - beats.count()
+    );
+    let root = timeline
+        .lanes()
+        .find(|lane| &*lane.name == "waits")
+        .unwrap();
+    let totals = root.totals(timeline.end());
+    // It has waited all the time, but for its beginning.
+    assert!(totals.waiting > SECOND / 2, "{totals:?}");
+    assert_eq!(
+        root.start.0 + totals.waiting + totals.running + totals.ready,
+        timeline.end().0
+    );
+    assert_eq!(insight::findings(&timeline), []);
+}
+
+fn a_poll_that_never_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    let longest = |timeline: &Timeline| {
+        let tasks = timeline.lanes().filter(|lane| lane.is_task());
+        let polls = tasks.map(|lane| lane.longest_poll(timeline.end()));
+        polls.max().unwrap_or(0)
+    };
+    let session = killed("hangs", &path, |session| {
+        longest(&session.events.iter().collect()) >= SECOND
+    });
+    let timeline: Timeline = session.events.iter().collect();
+    let [finding] = &insight::findings(&timeline)[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(finding.kind, FindingKind::LongPoll);
+    assert_eq!(finding.costs_ns, longest(&timeline));
+    let site = finding.site.as_ref().unwrap();
+    assert!(site.file.ends_with("output.rs"));
+    let mut source = include_str!("output.rs").lines();
+    // The line after the attribute, where the root task begins.
+    let at = source.nth(site.line as usize).unwrap();
+    assert_eq!(at, "async fn hangs() {");
 }
 
 #[cfg(unix)]

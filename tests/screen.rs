@@ -525,6 +525,44 @@ fn the_header_tells_how_many_tasks_are_seen_where_some_are_not() {
     }
 }
 
+/// Time that passes is seen in the clock and in the lanes, but it is no event: nothing is counted, listed or stepped to.
+#[test]
+fn heartbeats_move_the_clock_and_nothing_else() {
+    let (mut one, mut other) = (Session::new(110, 30), Session::new(110, 30));
+    let events = wide();
+    let last = events.last().unwrap().at.0;
+    let beats = (1..=1_000).map(|beat| Event {
+        at: Timestamp(last + beat * SECOND / 10),
+        thread: ThreadId(0),
+        kind: EventKind::Alive,
+    });
+    let longer: Vec<Event> = events.iter().cloned().chain(beats).collect();
+    for (session, events) in [(&mut one, events), (&mut other, longer)] {
+        session.tell(Msg::Opened(Box::new(Opened {
+            title: "a service".into(),
+            scenario: None,
+            playback: Playback::of(events),
+            damage: None,
+            follow: false,
+        })));
+    }
+    let playback = |session: &Session| {
+        let playback = &session.app.viewer().unwrap().playback;
+        let lines = playback.recent().iter().cloned().collect::<Vec<_>>();
+        (playback.counts(), lines, playback.now().0)
+    };
+    let (short, long) = (playback(&one), playback(&other));
+    assert_eq!((&short.0, &short.1), (&long.0, &long.1));
+    assert!(!short.1.is_empty());
+    assert_eq!((short.2, long.2), (last, last + 100 * SECOND));
+    for action in [Action::StepBack, Action::StepBack, Action::Step] {
+        one.press(&[action]);
+        other.press(&[action]);
+        let (short, long) = (playback(&one), playback(&other));
+        assert_eq!(short.1, long.1, "{action:?}");
+    }
+}
+
 #[test]
 fn a_click_selects_and_a_second_one_starts() {
     let mut session = Session::new(110, 30);

@@ -82,7 +82,8 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
     })?;
     let mut out = io::stdout().lock();
     if repaired {
-        let events = archive.events() - archive.first();
+        let end = archive.end_found();
+        let events = end.map_err(|error| unreadable(file, &error))?.counted;
         writeln!(
             out,
             "{}: its index and its end were written; it holds {events} events",
@@ -179,7 +180,7 @@ fn info(file: &Path) -> Result<(), Failure> {
         _ => format!("{lanes} {what}s"),
     };
     let others = timeline.lanes().filter(|lane: &&Lane| !lane.is_task());
-    let events = archive.events() - archive.first();
+    let events = timeline.events().saturating_sub(archive.counted_before());
     let size = archive.log.size();
     let (parts, index) = archive.log.index_size();
     let meta = &archive.log.meta;

@@ -101,6 +101,7 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
                 alive,
             }
         }),
+        Just(EventKind::Alive),
     ]
 }
 

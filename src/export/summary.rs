@@ -13,9 +13,9 @@ use crate::timeline::{Lane, LaneKind, State, Timeline};
 pub struct Summary {
     /// The scenario's name.
     pub scenario: String,
-    /// The time of the last event.
+    /// The time until which the session is known: that of the last event or heartbeat.
     pub elapsed_ns: u64,
-    /// How many events were recorded.
+    /// The number of events, without heartbeats.
     pub events: u64,
     /// How many events were lost.
     pub lost: u64,

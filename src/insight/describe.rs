@@ -98,7 +98,8 @@ fn subject(kind: &EventKind) -> Option<LaneId> {
         EventKind::ThreadNamed { .. }
         | EventKind::AwaitLeft { .. }
         | EventKind::Mark { .. }
-        | EventKind::Lost { .. } => None,
+        | EventKind::Lost { .. }
+        | EventKind::Alive => None,
     }
 }
 

@@ -3,6 +3,8 @@
 //!
 //! A task that was ready was held up by the poll that had the thread on which it was polled next: it may have waited for
 //! others before. What such a poll did is not known; where it began is.
+//!
+//! A poll that has not ended after a second counts even if no other task was due: the task hangs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,6 +17,8 @@ use crate::units::rounded_text;
 /// How long a poll and the wait that it causes are at least, in nanoseconds: a wait that people notice when things move.
 /// A shorter one may as well be the operating system's doing.
 const LONG: u64 = 20_000_000;
+/// The shortest poll that hangs if it has not ended, in nanoseconds.
+const HANGS: u64 = 1_000_000_000;
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let polls = Polls::of(timeline);
@@ -32,6 +36,11 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
                     held_up.longest = held_up.longest.max(nanos);
                 }
             }
+        }
+    }
+    for poll in polls.0.values().flatten() {
+        if poll.goes_on() && poll.lasted() >= HANGS {
+            held_up.entry((poll.lane.id, poll.span.start)).or_default();
         }
     }
     let mut found: Vec<Place> = Vec::new();
@@ -81,6 +90,12 @@ impl<'a> Poll<'a> {
 
     fn lasted(&self) -> u64 {
         self.span.end - self.span.start
+    }
+
+    /// `true` if it has not ended.
+    fn goes_on(&self) -> bool {
+        let last = self.lane.changes.last();
+        last.is_some_and(|last| last.state == State::Running && last.at == self.span.start)
     }
 }
 
@@ -218,7 +233,14 @@ impl<'a> Place<'a> {
         let site = worst.site();
         let from = site.map_or_else(String::new, |site| format!(", on from {}", place(site)));
         let lasted = rounded_text(worst.lasted());
-        let others = count(*most as u64, "other task was", "other tasks were");
+        let so_far = if worst.goes_on() { " so far" } else { "" };
+        let others = match *most as u64 {
+            0 => String::new(),
+            most => {
+                let others = count(most, "other task was", "other tasks were");
+                format!(", while {others} due")
+            }
+        };
         let all = match self.polls {
             1 => String::new(),
             polls => format!("; {polls} such polls took {}", rounded_text(self.lasted)),
@@ -231,7 +253,7 @@ impl<'a> Place<'a> {
             costs_ns: self.lasted,
             saves_ns: self.longest,
             text: format!(
-                "{} held its thread for {lasted} in one poll{from}, while {others} due{all}",
+                "{} held its thread for {lasted} in one poll{so_far}{from}{others}{all}",
                 worst.lane.name
             ),
             advice: "Let what takes so long run on a thread where it may block: spawn_blocking(...).await; or await \
@@ -368,8 +390,24 @@ mod tests {
             .then(EventKind::ThreadNamed { name: "".into() });
         assert_eq!(
             found(&story)[0].text,
-            "main held its thread for 400 ms in one poll, on from demo.rs:1, while 1 other task was due"
+            "main held its thread for 400 ms in one poll so far, on from demo.rs:1, while 1 other task was due"
         );
+    }
+
+    #[test]
+    fn a_poll_that_does_not_end_hangs_though_no_other_task_is_due() {
+        let until = |at| found(&Story::of_main().at(at).then(EventKind::Alive));
+        assert_eq!(until(999), []);
+        let found = until(3500);
+        let [finding] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!(
+            finding.text,
+            "main held its thread for 3.5 s in one poll so far, on from demo.rs:1"
+        );
+        assert_eq!((finding.lane, finding.at), (LaneId(2), ms(0)));
+        assert_eq!(finding.costs_ns, 3_500_000_000);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::session::{Error, Meta, Writer};
 const INTERVAL: Duration = Duration::from_millis(20);
 /// The same while somebody watches.
 const WATCHED: Duration = Duration::from_millis(8);
+/// The longest silence before a heartbeat: with [`INTERVAL`], time is told every 100 ms.
+const SILENCE: Duration = Duration::from_millis(80);
 /// So long the program waits at most for its events to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So long a viewer that takes nothing is waited for when the program ends.
@@ -148,7 +150,11 @@ impl Recording {
             let is_watched = viewers.is_some_and(Viewers::has_viewers);
             let (ask, number) = self.wait(if is_watched { WATCHED } else { INTERVAL });
             let written = collector.drain_slowly_to(&mut writer);
-            let written = written.and_then(|_| match ask {
+            // Who asks wants to know what is still going on by now.
+            let silence = ask.map_or(SILENCE, |_| Duration::ZERO);
+            let heartbeat = collector.heartbeat(silence);
+            let written = written.and_then(|_| writer.write(heartbeat.as_slice()));
+            let written = written.and_then(|()| match ask {
                 // Who watches does not want to wait until there is enough to write.
                 None if is_watched => writer.flush(),
                 None => writer.tick(Instant::now()),

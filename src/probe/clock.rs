@@ -67,7 +67,7 @@ pub(crate) struct RealTime {
 const SCALE: u64 = 1 << 44;
 
 /// A moment in real time, in ticks of the clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(pub(crate) u64);
 
 impl Tick {

@@ -132,7 +132,7 @@ impl Gate {
 
     /// Waits until a poll of `lane` at time `at` may run.
     pub(crate) fn pass(&self, lane: LaneId, at: Timestamp) {
-        if self.is_idle.load(Ordering::Relaxed) {
+        if !self.holds() {
             return;
         }
         let mut state = self.lock();
@@ -156,9 +156,14 @@ impl Gate {
         state.passed = state.passed.max(at);
     }
 
+    /// `true` unless everything passes at once.
+    pub(crate) fn holds(&self) -> bool {
+        !self.is_idle.load(Ordering::Relaxed)
+    }
+
     /// Takes note that a poll has ended at `at`, later than it began where it did work.
     pub(crate) fn polled(&self, at: Timestamp) {
-        if self.is_idle.load(Ordering::Relaxed) {
+        if !self.holds() {
             return;
         }
         let mut state = self.lock();
@@ -170,7 +175,7 @@ impl Gate {
 
     /// Takes note that a task was woken.
     pub(crate) fn woken(&self) {
-        if !self.is_idle.load(Ordering::Relaxed) {
+        if self.holds() {
             self.lock().wakes += 1;
         }
     }

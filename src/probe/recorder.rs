@@ -223,8 +223,9 @@ impl Recorder {
         }
     }
 
+    /// `true` while nothing is recorded.
     #[inline]
-    fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.0.paused.load(Ordering::Relaxed)
     }
 

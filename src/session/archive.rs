@@ -14,7 +14,7 @@ use std::thread;
 use super::codec::{Item, Texts};
 use super::error::{Error, Unreadable};
 use super::format;
-use super::index::{Bytes, Index};
+use super::index::{Bytes, Index, Place};
 use super::indexer::Indexer;
 use super::log::{Log, Tail};
 use super::piece::Piece;
@@ -33,8 +33,17 @@ pub(crate) struct Archive {
     texts: Texts,
     /// Set by others where something is more urgent: what goes through many events then gives up.
     pub(crate) urgent: Arc<AtomicBool>,
-    /// After how many events the last one was that was looked for, and when it happened.
-    ends: Option<(u64, Timestamp)>,
+    /// The end that was looked for last, and the number of events before it.
+    ends: Option<(u64, End)>,
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct End {
+    /// The time of its last event.
+    pub(crate) at: Timestamp,
+    /// The number of its events that are here, without heartbeats.
+    pub(crate) counted: u64,
 }
 
 /// A stretch of a session: how everything stood before it, and its events.
@@ -210,21 +219,30 @@ impl Archive {
         within.fold(0, |sum, piece| sum.saturating_add(piece.count))
     }
 
-    /// When the last event happened.
-    pub(crate) fn end_time(&mut self) -> io::Result<Timestamp> {
+    /// How the session ends.
+    pub(crate) fn end_found(&mut self) -> io::Result<End> {
         let events = self.events();
-        if let Some((place, at)) = self.ends
+        if let Some((place, end)) = self.ends
             && place == events
         {
-            return Ok(at);
+            return Ok(end);
         }
         let last = self.index.places().last();
-        let at = match last.filter(|last| last.before == events) {
-            Some(last) => last.at,
-            None => self.end()?.timeline.end(),
+        let (at, counted) = if let Some(last) = last.filter(|last| last.before == events) {
+            (last.at, last.counted)
+        } else {
+            let timeline = self.end()?.timeline;
+            (timeline.end(), timeline.events())
         };
-        self.ends = Some((events, at));
-        Ok(at)
+        let counted = counted.saturating_sub(self.counted_before());
+        let end = End { at, counted };
+        self.ends = Some((events, end));
+        Ok(end)
+    }
+
+    /// When the last event happened.
+    pub(crate) fn end_time(&mut self) -> io::Result<Timestamp> {
+        Ok(self.end_found()?.at)
     }
 
     /// The index of the piece in which a place lies, or of the one after it.
@@ -256,7 +274,7 @@ impl Archive {
 
     /// How the session stands at a part of the index, or before its first event.
     fn base(&self, part: Option<usize>) -> io::Result<Standing> {
-        let begins = |first: &super::index::Place| first.before <= self.first();
+        let begins = |first: &Place| first.before <= self.first();
         match part {
             Some(part) => self.restore(part),
             None if self.index.places().first().is_some_and(begins) => self.restore(0),
@@ -280,9 +298,18 @@ impl Archive {
 
     /// When what is here begins.
     pub(crate) fn begins(&self) -> Timestamp {
+        self.before_first().map_or(Timestamp::ZERO, |base| base.at)
+    }
+
+    /// The number of events of a longer session before the part of it that is here, without heartbeats.
+    pub(crate) fn counted_before(&self) -> u64 {
+        self.before_first().map_or(0, |base| base.counted)
+    }
+
+    /// The part of the index that says how a longer session stood before the part of it that is here.
+    fn before_first(&self) -> Option<&Place> {
         let base = self.index.places().first();
-        let base = base.filter(|base| base.before <= self.first() && self.first() > 0);
-        base.map_or(Timestamp::ZERO, |base| base.at)
+        base.filter(|base| base.before <= self.first() && self.first() > 0)
     }
 
     /// Before which place of the session its first event lies that is here.

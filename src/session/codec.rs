@@ -713,6 +713,7 @@ choices! {
         16 = Lost { count },
         17 = Labelled { lane, key, value },
         18 = TasksCounted { runtime, seen, alive },
+        19 = Alive,
     }
     Flavor { 0 = CurrentThread, 1 = MultiThread { workers }, }
     TaskKind { 0 = Root, 1 = Task, 2 = Blocking, 3 = Local, 4 = Future, }

@@ -39,7 +39,7 @@ pub(crate) fn cut(
         if event.at > to {
             break;
         }
-        count += 1;
+        count += u64::from(event.kind.is_counted());
         if writer.take(&event) {
             writer.flush()?;
         }
@@ -109,7 +109,7 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
     while let Some(source) = earliest(&next) {
         let following = sources[source].next().transpose()?;
         if let Some(event) = std::mem::replace(&mut next[source], following) {
-            count += 1;
+            count += u64::from(event.kind.is_counted());
             if writer.take(&event) {
                 writer.flush()?;
             }
@@ -339,7 +339,7 @@ impl Shift {
                 seen,
                 alive,
             },
-            Kind::ThreadNamed { .. } | Kind::Lost { .. } => kind,
+            Kind::ThreadNamed { .. } | Kind::Lost { .. } | Kind::Alive => kind,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::event::Timestamp;
 /// With what a session log begins.
 pub(super) const MAGIC: [u8; 8] = *b"\x89aline\r\n";
 /// The version that is written, and the highest that is read.
-pub(super) const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 3;
 /// The bytes of a file header.
 pub(super) const FILE_HEADER: usize = 16;
 /// The bytes of a block's header.

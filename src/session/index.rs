@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub(super) before: u64,
     /// When the last of them happened.
     pub(super) at: Timestamp,
+    /// The number of events that were applied by then, without heartbeats.
+    pub(super) counted: u64,
     /// How many lanes there are.
     lanes: usize,
     pub(super) part: Bytes,
@@ -102,7 +104,7 @@ impl Index {
         let Standing {
             place, timeline, ..
         } = &part.standing;
-        let (place, at) = (*place, timeline.end());
+        let (place, at, counted) = (*place, timeline.end(), timeline.events());
         let last = self.parts.last().map_or(0, |last| last.before);
         let follows = part.serial == self.parts.len() as u64
             && part.known == self.lanes.len()
@@ -133,6 +135,7 @@ impl Index {
         self.parts.push(Place {
             before: place,
             at,
+            counted,
             lanes: lanes.len(),
             part: bytes,
         });

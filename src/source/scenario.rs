@@ -4,6 +4,7 @@ use std::io;
 use std::panic;
 use std::sync::{Arc, Once};
 use std::thread;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,9 @@ use crate::event::{Event, Timestamp};
 use crate::probe;
 use crate::probe::gate::{Gate, Pace, Report};
 use crate::scenario::{Scenario, Stage};
+
+/// The longest silence of a scenario in real time before a heartbeat: with the time of a frame, 100 ms at most.
+const SILENCE: Duration = Duration::from_millis(80);
 
 /// A scenario that runs.
 #[derive(Debug)]
@@ -66,10 +70,14 @@ impl Live {
         Ok(events)
     }
 
-    /// Appends the events that have come since the last call. Times do not go back.
+    /// Appends the events that have come since the last call, and in real time a heartbeat at least every 100 ms. Times
+    /// do not go back.
     pub fn drain(&mut self, into: &mut Vec<Event>) {
         let before = into.len();
         self.collector.drain_into(into);
+        if !self.is_finished() {
+            into.extend(self.collector.heartbeat(SILENCE));
+        }
         if let Some(last) = into[before..].last() {
             self.drained = last.at;
         }

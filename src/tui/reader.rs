@@ -242,10 +242,12 @@ fn stretch(
     shown: u64,
 ) -> io::Result<Playback> {
     let stretch = archive.stretch(around, before, after)?;
+    let end = archive.end_found()?;
     let whole = Whole {
         first: archive.first(),
         events: archive.events(),
-        end: archive.end_time()?,
+        counted: (archive.counted_before(), end.counted),
+        end: end.at,
         begins: archive.begins(),
         places: archive.places(),
     };

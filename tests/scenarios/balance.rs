@@ -239,6 +239,8 @@ fn lanes_of(kind: &EventKind) -> (Option<LaneId>, Vec<LaneId>) {
         | EventKind::TasksCounted { runtime: lane, .. }
         | EventKind::RuntimeLeft { runtime: lane } => (None, vec![*lane]),
         EventKind::Mark { lane, .. } => (None, lane.iter().copied().collect()),
-        EventKind::ThreadNamed { .. } | EventKind::Lost { .. } => (None, Vec::new()),
+        EventKind::ThreadNamed { .. } | EventKind::Lost { .. } | EventKind::Alive => {
+            (None, Vec::new())
+        }
     }
 }

@@ -113,6 +113,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
                 alive,
             }
         }),
+        Just(EventKind::Alive),
     ];
     prop_oneof![5 => coroutines.boxed(), 7 => tasks.boxed(), 5 => others.boxed()]
 }
@@ -139,11 +140,12 @@ pub fn which(kind: &EventKind) -> usize {
         EventKind::Lost { .. } => 16,
         EventKind::Labelled { .. } => 17,
         EventKind::TasksCounted { .. } => 18,
+        EventKind::Alive => 19,
     }
 }
 
 /// How many kinds there are.
-pub const KINDS: usize = 19;
+pub const KINDS: usize = 20;
 
 /// Numbers of every length, with the ends of the range among them.
 fn number() -> impl Strategy<Value = u64> {

@@ -115,6 +115,11 @@ fn the_format_is_what_its_description_says() {
                 text: "main".into(),
             },
         },
+        Event {
+            at: Timestamp(1198),
+            thread: ThreadId(0),
+            kind: EventKind::Alive,
+        },
     ];
     let meta = Meta {
         title: "T".into(),
@@ -132,8 +137,9 @@ fn the_format_is_what_its_description_says() {
     let dictionary = b"\x02\x04main\x04a.rs";
     let spawned = [3, 0, 0xd8, 0x04, 0, 0, 0, 1, 1, 7, 5];
     let marked = [15 | 0x80, 3, 2, 1, 2, 0];
+    let alive = [0x80 | 0x13, 0x90, 0x03, 0];
     let expected = [
-        file_header(2),
+        file_header(3),
         Block {
             kind: 1,
             payload: metadata.to_vec(),
@@ -143,17 +149,17 @@ fn the_format_is_what_its_description_says() {
         Block {
             kind: 2,
             number: 1,
-            events: 2,
+            events: 3,
             time: 1000,
-            payload: [&dictionary[..], &spawned, &marked].concat(),
+            payload: [&dictionary[..], &spawned, &marked, &alive].concat(),
             ..Block::default()
         }
         .bytes(),
         Block {
             kind: 3,
             number: 2,
-            before: 2,
-            time: 998,
+            before: 3,
+            time: 1198,
             ..Block::default()
         }
         .bytes(),
@@ -206,10 +212,20 @@ fn files_of_all_versions_are_read() {
         kinds.filter(|kind| is(kind)).count()
     };
     assert_eq!(count(&polls), count(&ends));
-    for (name, events) in [("small", 4), ("indexed", 20_004)] {
-        let session = read(&format!("format-2/{name}.aline"));
-        assert_eq!(session.events.len(), events);
+    for (name, events, heartbeats) in [
+        ("format-2/small", 4, 0),
+        ("format-2/indexed", 20_004, 0),
+        ("format-3/small", 4, 1),
+        ("format-3/indexed", 16_604, 1),
+    ] {
+        let session = read(&format!("{name}.aline"));
+        assert_eq!(session.events.len(), events + heartbeats);
         let timeline: Timeline = session.events.iter().collect();
+        assert_eq!(timeline.events(), events as u64);
+        assert_eq!(
+            Some(timeline.end()),
+            session.events.last().map(|event| event.at)
+        );
         let label = timeline.lanes().find_map(|lane| lane.labels.first());
         assert_eq!(label.unwrap().to_string(), "user=7");
         let [counted] = timeline.counted() else {
@@ -223,10 +239,10 @@ fn files_of_all_versions_are_read() {
 #[test]
 #[ignore = "it makes fixtures, once for each version"]
 fn fixtures_are_made() {
-    let directory = format!("{}/tests/fixtures/format-2", env!("CARGO_MANIFEST_DIR"));
+    let directory = format!("{}/tests/fixtures/format-3", env!("CARGO_MANIFEST_DIR"));
     let begin = |name: &str| {
         let meta = Meta {
-            title: "labels and counts".into(),
+            title: "labels, counts and a heartbeat".into(),
             version: "0.1.0".into(),
             ..Meta::default()
         };
@@ -263,7 +279,8 @@ fn fixtures_are_made() {
         },
     ];
     let beginning = (0..).zip(beginning).map(|(at, kind)| event(at, kind));
-    let polls = (0..10_000).flat_map(|poll| {
+    let alive = [event(200_000, EventKind::Alive)];
+    let polls = (0..8_300).flat_map(|poll| {
         let end = EventKind::PollEnded {
             lane,
             result: Polled::Pending,
@@ -277,10 +294,12 @@ fn fixtures_are_made() {
     let beginning: Vec<_> = beginning.collect();
     let mut small = begin("small.aline");
     small.write(&beginning).unwrap();
+    small.write(&alive).unwrap();
     small.finish().unwrap();
     let mut indexed = begin("indexed.aline");
     indexed.write(&beginning).unwrap();
     indexed.write(&polls.collect::<Vec<_>>()).unwrap();
+    indexed.write(&alive).unwrap();
     indexed.finish().unwrap();
 }
 

@@ -38,6 +38,8 @@ pub struct Whole {
     pub first: u64,
     /// How many events it has.
     pub events: u64,
+    /// How many events people count: before the first one that is here, and from there on.
+    pub counted: (u64, u64),
     /// When the last of them happened.
     pub end: Timestamp,
     /// When what is here begins.
@@ -172,11 +174,14 @@ impl Playback {
         self.whole.as_ref().map_or(0, |whole| whole.first)
     }
 
-    /// How many events the session has, as far as it was reached.
-    pub fn count(&self) -> u64 {
-        self.whole
-            .as_ref()
-            .map_or(self.timeline.events(), |whole| whole.events)
+    /// The number of events that are shown, and of all that can be, without heartbeats. Of a part of a session, only what
+    /// is here counts.
+    pub fn counts(&self) -> (u64, u64) {
+        let shown = self.timeline.events();
+        match &self.whole {
+            Some(whole) => (shown.saturating_sub(whole.counted.0), whole.counted.1),
+            None => (shown, shown),
+        }
     }
 
     /// When the stretch begins that is here, unless that is where the session begins.
@@ -338,7 +343,7 @@ impl Playback {
             self.timeline.clone_from(&self.stretch.base.timeline);
             self.recent.clear();
         }
-        let described = place.saturating_sub(RECENT).max(self.cursor);
+        let described = self.recent_from(place).max(self.cursor);
         let events = &self.stretch.events;
         self.timeline.extend(&events[self.cursor..described]);
         for event in &events[described..place] {
@@ -349,6 +354,13 @@ impl Playback {
         self.recent.drain(..surplus);
         self.cursor = place;
         self.now = self.timeline.end();
+    }
+
+    /// The index of the first event that may be among the last lines before a place: heartbeats are no lines.
+    fn recent_from(&self, place: usize) -> usize {
+        let events = self.stretch.events[..place].iter().enumerate().rev();
+        let mut counted = events.filter(|(_, event)| event.kind.is_counted());
+        counted.nth(RECENT - 1).map_or(0, |(index, _)| index)
     }
 
     /// Takes note that the session is larger than it was.

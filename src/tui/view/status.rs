@@ -226,23 +226,13 @@ fn found(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
 }
 
 fn counted(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
-    let playback = &viewer.playback;
-    let text = match playback.timeline().events() {
-        1 => "1 event".to_owned(),
-        _ if playback.is_stretch() => {
-            // Of a part of a session, only what is here counts.
-            let first = playback.first();
-            let (place, count) = (
-                playback.place().saturating_sub(first),
-                playback.count().saturating_sub(first),
-            );
-            if place < count {
-                format!("event {} of {}", count_text(place), count_text(count))
-            } else {
-                format!("{} events", count_text(count))
-            }
+    let text = match viewer.playback.counts() {
+        (shown, all) if shown < all => {
+            format!("event {} of {}", count_text(shown), count_text(all))
         }
-        count => format!("{count} events"),
+        (_, 1) => "1 event".to_owned(),
+        (_, all) if viewer.playback.is_stretch() => format!("{} events", count_text(all)),
+        (_, all) => format!("{all} events"),
     };
     vec![span(theme, Role::Dim, text)]
 }
