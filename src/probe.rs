@@ -22,6 +22,7 @@ mod current;
 mod cursor;
 mod entry;
 mod executor;
+mod finally;
 mod future;
 pub mod gate;
 mod hooks;

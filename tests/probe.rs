@@ -39,6 +39,61 @@ fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
 
 const MS: Duration = Duration::from_millis(1);
 
+/// A destructor that panics ends what it is of all the same: the task, its coroutine and its await.
+#[test]
+fn what_panics_as_it_is_dropped_has_ended() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                panic!("on purpose");
+            }
+        }
+    }
+    #[trace]
+    async fn armed() {
+        let _bomb = Bomb;
+        std::future::pending::<()>().await;
+    }
+    #[trace]
+    async fn holds_one() {
+        armed().await;
+    }
+    async fn aborted(task: asyncline::JoinHandle<()>) {
+        task::yield_now().await;
+        task.abort();
+        assert!(task.await.unwrap_err().is_panic(), "as tokio tells it");
+    }
+    let timeline = timeline(async {
+        aborted(spawn(holds_one())).await;
+        let bomb = Bomb;
+        let unpolled = async move { drop(bomb) }.lane("unpolled");
+        let unpolled = std::panic::AssertUnwindSafe(unpolled);
+        std::panic::catch_unwind(move || drop(unpolled)).unwrap_err();
+        let local = task::LocalSet::new();
+        local
+            .run_until(async { aborted(spawn_local(armed())).await })
+            .await;
+    });
+    let open: Vec<_> = timeline.lanes().filter(|lane| lane.end.is_none()).collect();
+    assert!(open.is_empty(), "{open:?}");
+    let tasks = timeline.lanes().filter(|lane| lane.is_task());
+    let ends: Vec<_> = tasks
+        .skip(1)
+        .map(|lane| (lane.state(), lane.cancel))
+        .collect();
+    let root = timeline.lanes().find(|lane| lane.is_task()).unwrap().id;
+    let by = Cancel::Aborted { by: Some(root) };
+    let aborted = (State::Cancelled, Some(by));
+    let dropped = (State::Cancelled, Some(Cancel::Dropped));
+    assert_eq!(ends, [aborted, dropped, aborted]);
+    assert!(
+        timeline
+            .lanes()
+            .all(|lane| lane.open_frames().next().is_none())
+    );
+}
+
 #[test]
 fn cancellations_are_told_apart() {
     #[trace]

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::context::{self, Frame};
+use super::finally::finally;
 use super::lane::Lane;
 use super::site::StaticSite;
 use crate::event::{Awaited, Cancel, EventKind, FrameId, LaneId, Text};
@@ -61,8 +62,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(entered) = this.entered.take() {
+                let _left = finally(|| entered.leave());
                 this.inner.set(None);
-                entered.leave();
             }
         }
     }

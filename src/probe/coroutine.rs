@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::context::{self, Scope};
+use super::finally::finally;
 use super::lane::Probe;
 use crate::event::{Cancel, CoroutineEnd, EventKind, LaneId, Site, Text};
 
@@ -35,8 +36,8 @@ pin_project! {
                 None if known.started => CoroutineEnd::Cancelled { why: Cancel::Dropped },
                 None => CoroutineEnd::NeverPolled,
             };
+            let _end = finally(|| known.ended(end));
             this.inner.set(None);
-            known.ended(end);
         }
     }
 }
@@ -151,15 +152,15 @@ impl<F: Future> Future for Coroutine<F> {
         let entered = context::enter(scope);
         let panic = OnPanic(this.known);
         let result = inner.poll(cx);
-        std::mem::forget(panic);
         drop(entered);
         if let Poll::Ready(value) = &result {
             let value = (this.value)(value);
             this.inner.set(None);
-            if let Some(known) = this.known.take() {
+            if let Some(known) = panic.0.take() {
                 known.ended(CoroutineEnd::Returned { value });
             }
         }
+        std::mem::forget(panic);
         result
     }
 }

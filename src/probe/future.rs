@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use super::OFF;
 use super::context::{self, InLane, Scope};
 use super::cursor::{self, When};
+use super::finally::finally;
 use super::lane::Lane;
 use super::record::Words;
 use super::waker;
@@ -40,20 +41,20 @@ pin_project! {
             }
             let why = lane.why_dropped();
             let outermost = !context::is_in_lane();
-            let within = InLane::enter(&lane);
-            let scope = context::enter(Scope {
+            let _end = finally(|| {
+                lane.record(EventKind::Cancelled { lane: lane.id, why });
+                lane.ends();
+                if outermost {
+                    lane.announce_end();
+                }
+            });
+            let _within = InLane::enter(&lane);
+            let _scope = context::enter(Scope {
                 cancel: Some(why),
                 ..Scope::default()
             });
             lane.waits.store(false, Ordering::Release);
             this.inner.set(None);
-            drop(scope);
-            drop(within);
-            lane.record(EventKind::Cancelled { lane: lane.id, why });
-            lane.ends();
-            if outermost {
-                lane.announce_end();
-            }
         }
     }
 }

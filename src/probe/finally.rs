@@ -1,0 +1,18 @@
+//! What is done in any case, also while a panic unwinds.
+
+/// Calls something when it is dropped.
+#[must_use = "it is called when this is dropped"]
+pub(super) struct Finally<F: FnOnce()>(Option<F>);
+
+/// Returns a guard that calls `f` when it is dropped: a destructor that panics in between does not keep it from that.
+pub(super) fn finally<F: FnOnce()>(f: F) -> Finally<F> {
+    Finally(Some(f))
+}
+
+impl<F: FnOnce()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
