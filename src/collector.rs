@@ -89,6 +89,12 @@ impl Collector {
         self.recorder.now()
     }
 
+    /// `true` if little waits to be collected.
+    pub(crate) fn has_room(&self) -> bool {
+        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
+        Haste::of(waiting) == Haste::None
+    }
+
     /// Stops recording: from now on nothing is recorded, at the cost of a look.
     pub fn pause(&self) {
         self.recorder.set_paused(true);

@@ -19,9 +19,16 @@
 //! A file that is there is not overwritten: then the process's number comes before the extension, `app.aline` becoming
 //! `app.4711.aline`. So do the recordings of processes that this one begins, which inherit the variable.
 //!
-//! A thread of asyncline's own takes the events out about every 20 ms and writes them. When an executor is dropped, the file
-//! is whole; and when the process ends by [`std::process::exit`] on a thread that runs an executor, too. A process that is
-//! killed loses what happened since the last write, a tenth of a second at most.
+//! A thread of asyncline's own takes the events out about every 20 ms and writes them. Dropping a runtime waits for nothing:
+//! that thread ends the file when the last one is gone, and goes on with it when there is another. The file is whole when
+//! the process ends normally:
+//!
+//! - `main` returns, on a thread that made or ran a runtime;
+//! - another thread ends that made or ran one, while no other thread records;
+//! - [`std::process::exit`] is called on such a thread, or on a thread of a runtime that asyncline built.
+//!
+//! In any other end, such as a signal or `exit` on a thread that asyncline does not know, the file has no end and lacks what
+//! happened since the last write, a tenth of a second at most.
 //!
 //! As long as a runtime is there, the program tells at least every 100 ms that it is alive: what waits or runs is known to do so
 //! until then. It tells nothing while it is stopped by a signal, or held by a viewer.
@@ -38,8 +45,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use thiserror::Error;
 
-pub(crate) use running::Running;
 use running::{Life, Recording};
+pub(crate) use running::{Running, prepare_thread};
 
 use crate::probe::DEFAULT_CAPACITY;
 use crate::session;

@@ -9,16 +9,17 @@
 
 mod itself;
 
+use std::cell::RefCell;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Output, exit};
 use std::time::{Duration, Instant};
 
-use asyncline::event::{EventKind, Flavor};
+use asyncline::event::{Event, EventKind, Flavor};
 use asyncline::insight::{self, FindingKind};
 use asyncline::session::{Damage, Session};
-use asyncline::timeline::State;
+use asyncline::timeline::{LaneKind, State};
 use asyncline::{Executor, Timeline, output, spawn_named, task};
 use itself::PROGRAM;
 use tokio::runtime::Runtime;
@@ -48,6 +49,11 @@ const TESTS: &[(&str, fn())] = &[
         what_is_there_is_not_overwritten,
     ),
     ("a_process_may_exit_anywhere", a_process_may_exit_anywhere),
+    (
+        "what_a_threads_variables_hold_is_recorded_to_its_end",
+        what_a_threads_variables_hold,
+    ),
+    ("many_runtimes_are_one_whole_file", many_runtimes),
     ("a_process_may_be_killed", a_process_may_be_killed),
     (
         "time_passes_while_nothing_happens",
@@ -77,6 +83,10 @@ fn run(program: &str) {
         "adds" => println!("{}", adds()),
         "adds locally" => println!("{}", adds_locally()),
         "several" => several(),
+        "many" => (0..300).for_each(|_| assert_eq!(adds(), 2)),
+        "keeps its runtime" => keeps_its_runtime(),
+        "keeps its runtime late" => keeps_its_runtime_late(),
+        "keeps local tasks" => keeps_local_tasks(),
         "exits" => exits(),
         "exits in a task" => exits_in_a_task(),
         "waits" => waits(),
@@ -111,6 +121,44 @@ fn several() {
     second.block_on(async { spawn_named("second", async {}).await.unwrap() });
     drop((first, second));
     assert_eq!(adds_locally(), 2);
+}
+
+async fn leaves_a_task() {
+    spawn_named("never ends", std::future::pending::<()>());
+    task::yield_now().await;
+}
+
+fn keeps_its_runtime() {
+    thread_local! {
+        static RUNTIME: Executor = Executor::builder().observe().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(leaves_a_task()));
+}
+
+/// The variable is there before anything is recorded, and is dropped after what that needs.
+fn keeps_its_runtime_late() {
+    thread_local! {
+        static RUNTIME: RefCell<Option<Executor>> = const { RefCell::new(None) };
+    }
+    RUNTIME.with(|kept| {
+        let runtime = Executor::builder().observe().unwrap();
+        runtime.block_on(leaves_a_task());
+        *kept.borrow_mut() = Some(runtime);
+    });
+}
+
+fn keeps_local_tasks() {
+    thread_local! {
+        static TASKS: task::LocalSet = task::LocalSet::new();
+    }
+    TASKS.with(|tasks| {
+        let runtime = Executor::builder().observe().unwrap();
+        tasks.spawn_local(std::future::pending::<()>());
+        runtime.block_on(tasks.run_until(async {
+            task::spawn_local(std::future::pending::<()>());
+            task::yield_now().await;
+        }));
+    });
 }
 
 #[asyncline::main(flavor = "current_thread")]
@@ -355,12 +403,43 @@ fn a_process_may_exit_anywhere() {
     let (_directory, path, output) = recorded("exits");
     assert_says(&output, 7, "", "");
     assert_eq!(names(&opened(&path)), ["exits", "before"]);
-    // On a thread that did not enter the runtime, nothing is lost, but the file has no end.
     let (_directory, path, output) = recorded("exits in a task");
     assert_says(&output, 7, "", "");
-    let session = Session::open(&path).unwrap();
-    assert_eq!(names(&session), ["exits_in_a_task", "before", "exits"]);
-    assert!(matches!(session.damage[..], [] | [Damage::NoEnd]));
+    let names = names(&opened(&path));
+    assert_eq!(names, ["exits_in_a_task", "before", "exits"]);
+}
+
+fn what_a_threads_variables_hold() {
+    for (program, runtimes, tasks) in [
+        ("keeps its runtime", 1, 2),
+        ("keeps its runtime late", 1, 2),
+        ("keeps local tasks", 1, 3),
+    ] {
+        let (_directory, path, output) = recorded(program);
+        assert_says(&output, 0, "", "");
+        let session = opened(&path);
+        let timeline: Timeline = session.events.iter().collect();
+        assert_eq!(timeline.lost(), 0, "{program}");
+        let of_tasks = timeline.lanes().filter(|lane| lane.is_task());
+        assert_eq!(of_tasks.count(), tasks, "{program}");
+        let of_runtimes = timeline
+            .lanes()
+            .filter(|lane| matches!(lane.kind, LaneKind::Runtime(_)));
+        assert_eq!(of_runtimes.count(), runtimes, "{program}");
+        let open: Vec<_> = timeline.lanes().filter(|lane| lane.end.is_none()).collect();
+        assert!(open.is_empty(), "{program}: {open:?}");
+    }
+}
+
+fn many_runtimes() {
+    let (_directory, path, output) = recorded("many");
+    assert_says(&output, 0, "", "");
+    let session = opened(&path);
+    let left = |event: &&Event| matches!(event.kind, EventKind::RuntimeLeft { .. });
+    assert_eq!(session.events.iter().filter(left).count(), 300);
+    let timeline: Timeline = session.events.iter().collect();
+    assert_eq!(timeline.lost(), 0);
+    assert!(timeline.lanes().all(|lane| lane.end.is_some()));
 }
 
 fn a_process_may_be_killed() {

@@ -34,7 +34,11 @@ pub(super) type Viewers = crate::live::Server;
 #[cfg(not(unix))]
 pub(super) type Viewers = super::Nobody;
 
-/// A use of a recording: the recording is whole when the last one is dropped.
+/// The longest time for which a file that a thread's end has ended is left alone: a process that exits on that thread is
+/// gone by then.
+const LEFT_ALONE: Duration = Duration::from_millis(500);
+
+/// A use of a recording.
 #[derive(Debug)]
 pub(crate) struct Running(Arc<Recording>);
 
@@ -61,6 +65,8 @@ pub(super) struct Recording {
 #[derive(Debug)]
 struct State {
     users: usize,
+    /// `true` from the first use after all was written on.
+    is_used: bool,
     /// What the thread is asked for, how often it was, and which of these times it has answered.
     ask: Option<Ask>,
     asked: u64,
@@ -73,8 +79,6 @@ struct State {
 /// What the thread is asked for; each holds those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ask {
-    /// To write all that happened.
-    Flush,
     /// To end the file for now.
     Rest,
     /// To end the file.
@@ -108,6 +112,7 @@ impl Recording {
             process: process::id(),
             state: Mutex::new(State {
                 users: 0,
+                is_used: false,
                 ask: None,
                 asked: 0,
                 answered: 0,
@@ -136,6 +141,7 @@ impl Recording {
             return None;
         }
         state.users += 1;
+        state.is_used = true;
         self.changed.notify_all();
         Some(Running(Arc::clone(self)))
     }
@@ -146,20 +152,25 @@ impl Recording {
 
     /// Takes events out and writes them until it is to end, or fails.
     fn run(&self, mut collector: Collector, mut writer: Writer, viewers: Option<&Viewers>) {
+        let mut ended = None;
         loop {
             let is_watched = viewers.is_some_and(Viewers::has_viewers);
             let (ask, number) = self.wait(if is_watched { WATCHED } else { INTERVAL });
+            let is_left_alone = ended.is_some_and(|at: Instant| at.elapsed() < LEFT_ALONE);
+            if ask.is_none() && is_left_alone && collector.has_room() {
+                continue;
+            }
+            let rests = ask.is_some() || self.is_unused();
+            ended = ask.map(|_| Instant::now());
             let written = collector.drain_slowly_to(&mut writer);
-            // Who asks wants to know what is still going on by now.
-            let silence = ask.map_or(SILENCE, |_| Duration::ZERO);
-            let heartbeat = collector.heartbeat(silence);
+            // What goes on by now is known to.
+            let heartbeat = collector.heartbeat(if rests { Duration::ZERO } else { SILENCE });
             let written = written.and_then(|_| writer.write(heartbeat.as_slice()));
-            let written = written.and_then(|()| match ask {
+            let written = written.and_then(|()| match rests {
+                true => writer.rest(),
                 // Who watches does not want to wait until there is enough to write.
-                None if is_watched => writer.flush(),
-                None => writer.tick(Instant::now()),
-                Some(Ask::Flush) => writer.flush(),
-                Some(Ask::Rest | Ask::Finish) => writer.rest(),
+                false if is_watched => writer.flush(),
+                false => writer.tick(Instant::now()),
             });
             if let Err(why) = &written {
                 collector.pause();
@@ -169,12 +180,14 @@ impl Recording {
                 match ask {
                     Some(Ask::Finish) => viewers.end(LINGER),
                     Some(Ask::Rest) => viewers.catch_up(LINGER),
-                    _ => {}
+                    None => {}
                 }
             }
             let mut state = self.state();
             state.answered = number;
-            state.is_over = written.is_err() || ask == Some(Ask::Finish);
+            // A runtime that outlives the first thread's variables asks again when it is dropped.
+            let is_last = ask == Some(Ask::Finish) && state.users == 0;
+            state.is_over = written.is_err() || is_last;
             self.changed.notify_all();
             if state.is_over {
                 return;
@@ -182,18 +195,26 @@ impl Recording {
         }
     }
 
-    /// Waits until it is time to write, or until somebody asks for it. Where nobody uses it, nothing happens.
+    /// Waits until it is time to write, or until somebody asks for it. Once all is written that its users did, or while the
+    /// process ends, only the latter.
     fn wait(&self, interval: Duration) -> (Option<Ask>, u64) {
-        let mut state = self.state();
-        if state.ask.is_none() {
-            let is_unused = |state: &mut State| state.users == 0 && state.ask.is_none();
-            let woken = self.changed.wait_while(state, is_unused);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
-            let is_unasked = |state: &mut State| state.ask.is_none();
-            let waited = self.changed.wait_timeout_while(state, interval, is_unasked);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let sleeps = |state: &mut State| {
+            let has_more = state.is_used && !state.is_ending;
+            state.ask.is_none() && !has_more
+        };
+        let woken = self.changed.wait_while(self.state(), sleeps);
+        let state = woken.unwrap_or_else(PoisonError::into_inner);
+        let is_unasked = |state: &mut State| state.ask.is_none();
+        let waited = self.changed.wait_timeout_while(state, interval, is_unasked);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         (state.ask.take(), state.asked)
+    }
+
+    /// `true` if nobody uses it. All that its users did is about to be written.
+    fn is_unused(&self) -> bool {
+        let mut state = self.state();
+        state.is_used = state.users > 0;
+        !state.is_used
     }
 
     /// Asks the thread for something, and waits until it is done.
@@ -222,7 +243,10 @@ impl Running {
         &self.0.recorder
     }
 
-    /// Writes all when this thread ends. A process that calls [`exit`](std::process::exit) ends the calling thread so.
+    /// Ends the file when this thread ends. A process that calls [`exit`](std::process::exit) ends the calling thread so.
+    ///
+    /// A thread's variables are dropped in the reverse order of their first use: those that are used later than this, such
+    /// as a runtime that is being built, are dropped before.
     pub(crate) fn end_with_this_thread(&self) {
         // When the first thread ends, so does the process.
         let is_first = thread::current().name() == Some("main");
@@ -230,11 +254,16 @@ impl Running {
         Ends::add(&Arc::downgrade(&self.0), ask);
     }
 
-    /// What a thread of the runtime does as it begins: it sees to it that all is written when it ends. It may end while
-    /// the program goes on, so that the file is not ended with it.
+    /// What a thread of the runtime does as it begins: it sees to it that the file is ended where the process exits on it.
     pub(crate) fn at_thread_start(&self) -> impl Fn() + Send + Sync + use<> {
         let recording = Arc::downgrade(&self.0);
-        move || Ends::add(&recording, Ask::Flush)
+        move || Ends::add(&recording, Ask::Rest)
+    }
+
+    /// What a thread of the runtime does as it ends by itself: nobody has to wait for what it recorded.
+    pub(crate) fn at_thread_stop(&self) -> impl Fn() + Send + Sync + use<> {
+        let recording = Arc::downgrade(&self.0);
+        move || Ends::remove(&recording)
     }
 }
 
@@ -242,12 +271,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.users -= 1;
-        let ask = match (state.users, self.0.life) {
-            (0, Life::Users) => Ask::Finish,
-            (0, Life::Process) => Ask::Rest,
-            _ => Ask::Flush,
-        };
-        self.0.ask_with(state, ask);
+        // Else the thread ends the file soon, or goes on with another use of it.
+        let is_last = self.0.life == Life::Users || state.is_ending;
+        if state.users == 0 && is_last {
+            self.0.ask_with(state, Ask::Finish);
+        }
     }
 }
 
@@ -269,6 +297,13 @@ impl Ends {
             }
         });
     }
+
+    fn remove(recording: &Weak<Recording>) {
+        let _ = ENDS.try_with(|ends| {
+            let mut ends = ends.borrow_mut();
+            ends.0.retain(|(known, _)| !known.ptr_eq(recording));
+        });
+    }
 }
 
 impl Drop for Ends {
@@ -279,6 +314,11 @@ impl Drop for Ends {
             }
         }
     }
+}
+
+/// Makes the thread's variables, which are then dropped after those that it uses later.
+pub(crate) fn prepare_thread() {
+    let _ = ENDS.try_with(|_| ());
 }
 
 /// Tells the user of the program, in one line. Where that cannot be done, the program has other worries.
@@ -322,4 +362,65 @@ pub(super) fn program() -> String {
     let path = env::args_os().next().map(PathBuf::from);
     let name = path.as_ref().and_then(|path| path.file_name());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod tests {
+    use super::*;
+    use crate::Executor;
+    use crate::event::{Event, EventKind};
+    use crate::probe::DEFAULT_CAPACITY;
+    use crate::session::Session;
+
+    /// Who asks waits for the answer.
+    fn asked(running: &Running) -> u64 {
+        running.0.state().asked
+    }
+
+    #[test]
+    fn whoever_drops_a_runtime_waits_only_if_the_recording_ends_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("many.aline");
+        let running = crate::output::to_file(&path, DEFAULT_CAPACITY).unwrap();
+        for _ in 0..20 {
+            let executor = Executor::builder().worker_threads(2).record_to(&path);
+            executor.unwrap().block_on(async {
+                crate::spawn(async {}).await.unwrap();
+                crate::spawn_blocking(|| ()).await.unwrap();
+            });
+        }
+        assert_eq!(asked(&running), 0, "neither its threads nor its end wait");
+        drop(running);
+        let session = Session::open(&path).unwrap();
+        assert_eq!(session.damage, []);
+    }
+
+    #[test]
+    fn a_recording_of_the_process_is_at_rest_between_two_uses() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("process.aline");
+        let recording = Recording::begin(&path, DEFAULT_CAPACITY, Life::Process).unwrap();
+        let marks = |session: &Session| {
+            let mark = |event: &&Event| matches!(event.kind, EventKind::Mark { .. });
+            session.events.iter().filter(mark).count()
+        };
+        for round in 1..20 {
+            let running = recording.join().unwrap();
+            running.recorder().record(EventKind::Mark {
+                lane: None,
+                text: "here".into(),
+            });
+            drop(running);
+            assert_eq!(recording.state().asked, 0);
+            // The file becomes whole though nobody waits for it.
+            let is_whole = |session: Session| session.damage == [] && marks(&session) == round;
+            while !Session::open(&path).is_ok_and(is_whole) {
+                thread::yield_now();
+            }
+        }
+    }
 }

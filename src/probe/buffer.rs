@@ -39,6 +39,8 @@ pub(crate) struct Buffers {
     bound: Arc<Bound>,
     threads: AtomicU32,
     templates: Templates,
+    /// The end of threads whose variables were dropped: what is dropped after these is recorded, too.
+    late: Mutex<Option<Local>>,
     /// Lost by threads that had no buffer any more.
     lost: AtomicU64,
 }
@@ -86,6 +88,7 @@ struct Room {
 }
 
 /// A thread's own end of its buffer in one session.
+#[derive(Debug)]
 struct Local {
     session: Weak<Buffers>,
     number: u64,
@@ -104,6 +107,11 @@ thread_local! {
     static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Makes the thread's variables, which are then dropped after those that it uses later.
+pub(crate) fn prepare_thread() {
+    let _ = LOCALS.try_with(|_| ());
+}
+
 impl Buffers {
     pub(crate) fn new(most: usize) -> (Arc<Self>, Receiver<Begun>) {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
@@ -120,6 +128,7 @@ impl Buffers {
             bound,
             threads: AtomicU32::new(0),
             templates: Templates::default(),
+            late: Mutex::default(),
             lost: AtomicU64::new(0),
         };
         (Arc::new(buffers), receiver)
@@ -176,18 +185,37 @@ impl Buffers {
 
     /// Calls `write` with the thread's end of this session, to which its cursor then points.
     fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut Local)) {
+        let mut write = Some(write);
         let written = LOCALS.try_with(|locals| {
             let mut locals = locals.try_borrow_mut().ok()?;
             let is_first = |local: &Local| local.number == self.number && local.place.is_none();
             if !locals.first().is_some_and(is_first) {
                 self.find_local(&mut locals)?;
             }
-            write(locals.first_mut()?);
+            write.take()?(locals.first_mut()?);
             Some(())
         });
-        if !matches!(written, Ok(Some(()))) {
+        let written = match written {
+            Ok(written) => written,
+            Err(_) => write.and_then(|write| self.write_late(write)),
+        };
+        if written.is_none() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Calls `write` with the end that threads share whose variables were dropped.
+    #[cold]
+    fn write_late(self: &Arc<Self>, write: impl FnOnce(&mut Local)) -> Option<()> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        if late.is_none() {
+            *late = Some(Local::begin(self, Text::Static(""))?);
+        }
+        let local = late.as_mut()?;
+        cursor::set(local.place.take()?);
+        write(local);
+        local.place = cursor::take();
+        Some(())
     }
 
     /// Puts the thread's end of this session first, and its cursor there.
@@ -203,7 +231,8 @@ impl Buffers {
         let index = if let Some(index) = known {
             index
         } else {
-            locals.push(Local::begin(self)?);
+            let name = thread::current().name().unwrap_or_default().to_owned();
+            locals.push(Local::begin(self, name.into())?);
             locals.len() - 1
         };
         locals.swap(0, index);
@@ -308,7 +337,7 @@ impl Chunk {
 
 impl Local {
     /// The calling thread's end of a session's buffers, with the event that introduces it.
-    fn begin(session: &Arc<Buffers>) -> Option<Self> {
+    fn begin(session: &Arc<Buffers>, name: Text) -> Option<Self> {
         let number = session.threads.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::new(Shared {
             thread: ThreadId(number),
@@ -335,8 +364,6 @@ impl Local {
             recent: Recent::default(),
             shared,
         };
-        let name = thread::current().name().unwrap_or_default().to_owned();
-        let name = Text::from(name);
         local.shared.put_rare(EventKind::ThreadNamed { name });
         local.put(session, &mut place, Words::RARE);
         local.place = Some(place);

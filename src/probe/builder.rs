@@ -321,11 +321,12 @@ impl Builder {
             match seen {
                 Seen::Elsewhere => builder.on_thread_start(context::set_worker),
                 Seen::By(output) => {
-                    let writes_at_its_end = output.at_thread_start();
+                    let starts = output.at_thread_start();
                     builder.on_thread_start(move || {
                         context::set_worker();
-                        writes_at_its_end();
-                    })
+                        starts();
+                    });
+                    builder.on_thread_stop(output.at_thread_stop())
                 }
             };
         }

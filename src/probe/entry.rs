@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::buffer;
 use super::context::{self, RestoreProbe};
 use super::executor::Stop;
 use super::future::Observed;
@@ -31,7 +32,9 @@ impl Entry {
         io: bool,
         output: Option<Running>,
     ) -> Self {
-        if output.is_some() {
+        if let Some(output) = &output {
+            buffer::prepare_thread();
+            output.end_with_this_thread();
             // What gets a lane in a task that a library has spawned, on a thread of the runtime's own, belongs to it.
             context::offer_default(&probe);
         }
@@ -89,7 +92,6 @@ impl Entry {
         if let (Some(runtime), true) = (probe.runtime, *self.entered.get_mut()) {
             probe.recorder.record(EventKind::RuntimeLeft { runtime });
         }
-        // What was recorded is written before the program goes on.
         drop(self.output.take());
     }
 }

@@ -13,10 +13,11 @@ use super::join::JoinHandle;
 use super::lane::Lane;
 use super::task::spawn_local_on;
 use super::template::Name;
+use super::{OFF, buffer};
 use crate::event::TaskKind;
+use crate::output;
 
 /// As [`tokio::task::LocalSet`].
-#[derive(Default)]
 pub struct LocalSet {
     pub(crate) inner: tokio::task::LocalSet,
 }
@@ -24,7 +25,14 @@ pub struct LocalSet {
 impl LocalSet {
     /// As [`tokio::task::LocalSet::new`].
     pub fn new() -> Self {
-        Self::default()
+        if !OFF {
+            // A set that is a thread's variable is dropped before what its tasks are recorded with.
+            buffer::prepare_thread();
+            output::prepare_thread();
+        }
+        Self {
+            inner: tokio::task::LocalSet::new(),
+        }
     }
 
     /// As [`tokio::task::LocalSet::enter`].
@@ -68,6 +76,12 @@ impl LocalSet {
     pub fn unhandled_panic(&mut self, behavior: runtime::UnhandledPanic) -> &mut Self {
         self.inner.unhandled_panic(behavior);
         self
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

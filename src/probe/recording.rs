@@ -122,7 +122,6 @@ impl Drop for Recording {
         if let Some(probe) = &self.probe {
             context::unset_default(probe);
         }
-        // What was recorded is written before the program goes on.
         drop(self.output.take());
     }
 }
