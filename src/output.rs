@@ -37,7 +37,8 @@ mod running;
 #[cfg(unix)]
 mod watched;
 
-use std::env::{self, VarError};
+use std::env;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -94,6 +95,9 @@ pub enum Malformed {
     /// It says `file:` and no more.
     #[error("`{0}:` is not followed by a path")]
     NoPath(&'static str),
+    /// Its path names no file.
+    #[error("`file:{}` names no file", .0.display())]
+    NoFile(PathBuf),
     /// It says `live:tcp:` and no address.
     #[error("`{0}` is no address such as 127.0.0.1:7000")]
     NoAddress(String),
@@ -114,7 +118,7 @@ impl FromStr for Output {
             Some(("file", "")) => Err(Malformed::NoPath("file")),
             Some(("live", "")) => Err(Malformed::NoPath("live")),
             Some(("to", "")) => Err(Malformed::NoPath("to")),
-            Some(("file", path)) => Ok(Self::File(path.into())),
+            Some(("file", path)) => Self::file(path.into()),
             Some(("live", at)) => match at.strip_prefix("tcp:") {
                 Some(address) => {
                     let address = address.parse();
@@ -136,11 +140,41 @@ impl Output {
     ///
     /// Where what it says is not understood.
     pub fn of_environment() -> Result<Self, Malformed> {
-        match env::var(VARIABLE) {
-            Ok(text) => text.parse(),
-            Err(VarError::NotPresent) => Ok(Self::Off),
-            Err(VarError::NotUnicode(_)) => Err(Malformed::NotUnicode),
+        match env::var_os(VARIABLE) {
+            None => Ok(Self::Off),
+            Some(value) => match value.to_str() {
+                Some(text) => text.parse(),
+                None => Self::of_bytes(&value),
+            },
         }
+    }
+
+    fn file(path: PathBuf) -> Result<Self, Malformed> {
+        match path.file_name() {
+            Some(_) => Ok(Self::File(path)),
+            None => Err(Malformed::NoFile(path)),
+        }
+    }
+
+    /// A path may be any bytes.
+    #[cfg(unix)]
+    fn of_bytes(value: &OsStr) -> Result<Self, Malformed> {
+        use std::os::unix::ffi::OsStrExt;
+        let after = |scheme: &str| {
+            let path = value.as_bytes().strip_prefix(scheme.as_bytes())?;
+            Some(PathBuf::from(OsStr::from_bytes(path)))
+        };
+        if let Some(path) = after("file:") {
+            return Self::file(path);
+        }
+        let to = after("to:").map(Live::To);
+        let live = to.or_else(|| after("live:").map(Live::At));
+        live.map(Self::Live).ok_or(Malformed::NotUnicode)
+    }
+
+    #[cfg(not(unix))]
+    fn of_bytes(_: &OsStr) -> Result<Self, Malformed> {
+        Err(Malformed::NotUnicode)
     }
 }
 

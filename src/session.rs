@@ -201,6 +201,7 @@ mod indexer;
 mod indexing;
 #[cfg(all(feature = "app", unix))]
 mod joint;
+mod limit;
 #[cfg(feature = "app")]
 mod log;
 mod piece;

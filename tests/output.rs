@@ -61,7 +61,11 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("a_poll_that_never_ends_is_seen", a_poll_that_never_ends),
     #[cfg(unix)]
-    ("a_disk_may_be_full", a_disk_may_be_full),
+    ("a_path_need_not_be_text", a_path_need_not_be_text),
+    #[cfg(unix)]
+    ("a_file_may_be_too_large", a_file_may_be_too_large),
+    #[cfg(target_os = "linux")]
+    ("there_may_be_no_room_at_all", there_may_be_no_room_at_all),
     ("a_program_says_itself_where", a_program_says_itself_where),
     (
         "a_runtime_that_was_there_is_seen",
@@ -300,6 +304,8 @@ fn nothing_is_recorded_unless_asked() {
 fn what_is_wrong_is_told_in_one_line() {
     let nowhere = env::current_exe().unwrap().join("below/a/file.aline");
     let nowhere = nowhere.display().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().display().to_string();
     for (value, why) in [
         (
             "on",
@@ -312,6 +318,15 @@ fn what_is_wrong_is_told_in_one_line() {
         (
             &*format!("file:{nowhere}"),
             format!("cannot write {nowhere}: a part of its path is not a directory"),
+        ),
+        ("file:/", "in ASYNCLINE, `file:/` names no file".to_owned()),
+        (
+            "file:..",
+            "in ASYNCLINE, `file:..` names no file".to_owned(),
+        ),
+        (
+            &*format!("file:{directory}"),
+            format!("cannot write {directory}: it is a directory"),
         ),
     ] {
         let output = command("adds").env(output::VARIABLE, value).output();
@@ -526,13 +541,38 @@ fn a_poll_that_never_ends() {
     assert_eq!(at, "async fn hangs() {");
 }
 
+/// A path may be any bytes but zero.
 #[cfg(unix)]
-fn a_disk_may_be_full() {
+fn a_path_need_not_be_text() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(OsStr::from_bytes(b"\xff.aline"));
+    let mut value = OsString::from("file:");
+    value.push(&path);
+    let output = command("adds").env(output::VARIABLE, value).output();
+    assert_says(&output.unwrap(), 0, "2\n", "");
+    assert_eq!(names(&opened(&path)), ["adds", "adds one"]);
+}
+
+/// The recording ends where its file would become too large, whether the program ignores the signal that tells of that
+/// or not.
+#[cfg(unix)]
+fn a_file_may_be_too_large() {
+    let is_known = cfg!(target_os = "linux");
+    for begins in ["trap '' XFSZ &&", ""] {
+        if is_known || !begins.is_empty() {
+            records_within_8_kib(begins);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn records_within_8_kib(begins: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("program.aline");
-    // Files cannot become larger than 8 KiB, and to write more fails, as it does on a disk that is full.
     let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ && ulimit -f 16 && exec \"$0\""]);
+    shell.args(["-c", &format!("{begins} ulimit -f 16 && exec \"$0\"")]);
     let output = shell
         .arg(env::current_exe().unwrap())
         .env(PROGRAM, "is full")
@@ -545,6 +585,26 @@ fn a_disk_may_be_full() {
     );
     assert_says(&output, 0, "done\n", &line);
     assert_eq!(Session::open(&path).unwrap().damage, [Damage::NoEnd]);
+}
+
+#[cfg(target_os = "linux")]
+fn there_may_be_no_room_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program.aline");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 0 && exec \"$0\""]);
+    let output = shell
+        .arg(env::current_exe().unwrap())
+        .env(PROGRAM, "adds")
+        .env(output::VARIABLE, format!("file:{}", path.display()))
+        .output()
+        .unwrap();
+    let line = format!(
+        "asyncline: nothing is recorded: cannot write {}: files may not become so large\n",
+        path.display()
+    );
+    assert_says(&output, 0, "2\n", &line);
+    assert_eq!(files(directory.path()), [""; 0]);
 }
 
 fn a_program_says_itself_where() {

@@ -328,6 +328,12 @@ pub(super) fn tell(what: &str) {
 
 /// Creates the first file that is not there yet: of this name, or with the process's number in it.
 fn create(path: &Path) -> Result<Writer, Error> {
+    if path.is_dir() {
+        return Err(Error::Write {
+            file: path.display().to_string(),
+            why: io::ErrorKind::IsADirectory.into(),
+        });
+    }
     let meta = Meta::new(program(), "", SystemTime::now());
     let mut name = path.to_owned();
     for number in 1..NAMES {

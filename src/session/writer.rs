@@ -12,6 +12,7 @@ use super::codec::Encoder;
 use super::error::Error;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
+use super::limit;
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
@@ -485,7 +486,12 @@ impl Sink {
     }
 
     fn put(&mut self, block: &[u8]) -> io::Result<()> {
-        let written = self.output.write_all(block);
+        let end = self.length + block.len() as u64;
+        let may_grow = self
+            .cut
+            .as_ref()
+            .map_or(Ok(()), |file| limit::may_reach(file, end));
+        let written = may_grow.and_then(|()| self.output.write_all(block));
         let written = written.and_then(|()| self.output.flush());
         match (&written, &self.cut) {
             (Ok(()), _) => self.length += block.len() as u64,
