@@ -35,6 +35,8 @@ pub enum Glyph {
     NeverPolled,
     /// Events were lost.
     Unknown,
+    /// What happened was not read so far.
+    NotLoaded,
     /// Nothing can wake it.
     Unwakeable,
     /// The present, on the ruler.
@@ -94,6 +96,7 @@ impl Glyph {
             Self::Panicked => ("!", "‼"),
             Self::NeverPolled => ("0", "∅"),
             Self::Unknown => ("/", "╱"),
+            Self::NotLoaded => ("'", "·"),
             Self::Unwakeable => ("?", "⊘"),
             Self::Now => ("v", "▼"),
             Self::NowLine => (":", "╎"),
@@ -115,7 +118,7 @@ impl Glyph {
 }
 
 /// The states' signs and what they mean, the most usual first.
-pub const LEGEND: [(Glyph, &str); 10] = [
+pub const LEGEND: [(Glyph, &str); 11] = [
     (Glyph::Running, "running"),
     (Glyph::Ready, "ready, not polled yet"),
     (Glyph::Waiting, "waiting"),
@@ -126,6 +129,7 @@ pub const LEGEND: [(Glyph, &str); 10] = [
     (Glyph::NeverPolled, "never awaited"),
     (Glyph::Unwakeable, "nothing can wake it"),
     (Glyph::Unknown, "events lost"),
+    (Glyph::NotLoaded, "not loaded"),
 ];
 
 /// The signs within the texts on lanes.
@@ -172,6 +176,7 @@ pub fn of_cell(cell: Cell, weight: Weight) -> Option<Glyph> {
         Cell::Created => Glyph::Created,
         Cell::Idle => Glyph::CreatedLine,
         Cell::Unknown => Glyph::Unknown,
+        Cell::NotLoaded => Glyph::NotLoaded,
         Cell::End(State::Cancelled) => Glyph::Cancelled,
         Cell::End(State::Panicked) => Glyph::Panicked,
         Cell::End(State::NeverPolled) => Glyph::NeverPolled,

@@ -17,6 +17,8 @@ mod recorder;
 #[doc(hidden)]
 pub mod show;
 mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 pub mod view;
 pub mod viewport;

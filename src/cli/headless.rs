@@ -121,7 +121,8 @@ fn timeline(file: &Path, session: &Session) -> Result<Timeline, Failure> {
     }
     let mut archive = Archive::open(file, |_| {})?;
     let all = archive.detail(Timestamp::ZERO, Timestamp(u64::MAX));
-    Ok(all.map_err(|error| session::Error::read(file, error))?)
+    let all = all.map_err(|error| session::Error::read(file, error))?;
+    Ok(all.timeline)
 }
 
 impl Ended<'_> {

@@ -20,7 +20,6 @@ use super::log::{Log, Tail};
 use super::piece::Piece;
 use super::state::{Ahead, Standing};
 use crate::event::{Event, LaneId, Timestamp};
-use crate::timeline::Timeline;
 use crate::timeline::overview::Cut;
 
 /// A session of any size, of which only an index is in memory.
@@ -429,8 +428,9 @@ impl Archive {
         })
     }
 
-    /// What happened from a time to another, in all detail, and at least how everything stood before.
-    pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Timeline> {
+    /// How the session stands after a time, with all that happened from another time on in its timeline, and at least how
+    /// everything stood before.
+    pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Standing> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
         let (mut base, mut ahead) = (self.base(part)?, Ahead::default());
@@ -442,7 +442,7 @@ impl Archive {
             goes_on
         })?;
         ahead.flush(&mut base);
-        Ok(base.timeline)
+        Ok(base)
     }
 
     /// How some lanes stood just before some moments, which are in order: for each lane, a cut at each of them.

@@ -39,7 +39,12 @@ pub fn fuzz(file: File) {
     for pair in moments.windows(2) {
         let _ = archive.place_of(pair[1]);
         let _ = archive.between(pair[0], pair[1]);
-        look(&archive.detail(pair[0], pair[1]).unwrap_or_default());
+        look(
+            &archive
+                .detail(pair[0], pair[1])
+                .unwrap_or_default()
+                .timeline,
+        );
     }
     let lanes = some_lanes(&mut archive);
     let _: Vec<Vec<Cut>> = archive.cuts(&lanes, &moments).unwrap_or_default();

@@ -9,10 +9,8 @@ use super::piece::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
-use crate::timeline::cells::Window;
-use crate::timeline::density::Share;
 use crate::timeline::lanes::{Book, Lanes, Places};
-use crate::timeline::overview::{self, Cut, Sample};
+use crate::timeline::overview::{Cut, Sample};
 
 /// A session's index, as far as its parts were read.
 #[derive(Debug, Default)]
@@ -77,23 +75,6 @@ impl Index {
         let within = &samples[first..(last + 1).clamp(first, samples.len())];
         let step = (within.len() / most.max(1)).max(1);
         within.iter().step_by(step).copied().collect()
-    }
-
-    /// About what the lanes of each row do in a window, where a row is so many of them.
-    pub(crate) fn shares(&self, lanes: &[LaneId], window: &Window, per: usize) -> Vec<Vec<Share>> {
-        let edges = overview::edges(window);
-        let present = self.parts.last().map_or(Timestamp::ZERO, |last| last.at);
-        let row = |lanes: &[LaneId]| {
-            let mut shares = vec![Share::default(); window.width.into()];
-            for place in lanes.iter().filter_map(|lane| self.places.get(*lane)) {
-                let (lane, samples) = (self.lanes.get(place), &self.samples.lanes[place]);
-                let cut = |at: &Timestamp| overview::estimate(lane, samples, present, *at);
-                let cuts: Vec<_> = edges.iter().map(cut).collect();
-                overview::share(&mut shares, lane, &cuts, &edges, window.now);
-            }
-            shares
-        };
-        lanes.chunks(per.max(1)).map(row).collect()
     }
 
     /// Takes in the next part.
@@ -171,7 +152,7 @@ struct Samples {
 }
 
 impl Samples {
-    /// More are not kept. What lies between two of them is interpolated, until it is read.
+    /// More are not kept.
     const MOST: usize = if cfg!(test) { 64 } else { 1 << 19 };
 
     fn add(&mut self, part: u64, lanes: usize, samples: impl Iterator<Item = (usize, Sample)>) {

@@ -28,6 +28,8 @@ pub enum Cell {
     Idle,
     /// Events were lost.
     Unknown,
+    /// What happened was not read so far: nothing is guessed.
+    NotLoaded,
     /// It has ended this way, in the column before, or in this one where nothing else is in it.
     End(State),
 }
@@ -236,12 +238,24 @@ impl Columns {
         let cells = self.tallies.iter().zip(lengths);
         let mut cells: Vec<Cell> = cells.map(|(tally, edges)| tally.cell(edges)).collect();
         for (column, tally) in self.tallies.iter().enumerate() {
-            let Some(end) = tally.end else { continue };
-            let free = |column: &usize| cells.get(*column) == Some(&Cell::Empty);
-            let place = [column, column + 1].into_iter().find(free);
-            cells[place.unwrap_or(column)] = Cell::End(end);
+            if let Some(end) = tally.end {
+                put_end(&mut cells, column, end);
+            }
         }
         cells
+    }
+}
+
+/// Puts an end's sign into its column where nothing else is in it, or into the one after.
+pub(super) fn put_end(cells: &mut [Cell], column: usize, end: State) {
+    let next = column + 1;
+    let is_free = |column: usize| cells.get(column) == Some(&Cell::Empty);
+    if cells[column] == Cell::NotLoaded && is_free(next) {
+        // Only then it is known which of the two it belongs into.
+        cells[next] = Cell::NotLoaded;
+    } else if cells[column] != Cell::NotLoaded {
+        let place = [column, next].into_iter().find(|place| is_free(*place));
+        cells[place.unwrap_or(column)] = Cell::End(end);
     }
 }
 

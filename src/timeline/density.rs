@@ -13,6 +13,8 @@ pub struct Share {
     pub ready: u32,
     /// Of how many events were lost.
     pub lost: u32,
+    /// Of how many it was not read so far what they do.
+    pub not_loaded: u32,
 }
 
 /// Counts what a lane does in each column.
@@ -23,6 +25,7 @@ pub fn count(shares: &mut [Share], cells: &[Cell]) {
             Cell::Running(_) => share.running += 1,
             Cell::Ready => share.ready += 1,
             Cell::Unknown => share.lost += 1,
+            Cell::NotLoaded => share.not_loaded += 1,
             _ => {}
         }
     }

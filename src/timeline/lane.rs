@@ -221,13 +221,27 @@ impl Totals {
     }
 
     pub(crate) fn add(&mut self, state: State, nanos: u64) {
-        match state {
-            State::Running => self.running = self.running.saturating_add(nanos),
-            State::Ready => self.ready = self.ready.saturating_add(nanos),
-            State::Waiting => self.waiting = self.waiting.saturating_add(nanos),
-            State::Unknown => self.unknown = self.unknown.saturating_add(nanos),
-            _ => {}
+        if let Some(spent) = self.spent(state) {
+            *spent = spent.saturating_add(nanos);
         }
+    }
+
+    /// Takes back what was added.
+    #[cfg(feature = "app")]
+    pub(super) fn subtract(&mut self, state: State, nanos: u64) {
+        if let Some(spent) = self.spent(state) {
+            *spent = spent.saturating_sub(nanos);
+        }
+    }
+
+    fn spent(&mut self, state: State) -> Option<&mut u64> {
+        Some(match state {
+            State::Running => &mut self.running,
+            State::Ready => &mut self.ready,
+            State::Waiting => &mut self.waiting,
+            State::Unknown => &mut self.unknown,
+            _ => return None,
+        })
     }
 }
 

@@ -65,10 +65,6 @@ impl Book {
         self.lanes.len()
     }
 
-    pub(crate) fn get(&self, place: usize) -> &Lane {
-        &self.lanes[place]
-    }
-
     pub(crate) fn push(&mut self, lane: Arc<Lane>) {
         self.kin.push(Kin::of(&lane));
         self.lanes.push(lane);

@@ -1,11 +1,12 @@
 //! A lane from far off: how it spent its time up to some moments, and what its columns show by that alone.
 //!
 //! What a column of a lane shows follows from a few sums at its two edges, a [`Cut`] each, so that it costs the same
-//! however much happened between them.
+//! however much happened between them. A cut is exact or not there: nothing is interpolated, and a column of which an
+//! edge is not known is [`Cell::NotLoaded`].
 //!
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
-use super::cells::{Cell, Fill, LEAST, Window};
+use super::cells::{Cell, Fill, LEAST, Window, put_end};
 use super::density::Share;
 use super::lane::{Lane, LaneKind, Totals};
 use super::span::State;
@@ -43,54 +44,107 @@ impl Cut {
         }
     }
 
-    /// About how a lane stood at a moment between two at which it is known.
-    fn between(one: &Sample, other: &Sample, at: Timestamp) -> Self {
-        let (whole, part) = (other.at - one.at, at - one.at);
-        let share = |one: u64, other: u64| {
-            let more = u128::from(other.saturating_sub(one)) * u128::from(part);
-            one + u64::try_from(more / u128::from(whole.max(1))).unwrap_or(0)
-        };
-        let (a, b) = (&one.cut, &other.cut);
-        let totals = Totals {
-            running: share(a.totals.running, b.totals.running),
-            ready: share(a.totals.ready, b.totals.ready),
-            waiting: share(a.totals.waiting, b.totals.waiting),
-            unknown: share(a.totals.unknown, b.totals.unknown),
-        };
-        Self {
-            totals,
-            polls: share(a.polls, b.polls),
-            gaps: share(a.gaps, b.gaps),
-            state: a.state,
+    /// How a lane stood at a moment between two at which it is known. None where that would be a guess: where it did
+    /// anything else between them than it had been doing.
+    fn between(one: &Sample, other: &Sample, at: Timestamp) -> Option<Self> {
+        let before = &one.cut;
+        let after = before.go_on(other.at - one.at)?;
+        let (a, b) = (&after, &other.cut);
+        let is_same = (a.totals, a.polls, a.gaps) == (b.totals, b.polls, b.gaps);
+        is_same.then(|| before.go_on(at - one.at))?
+    }
+
+    /// How a lane stood so long before, where it had been doing the same by then.
+    pub(crate) fn back(mut self, nanos: u64) -> Self {
+        if let Some(state) = self.state {
+            self.totals.subtract(state, nanos);
         }
+        self
+    }
+
+    /// How a lane stands that goes on for so long with what it does.
+    fn go_on(&self, nanos: u64) -> Option<Self> {
+        let mut cut = *self;
+        cut.totals.add(self.state?, nanos);
+        Some(cut)
     }
 }
 
-/// About how a lane stood at a moment, from what is known of it: how it began, these samples, in order, and how it stands
-/// at the present, or stood when it ended.
-pub(crate) fn estimate(lane: &Lane, samples: &[Sample], present: Timestamp, at: Timestamp) -> Cut {
+/// How a lane stood just before a moment, as far as that follows from what is known of it: how it began, these samples,
+/// in order, and how it ended.
+pub(crate) fn known(lane: &Lane, samples: &[Sample], at: Timestamp) -> Option<Cut> {
     if at <= lane.start {
-        return Cut::default();
+        return Some(Cut::default());
     }
-    let end = lane.end.unwrap_or(present);
-    let end = Sample {
+    let end = lane.end.map(|end| Sample {
         at: end,
         cut: Cut::of(lane, end),
-    };
-    let after = samples.partition_point(|sample| sample.at < at);
-    let first = Sample {
+    });
+    if let Some(end) = end.filter(|end| at > end.at) {
+        return Some(end.cut);
+    }
+    let begins = Sample {
         at: lane.start,
         cut: Cut {
-            state: Some(State::Ready),
+            state: Some(match lane.kind {
+                LaneKind::Runtime(_) => State::Running,
+                LaneKind::Coroutine => State::Created,
+                LaneKind::Task(_) | LaneKind::Branch(_) => State::Ready,
+            }),
             ..Cut::default()
         },
     };
-    let before = after.checked_sub(1).map_or(&first, |index| &samples[index]);
-    match samples.get(after) {
-        Some(next) if next.at == at => next.cut,
-        Some(next) => Cut::between(before, next, at),
-        None if at <= end.at => Cut::between(before, &end, at),
-        None => Cut::of(lane, at),
+    let after = samples.partition_point(|sample| sample.at < at);
+    let before = after
+        .checked_sub(1)
+        .map_or(&begins, |index| &samples[index]);
+    Cut::between(before, samples.get(after).or(end.as_ref())?, at)
+}
+
+/// How a lane stood just before each of some moments, which are in order, by its changes. The first one of these that is
+/// left must have been before the first moment, unless nothing of the lane was forgotten.
+pub(crate) fn cuts(lane: &Lane, moments: &[Timestamp]) -> Vec<Cut> {
+    let is_polled = matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_));
+    let mut changes = lane.changes.as_slice();
+    let mut passed = lane.passed;
+    let (mut polls, mut gaps) = (lane.polls, lane.gaps);
+    let mut cut_at = |at: Timestamp| {
+        if at <= lane.start {
+            return Cut::default();
+        }
+        while let Some((last, rest)) = changes.split_last().filter(|(last, _)| last.at >= at) {
+            if let Some(before) = rest.last() {
+                passed.subtract(before.state, last.at - before.at);
+            }
+            polls -= u64::from(is_polled && last.state == State::Running).min(polls);
+            gaps -= u64::from(last.state == State::Unknown).min(gaps);
+            changes = rest;
+        }
+        let mut totals = passed;
+        if let Some(last) = changes.last() {
+            totals.add(last.state, at - last.at);
+        }
+        Cut {
+            totals,
+            polls,
+            gaps,
+            state: changes.last().map(|last| last.state),
+        }
+    };
+    let mut cuts: Vec<Cut> = moments.iter().rev().map(|at| cut_at(*at)).collect();
+    cuts.reverse();
+    cuts
+}
+
+/// How a coroutine stood, from how its host did: then, and when the coroutine began to run.
+pub(crate) fn hosted(host: &Cut, began: &Cut) -> Cut {
+    // The poll in which it began is its own, too.
+    let first = u64::from(began.state == Some(State::Running));
+    Cut {
+        totals: Totals::between(&began.totals, &host.totals),
+        polls: host.polls.saturating_sub(began.polls) + first,
+        gaps: host.gaps.saturating_sub(began.gaps),
+        state: host.state,
     }
 }
 
@@ -101,46 +155,53 @@ pub(crate) fn edges(window: &Window) -> Vec<Timestamp> {
     columns.map(|column| window.time_at(column)).collect()
 }
 
-/// The cells of a lane, one for each column of the window, from its cuts at the window's [`edges`].
-pub(crate) fn cells(lane: &Lane, cuts: &[Cut], edges: &[Timestamp], window: &Window) -> Vec<Cell> {
+/// The cells of a lane, one for each column of the window, from its cuts at the window's [`edges`], as far as these are
+/// known.
+pub(crate) fn cells(
+    lane: &Lane,
+    cuts: &[Option<Cut>],
+    edges: &[Timestamp],
+    window: &Window,
+) -> Vec<Cell> {
     let present = window.column_of(window.now).map(usize::from);
     let columns = edges.windows(2).zip(cuts.windows(2)).enumerate();
-    let mut cells: Vec<Cell> = columns
-        .map(|(column, (edges, cut))| {
-            Column {
-                left: edges[0],
-                right: edges[1],
-                now: window.now,
-                is_present: present == Some(column),
-                before: &cut[0],
-                after: &cut[1],
-                next: cuts.get(column + 2),
-            }
-            .cell(lane)
-        })
-        .collect();
+    let cell = |(column, (edges, cut)): (usize, (&[Timestamp], &[Option<Cut>]))| {
+        if edges[0] >= edges[1] || edges[0] > window.now {
+            return Cell::Empty;
+        }
+        let (Some(before), Some(after)) = (&cut[0], &cut[1]) else {
+            return Cell::NotLoaded;
+        };
+        let next = cuts.get(column + 2);
+        let known = Column {
+            left: edges[0],
+            right: edges[1],
+            now: window.now,
+            is_present: present == Some(column),
+            before,
+            after,
+            next: next.and_then(Option::as_ref),
+        };
+        // A gap that goes on may have a column for itself.
+        if next == Some(&None) && known.goes_on_with_gap() {
+            return Cell::NotLoaded;
+        }
+        known.cell(lane)
+    };
+    let mut cells: Vec<Cell> = columns.map(cell).collect();
     let ended = lane.end.filter(|end| *end <= window.now);
-    let column = ended.and_then(|end| window.column_of(end)).map(usize::from);
-    if let Some(column) = column {
-        let free = |column: &usize| cells.get(*column) == Some(&Cell::Empty);
-        let place = [column, column + 1].into_iter().find(free);
-        cells[place.unwrap_or(column)] = Cell::End(lane.state());
+    if let Some(column) = ended.and_then(|end| window.column_of(end)) {
+        put_end(&mut cells, column.into(), lane.state());
     }
     cells
 }
 
 /// Counts a lane among those of a row: what took most of its time in each column.
-pub(crate) fn share(
-    shares: &mut [Share],
-    lane: &Lane,
-    cuts: &[Cut],
-    edges: &[Timestamp],
-    now: Timestamp,
-) {
+pub(crate) fn share(shares: &mut [Share], cuts: &[Cut], edges: &[Timestamp], now: Timestamp) {
     let columns = edges.windows(2).zip(cuts.windows(2));
     for (share, (edges, cuts)) in shares.iter_mut().zip(columns) {
         let (before, after) = (&cuts[0], &cuts[1]);
-        let is_over = lane.end.is_some_and(|end| end < edges[0]);
+        let is_over = before.state.is_some_and(State::is_end);
         if after.state.is_none() || is_over || edges[0] > now {
             continue;
         }
@@ -157,36 +218,6 @@ pub(crate) fn share(
     }
 }
 
-/// The cells of a coroutine, from those of the lane that runs it.
-pub(crate) fn hosted(lane: &Lane, host: &[Cell], window: &Window) -> Vec<Cell> {
-    let started = lane.started.unwrap_or(lane.start);
-    let end = lane.end.unwrap_or(window.now).min(window.now);
-    let mut cells = vec![Cell::Empty; usize::from(window.width)];
-    for (column, cell) in cells.iter_mut().enumerate() {
-        let column = u16::try_from(column).unwrap_or(u16::MAX);
-        let (left, right) = (
-            window.time_at(column),
-            window.time_at(column.saturating_add(1)),
-        );
-        *cell = if left <= end && right > started {
-            match host.get(usize::from(column)) {
-                Some(Cell::End(_)) | None => Cell::Empty,
-                Some(cell) => *cell,
-            }
-        } else if right > lane.start && left < started {
-            Cell::Idle
-        } else {
-            Cell::Empty
-        };
-    }
-    if let Some(column) = lane.end.filter(|end| *end <= window.now)
-        && let Some(column) = window.column_of(column)
-    {
-        cells[usize::from(column)] = Cell::End(lane.state());
-    }
-    cells
-}
-
 /// A column, and how the lane stood at its edges.
 struct Column<'a> {
     left: Timestamp,
@@ -201,7 +232,7 @@ struct Column<'a> {
 
 impl Column<'_> {
     fn cell(&self, lane: &Lane) -> Cell {
-        if self.left >= self.right || self.left > self.now || self.after.state.is_none() {
+        if self.after.state.is_none() {
             return Cell::Empty;
         }
         if self.has_gap() {
@@ -257,18 +288,21 @@ impl Column<'_> {
 
     /// Whether a gap begins here that is too short to have a column for itself.
     fn has_gap(&self) -> bool {
-        let goes_on = self.after.state == Some(State::Unknown);
-        let is_long = goes_on
-            && self
-                .next
-                .is_none_or(|next| next.state == Some(State::Unknown));
+        let lasts = |next: &Cut| next.state == Some(State::Unknown);
+        let is_long = self.goes_on_with_gap() && self.next.is_none_or(lasts);
         self.after.gaps > self.before.gaps && !is_long
+    }
+
+    /// Whether a gap begins here and goes on in the next column.
+    fn goes_on_with_gap(&self) -> bool {
+        self.after.gaps > self.before.gaps && self.after.state == Some(State::Unknown)
     }
 
     fn running(&self, spent: &Totals) -> Option<Cell> {
         let begun = self.after.polls.saturating_sub(self.before.polls);
         let enters = self.before.state == Some(State::Running);
-        let leaves = self.after.state == Some(State::Running);
+        // At the present, a poll that goes on has no next column to show in.
+        let leaves = self.after.state == Some(State::Running) && self.right < self.now;
         let inside = begun.saturating_sub(u64::from(leaves));
         if spent.running == 0 {
             return match begun {

@@ -24,7 +24,7 @@ pub use asking::Asking;
 pub use lanes::{Lanes, Panels};
 pub use menu::{Item, Menu, Recent};
 pub use playback::{About, Arrival, Journey, Playback, Whole};
-pub use scene::{Detail, Drawn, Scene, Seen, Sight};
+pub use scene::{Asked, Column, Detail, Drawn, Rows, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Recording, Viewer};
 pub use watched::{Life, Printed, Watched};
 
@@ -312,8 +312,10 @@ impl App {
                 }
             }
             Msg::Seen(seen) => {
+                let size = self.size;
                 if let Some(viewer) = self.viewer_mut() {
-                    viewer.scene.take(*seen);
+                    let areas = viewer.areas(size);
+                    viewer.see(*seen, &areas);
                 }
             }
             Msg::Watched(watched) => {

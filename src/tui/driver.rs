@@ -169,7 +169,7 @@ impl Driver {
     pub(super) fn tick(&mut self) -> Vec<Msg> {
         let now = Instant::now();
         if self.follows {
-            self.ask(Request::Follow);
+            self.follow();
         }
         let elapsed = self
             .last_tick
@@ -249,6 +249,19 @@ impl Driver {
         Ok(Msg::Opened(Box::new(opened)))
     }
 
+    /// A reader that does nothing by itself, for tests that let it read bit by bit.
+    #[cfg(test)]
+    pub(super) fn reader_by_hand(&mut self, mut archive: Archive, path: PathBuf) -> Reader {
+        let requests = self.new_reader();
+        archive.urgent = Arc::clone(&self.urgent);
+        Reader::new(archive, path, requests, self.messages.clone())
+    }
+
+    /// Asks for what was added to the file.
+    pub(super) fn follow(&self) {
+        self.ask(Request::Follow);
+    }
+
     /// Where requests to the next reader come in; the one before ends.
     fn new_reader(&mut self) -> Receiver<Request> {
         let (sender, requests) = mpsc::channel();
@@ -271,11 +284,11 @@ impl Driver {
 
     /// Has read what is looked at, where more has to be known of it.
     pub(super) fn look(&mut self, sight: Option<Sight>) {
-        if let Some(sight) = sight
-            && self.asked.as_ref() != Some(&sight)
-        {
-            self.asked = Some(sight.clone());
-            self.ask(Request::Look(sight));
+        if self.asked != sight {
+            self.asked.clone_from(&sight);
+            sight
+                .into_iter()
+                .for_each(|sight| self.ask(Request::Look(sight)));
         }
     }
 

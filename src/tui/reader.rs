@@ -1,27 +1,27 @@
 //! Reads a large session where it is looked at, on a thread of its own.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::app::{Arrival, Detail, Journey, Msg, Playback, Seen, Sight, Whole};
+use super::app::{
+    Arrival, Asked, Column, Detail, Journey, Msg, Playback, Rows, Seen, Sight, Whole,
+};
 use super::opening;
 use crate::event::{LaneId, Timestamp};
 use crate::session::{Archive, plain};
-use crate::timeline::overview::Sample;
+use crate::timeline::density::Share;
+use crate::timeline::overview::{self, Cut, Sample};
 
 /// As many events before a place are read with it, and as many behind it.
 const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 13 };
 const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 14 };
 /// What has no more events is shown in all detail.
-const DETAIL: u64 = 400_000;
-/// As many details are held beside the one that is drawn.
-const HELD: usize = 2;
+const DETAIL: u64 = if cfg!(test) { 100 } else { 400_000 };
 /// As many moments are read at a time, before it is seen whether others are asked for by then.
 const AT_A_TIME: usize = 4;
 
@@ -42,10 +42,18 @@ pub(super) struct Reader {
     path: PathBuf,
     requests: Receiver<Request>,
     messages: UnboundedSender<Msg>,
-    /// What is still to be seen.
+    /// The ways that are still to be gone.
+    journeys: VecDeque<(u64, Journey)>,
+    /// Whether the file is to be looked at for what was added.
+    follows: bool,
+    /// Whether more was added than was told of.
+    has_grown: bool,
+    /// Up to which place the session is known to whoever follows it.
+    told: u64,
+    /// What is looked at, as far as that is still to be read.
     sight: Option<Sight>,
-    /// The last details that were sent.
-    held: VecDeque<Arc<Detail>>,
+    /// Whether nothing was read for it so far.
+    is_new: bool,
     /// The source files that were looked for since the file grows.
     files: BTreeSet<String>,
 }
@@ -58,49 +66,68 @@ impl Reader {
         messages: UnboundedSender<Msg>,
     ) -> Self {
         Self {
+            told: archive.events(),
             archive,
             path,
             requests,
             messages,
+            journeys: VecDeque::new(),
+            follows: false,
+            has_grown: false,
             sight: None,
-            held: VecDeque::new(),
+            is_new: false,
             files: BTreeSet::new(),
         }
     }
 
     /// Reads what is asked for until nobody asks any more.
     pub(super) fn run(mut self) {
-        while let Ok(request) = self.requests.recv() {
-            self.handle(request);
-            while let Some(sight) = self.sight.take() {
-                match self.look(&sight) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                        // What is more urgent comes first; then this again, unless something else is looked at.
-                        self.is_disturbed();
-                        self.sight.get_or_insert(sight);
-                    }
-                    Err(error) => self.fail(&error),
-                    Ok(()) => {}
+        loop {
+            if !self.turn() {
+                match self.requests.recv() {
+                    Ok(request) => self.take(request),
+                    Err(_) => return,
                 }
             }
         }
     }
 
-    fn handle(&mut self, request: Request) {
+    /// Takes in what is asked by now, and does the most urgent part of it; false where nothing is to be done before
+    /// something else is asked.
+    pub(super) fn turn(&mut self) -> bool {
+        while let Ok(request) = self.requests.try_recv() {
+            self.take(request);
+        }
+        let done = if let Some((from, journey)) = self.journeys.pop_front() {
+            self.travel(from, journey);
+            Ok(())
+        } else if self.follows {
+            self.follow()
+        } else if let Some(sight) = self.sight.clone() {
+            self.look(sight)
+        } else {
+            return false;
+        };
+        match done {
+            Ok(()) => true,
+            // Something more urgent is about to be asked for; what this was about is left to be done.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
+            Err(error) => {
+                (self.follows, self.sight) = (false, None);
+                self.send(Msg::Failed(not_read(&error)));
+                true
+            }
+        }
+    }
+
+    /// Takes in a request. Of what is looked at, only the last counts.
+    fn take(&mut self, request: Request) {
         match request {
-            Request::Look(sight) => self.sight = Some(sight),
+            Request::Look(sight) => (self.sight, self.is_new) = (Some(sight), true),
+            Request::Follow => self.follows = true,
             Request::Travel(from, journey) => {
                 self.archive.urgent.store(false, Ordering::Relaxed);
-                let led = match travel(&mut self.archive, from, journey) {
-                    Ok((playback, arrival)) => Msg::Arrived(Box::new(playback), arrival),
-                    Err(error) => Msg::Stayed(not_read(&error)),
-                };
-                self.send(led);
-            }
-            Request::Follow => {
-                if let Err(error) = self.follow() {
-                    self.fail(&error);
-                }
+                self.journeys.push_back((from, journey));
             }
         }
     }
@@ -114,23 +141,16 @@ impl Reader {
         self.send(Msg::Seen(Box::new(seen)));
     }
 
-    fn fail(&self, error: &io::Error) {
-        self.send(Msg::Failed(not_read(error)));
-    }
-
-    /// Does what else was asked for meanwhile; true where that makes what is being done useless.
-    fn is_disturbed(&mut self) -> bool {
-        loop {
-            match self.requests.try_recv() {
-                Ok(request) => self.handle(request),
-                Err(TryRecvError::Empty) => return self.sight.is_some(),
-                Err(TryRecvError::Disconnected) => return true,
-            }
-        }
+    fn travel(&mut self, from: u64, journey: Journey) {
+        let led = match travel(&mut self.archive, from, journey) {
+            Ok((playback, arrival)) => Msg::Arrived(Box::new(playback), arrival),
+            Err(error) => Msg::Stayed(not_read(&error)),
+        };
+        self.send(led);
     }
 
     fn follow(&mut self) -> io::Result<()> {
-        let mut has_grown = self.archive.advance()?;
+        self.has_grown |= self.archive.advance()?;
         // What was recorded on goes on in the next file of the same name.
         if self.archive.log.has_end
             && self.archive.log.was_replaced(&self.path)
@@ -139,14 +159,19 @@ impl Reader {
             let urgent = std::mem::take(&mut self.archive.urgent);
             self.archive = next;
             self.archive.urgent = urgent;
-            has_grown = true;
+            (self.has_grown, self.told) = (true, 0);
+            self.seen(Seen::Anew);
         }
-        if has_grown {
+        if self.has_grown {
             let place = self.archive.events();
-            let playback = playback(&mut self.archive, place)?;
+            // Whoever follows goes on from what was told last.
+            let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
+            let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
+            (self.has_grown, self.told) = (false, place);
             self.show_sources(&playback);
             self.send(Msg::Grown(Box::new(playback)));
         }
+        self.follows = false;
         Ok(())
     }
 
@@ -164,64 +189,81 @@ impl Reader {
         }
     }
 
-    fn look(&mut self, sight: &Sight) -> io::Result<()> {
-        if let Some((window, per)) = sight.dense {
-            let shares = self.archive.index.shares(&sight.lanes, &window, per);
-            self.seen(Seen::Dense(per, shares));
+    /// Reads the next part of what is looked at: all that happened, or where that is too much, how it stood at some of
+    /// the moments that are asked for.
+    fn look(&mut self, mut sight: Sight) -> io::Result<()> {
+        if self.archive.between(sight.from, sight.until) <= DETAIL {
+            let detail = self.detail(&sight)?;
+            self.sight = None;
+            self.seen(Seen::Detail(Box::new(detail)));
             return Ok(());
         }
-        let (Some(&first), Some(&last)) = (sight.edges.first(), sight.edges.last()) else {
-            return Ok(());
-        };
-        let events = self.archive.between(first, last);
-        if events <= DETAIL {
-            // What is beside it is likely to be looked at next.
-            let margin = if events < DETAIL / 4 { last - first } else { 0 };
-            let from = Timestamp(first.0.saturating_sub(margin));
-            let timeline = self.archive.detail(from, last)?;
-            let detail = Arc::new(Detail {
-                timeline,
-                from,
-                until: last,
-            });
-            // Who holds it last frees it, which takes too long for whoever draws.
-            if self.held.len() >= HELD {
-                self.held.pop_front();
-            }
-            self.held.push_back(Arc::clone(&detail));
-            self.seen(Seen::Detail(detail));
+        if sight.of.is_empty() {
+            self.sight = None;
             return Ok(());
         }
-        self.seen(Seen::Samples(self.known(sight, first, last)));
-        // What lies before the part of a session that is here is not known.
-        let begins = self.archive.begins();
-        let here = sight.edges.partition_point(|edge| *edge < begins);
-        for moments in sight.edges[here..].chunks(AT_A_TIME) {
-            if self.is_disturbed() {
+        let Sight { lanes, of, .. } = &mut sight;
+        let seen = match of {
+            Asked::Cuts(_) if std::mem::take(&mut self.is_new) => {
+                let known = self.known(&sight);
+                self.seen(Seen::Known(known));
                 return Ok(());
             }
-            let cuts = self.archive.cuts(&sight.lanes, moments)?;
-            let samples = sight.lanes.iter().zip(cuts).map(|(lane, cuts)| {
-                let cuts = moments.iter().zip(cuts);
-                let samples = cuts.map(|(&at, cut)| Sample { at, cut });
-                (*lane, samples.collect())
-            });
-            let samples = samples.collect();
-            self.seen(Seen::Samples(samples));
-        }
+            Asked::Cuts(moments) => {
+                let (now, later) = moments.split_at(moments.len().min(AT_A_TIME));
+                let cuts = lanes.iter().zip(self.archive.cuts(lanes, now)?);
+                let cuts = cuts.map(|(lane, cuts)| (*lane, samples(now, cuts)));
+                let seen = Seen::Cuts(cuts.collect());
+                *moments = later.to_vec();
+                seen
+            }
+            Asked::Shares(per, columns) => {
+                let (now, later) = columns.split_at(columns.len().min(AT_A_TIME));
+                let rows = Rows {
+                    per: *per,
+                    lanes: lanes.clone(),
+                };
+                let shares = shares(&mut self.archive, &rows, now)?;
+                *columns = later.to_vec();
+                Seen::Shares(rows, shares)
+            }
+        };
+        self.sight = Some(sight).filter(|sight| !sight.of.is_empty());
+        self.seen(seen);
         Ok(())
     }
 
-    /// What the index knows of some lanes, about once in each column.
-    fn known(
-        &self,
-        sight: &Sight,
-        first: Timestamp,
-        last: Timestamp,
-    ) -> Vec<(LaneId, Vec<Sample>)> {
+    /// What the index knows of the lanes that are looked at, about once in each column.
+    fn known(&self, sight: &Sight) -> HashMap<LaneId, Vec<Sample>> {
+        /// As many moments of a lane are taken.
+        const MOST: usize = 512;
         let index = &self.archive.index;
-        let of = |lane: &LaneId| (*lane, index.samples(*lane, first, last, sight.edges.len()));
+        let of = |lane: &LaneId| (*lane, index.samples(*lane, sight.from, sight.until, MOST));
         sight.lanes.iter().map(of).collect()
+    }
+
+    /// All that happened in the part of time that is looked at, and beside it: that is likely to be looked at next.
+    fn detail(&mut self, sight: &Sight) -> io::Result<Detail> {
+        let beside = sight.until - sight.from;
+        let wide = [
+            Timestamp(sight.from.0.saturating_sub(beside)),
+            Timestamp(sight.until.0.saturating_add(beside)),
+        ];
+        let [from, until] = if self.archive.between(wide[0], wide[1]) <= DETAIL / 2 {
+            wide
+        } else {
+            [sight.from, sight.until]
+        };
+        let end = self.archive.end_time()?;
+        let standing = self.archive.detail(from, until)?;
+        Ok(Detail {
+            timeline: standing.timeline,
+            from,
+            // More may come after the end.
+            until: until.min(end),
+            place: standing.place,
+            grown: 0,
+        })
     }
 }
 
@@ -252,6 +294,40 @@ fn stretch(
         places: archive.places(),
     };
     Ok(Playback::within(stretch, whole, shown))
+}
+
+fn samples(moments: &[Timestamp], cuts: Vec<Cut>) -> Vec<Sample> {
+    let samples = moments.iter().zip(cuts);
+    samples.map(|(&at, cut)| Sample { at, cut }).collect()
+}
+
+/// What the lanes of rows did in some columns.
+fn shares(
+    archive: &mut Archive,
+    rows: &Rows,
+    columns: &[Column],
+) -> io::Result<Vec<(Column, Vec<Share>)>> {
+    let mut moments: Vec<Timestamp> = columns
+        .iter()
+        .flat_map(|(left, right)| [*left, *right])
+        .collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let cuts = archive.cuts(&rows.lanes, &moments)?;
+    let place = |at: &Timestamp| moments.binary_search(at).unwrap_or_default();
+    let column = |column: &Column| {
+        let edges = [column.0, column.1];
+        let [left, right] = [place(&edges[0]), place(&edges[1])];
+        let row = |lanes: &[Vec<Cut>]| {
+            let mut share = [Share::default()];
+            for cuts in lanes {
+                overview::share(&mut share, &[cuts[left], cuts[right]], &edges, column.1);
+            }
+            share[0]
+        };
+        (*column, cuts.chunks(rows.per.max(1)).map(row).collect())
+    };
+    Ok(columns.iter().map(column).collect())
 }
 
 /// Goes a way through a session, however far it leads.

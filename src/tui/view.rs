@@ -73,18 +73,16 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
         density::minimap(viewer, theme, line, buf);
     }
     if viewer.lanes.dense {
-        density::draw(viewer, theme, areas.lanes, buf);
-        density::legend(theme, areas.legend, buf);
+        let is_loaded = density::draw(viewer, theme, areas.lanes, buf);
+        density::legend(theme, is_loaded, areas.legend, buf);
     } else {
-        (&viewer.lanes_view(&theme)).render(areas.lanes, buf);
+        let is_loaded = viewer.lanes_view(&theme).draw(areas.lanes, buf);
+        let room = areas.legend.width.into();
+        let timeline = viewer.playback.timeline();
+        let rows = viewer.lanes.rows_near(areas.lane_rows());
+        lanes::legend(&theme, rows, timeline, is_loaded, room).render(areas.legend, buf);
     }
     density::ordered(viewer, theme, areas.lanes, buf);
-    let room = areas.legend.width.into();
-    let timeline = viewer.playback.timeline();
-    let rows = viewer.lanes.rows_near(areas.lane_rows());
-    if !viewer.lanes.dense {
-        lanes::legend(&theme, rows, timeline, room).render(areas.legend, buf);
-    }
     if !areas.why.is_empty() {
         let why = events::why(viewer);
         text::put_text(theme, buf, areas.why, &why, theme.style(Role::Dim));

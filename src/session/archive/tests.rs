@@ -8,7 +8,7 @@ use tempfile::tempfile;
 use super::*;
 use crate::event::{EventKind, arbitrary};
 use crate::session::{Meta, Session, Writer};
-use crate::timeline::Lane;
+use crate::timeline::{Lane, Timeline};
 
 /// A session of these events in a file, whose blocks end after so many of them in turn.
 fn recorded(events: &[Event], blocks: &[usize], is_finished: bool) -> (File, Vec<u8>) {
@@ -146,7 +146,7 @@ proptest! {
         let mut archive = Archive::of_file(file).unwrap();
         let whole: Timeline = events.iter().collect();
         let until = Timestamp(start + span).min(whole.end());
-        let detail = archive.detail(Timestamp(start), until).unwrap();
+        let detail = archive.detail(Timestamp(start), until).unwrap().timeline;
         let past: Timeline = events.iter().take_while(|event| event.at <= until).collect();
         let window = Window { start: Timestamp(start), span, width, now: until };
         for lane in past.lanes() {

@@ -36,6 +36,7 @@ fn drawn(changes: &[(u64, State)], now: u64) -> String {
         Cell::Created => "o".to_owned(),
         Cell::Idle => ".".to_owned(),
         Cell::Unknown => "?".to_owned(),
+        Cell::NotLoaded => unreachable!("all events are here"),
         Cell::End(_) => "!".to_owned(),
     };
     cells
@@ -199,6 +200,7 @@ impl Naive {
                     && !self.inside
                     && ran * 16 < length
             }
+            Cell::NotLoaded => false,
             Cell::Created | Cell::End(_) => true,
         }
     }

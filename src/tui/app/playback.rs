@@ -149,6 +149,20 @@ impl Playback {
         playback
     }
 
+    /// Takes the timeline of what is shown away, and frees the rest.
+    pub(super) fn into_timeline(mut self) -> Timeline {
+        let timeline = std::mem::take(&mut self.timeline);
+        self.leave();
+        timeline
+    }
+
+    /// The events that are shown from a place on, where that is here.
+    pub(super) fn shown_since(&self, place: u64) -> Option<&[Event]> {
+        let first = self.index_of(place);
+        let is_here = self.stretch.place(first) == place;
+        self.events().get(first..self.cursor).filter(|_| is_here)
+    }
+
     /// Frees it, on a thread of its own: thousands of lanes take longer than a frame may.
     pub(super) fn leave(self) {
         thread::spawn(move || drop(self));

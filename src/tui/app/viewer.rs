@@ -7,15 +7,15 @@ use ratatui::layout::Size;
 
 use super::lanes::Lanes;
 use super::playback::{Arrival, Journey, Playback};
-use super::scene::{Drawn, Scene, Sight};
+use super::scene::{self, Asked, Drawn, Rows, Scene, Seen, Sight};
 use super::watched::{Life, Printed, Watched};
 use super::{Effect, Opened, Tick};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
-use crate::timeline::cells::{Window, cells};
-use crate::timeline::density::{self, Share};
+use crate::timeline::cells::Window;
+use crate::timeline::density::Share;
 use crate::timeline::{Lane, State, Wake, overview};
 use crate::tui::code::{Source, Sources};
 use crate::tui::layout::{self, Areas};
@@ -344,6 +344,7 @@ impl Viewer {
     }
 
     pub(super) fn refresh(&mut self) {
+        self.scene.keep_up(&self.playback);
         self.lanes.refresh(self.playback.timeline());
     }
 
@@ -394,8 +395,7 @@ impl Viewer {
     pub(super) fn arrive(&mut self, playback: Playback, arrival: Arrival) -> Option<&'static str> {
         let journey = self.journey.take()?;
         if !journey.leads_nowhere(arrival) {
-            std::mem::replace(&mut self.playback, playback).leave();
-            self.lanes.forget_rows();
+            self.replace_playback(playback);
             self.moved();
         }
         (arrival == Arrival::Present).then(|| nothing_found(journey))?
@@ -411,8 +411,7 @@ impl Viewer {
     pub(super) fn grow(&mut self, playback: Playback) {
         let follows = self.playback.at_present();
         if follows {
-            std::mem::replace(&mut self.playback, playback).leave();
-            self.lanes.forget_rows();
+            self.replace_playback(playback);
             self.refresh();
             self.lanes.keep_up(self.playback.now());
         } else {
@@ -420,60 +419,96 @@ impl Viewer {
         }
     }
 
+    /// Goes on with another stretch of the session.
+    fn replace_playback(&mut self, playback: Playback) {
+        let before = std::mem::replace(&mut self.playback, playback);
+        let start = self.lanes.viewport.start;
+        self.scene.inherit(before, &self.playback, start);
+        self.lanes.forget_rows();
+    }
+
+    /// Takes in what came to be known of what is looked at.
+    pub(super) fn see(&mut self, seen: Seen, areas: &Areas) {
+        self.scene.take(seen);
+        self.scene.keep_up(&self.playback);
+        let window = self.window(areas);
+        let lanes = self.lanes_looked_at(areas);
+        self.scene.forget_but(&lanes, &self.moments(&window, areas));
+    }
+
+    /// The part of time that is seen, in columns.
+    fn window(&self, areas: &Areas) -> Window {
+        let columns = self.bars(areas);
+        self.lanes.viewport.window(columns, self.playback.now())
+    }
+
+    /// The lanes of the rows, where a row is so many of them.
+    fn rows(&self, per: usize) -> Rows {
+        let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
+        Rows { per, lanes }
+    }
+
     /// What the lanes of each row do, where a row is so many of them.
     pub(in crate::tui) fn shares(&self, window: &Window, per: usize) -> Vec<Vec<Share>> {
-        if self.playback.is_stretch() {
-            return self.scene.shares(per);
-        }
-        let timeline = self.playback.timeline();
-        let groups = self.lanes.rows.chunks(per).map(|rows| {
-            let mut shares = vec![Share::default(); window.width.into()];
-            for lane in rows.iter().filter_map(|row| timeline.lane(row.lane)) {
-                density::count(&mut shares, &cells(timeline, lane, window));
-            }
-            shares
-        });
-        groups.collect()
+        let drawn = self.scene.drawn(&self.playback, window);
+        drawn.shares(&self.rows(per), window)
     }
 
     /// What is looked at, where more has to be known of it than is here.
     pub(super) fn sight(&self, areas: &Areas) -> Option<Sight> {
-        let playback = &self.playback;
-        if !playback.is_stretch() {
+        let window = self.window(areas);
+        if let Drawn::Whole(_) = self.scene.drawn(&self.playback, &window) {
             return None;
         }
-        let window = self.lanes.viewport.window(self.bars(areas), playback.now());
-        let timeline = playback.timeline();
-        if self.lanes.dense {
-            let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
-            return Some(Sight {
-                edges: Vec::new(),
-                lanes,
-                dense: Some((window, self.lanes.per_row(areas.lane_rows()))),
-            });
-        }
-        if let Drawn::Whole(_) = self.scene.drawn(playback, &window) {
-            return None;
-        }
-        let mut edges = overview::edges(&window);
-        edges.retain(|edge| *edge <= window.now);
-        edges.dedup();
+        let (lanes, of) = if self.lanes.dense {
+            let rows = self.rows(self.lanes.per_row(areas.lane_rows()));
+            let columns = self.scene.missing_columns(&self.playback, &rows, &window);
+            (rows.lanes, Asked::Shares(rows.per, columns))
+        } else {
+            let lanes = self.lanes_looked_at(areas);
+            let moments = self.moments(&window, areas);
+            let missing = self.scene.missing(&self.playback, &lanes, &moments);
+            (lanes, Asked::Cuts(missing))
+        };
+        Some(Sight {
+            from: window.start,
+            until: window.time_at(window.width).min(window.now),
+            lanes,
+            of,
+        })
+    }
+
+    /// The lanes that are seen or about to be, in order; those that run others in place of these.
+    fn lanes_looked_at(&self, areas: &Areas) -> Vec<LaneId> {
         // What is just above and below is likely to be looked at next.
-        let height = areas.lane_rows();
-        let rows = self.lanes.rows.iter();
-        let rows = rows
-            .skip(self.lanes.first.saturating_sub(height))
-            .take(3 * height);
         let of = |lane: &Lane| lane.host.map_or(lane.id, |host| host.lane);
-        let lanes = rows.filter_map(|row| timeline.lane(row.lane).map(of));
+        let lanes = self.rows_looked_at(areas).map(of);
         let mut lanes: Vec<LaneId> = lanes.collect();
         lanes.sort_unstable();
         lanes.dedup();
-        Some(Sight {
-            edges,
-            lanes,
-            dense: None,
-        })
+        lanes
+    }
+
+    fn rows_looked_at(&self, areas: &Areas) -> impl Iterator<Item = &Lane> {
+        let height = areas.lane_rows();
+        let first = self.lanes.first.saturating_sub(height);
+        let rows = self.lanes.rows.iter().skip(first).take(3 * height);
+        rows.filter_map(|row| self.playback.timeline().lane(row.lane))
+    }
+
+    /// The moments just before which it has to be known how lanes stood, in order, to draw them from far off.
+    fn moments(&self, window: &Window, areas: &Areas) -> Vec<Timestamp> {
+        let hosted = self
+            .rows_looked_at(areas)
+            .filter(|lane| lane.host.is_some());
+        let hosted = hosted.flat_map(scene::runs);
+        let mut moments: Vec<Timestamp> =
+            overview::edges(window).into_iter().chain(hosted).collect();
+        let (begins, _) = self.playback.spans();
+        moments.retain(|at| (begins..=window.now).contains(at));
+        moments.sort_unstable();
+        moments.dedup();
+        moments
     }
 
     /// What is shown was moved by hand.

@@ -24,11 +24,11 @@ const READY_ASCII: [&str; 3] = [",", ";", "%"];
 const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 const HEIGHTS_ASCII: [&str; 8] = [".", ".", ":", ":", "|", "|", "#", "#"];
 
-/// Draws rows of many lanes each.
-pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws rows of many lanes each; true where all that is seen of them was read.
+pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) -> bool {
     let bars = bars(viewer.lanes.widest, area);
     if bars.width == 0 {
-        return;
+        return true;
     }
     let window = viewer
         .lanes
@@ -79,6 +79,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
             buf[(x, y)].set_symbol(symbol).set_style(theme.style(role));
         }
     }
+    shares.iter().flatten().all(|share| share.not_loaded == 0)
 }
 
 fn draw_name(name: &str, lanes: usize, selected: bool, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -110,6 +111,7 @@ fn sign(share: &Share, theme: Theme) -> (&'static str, Role) {
         running,
         ready,
         lost,
+        not_loaded,
     } = *share;
     let level = |of: u32, levels: usize| {
         let level = (u64::from(of) * levels as u64).div_ceil(u64::from(there.max(1)));
@@ -122,6 +124,7 @@ fn sign(share: &Share, theme: Theme) -> (&'static str, Role) {
     };
     match (there, running, ready) {
         (0, ..) => (" ", Role::Text),
+        _ if not_loaded > 0 => (theme.glyph(Glyph::NotLoaded), Role::Dim),
         _ if lost * 2 > there => (theme.glyph(Glyph::Unknown), Role::Unknown),
         _ if ready > running => (waits[level(ready, 3)], Role::Ready),
         (_, 1.., _) => (runs[level(running, 4)], Role::Running),
@@ -130,13 +133,13 @@ fn sign(share: &Share, theme: Theme) -> (&'static str, Role) {
 }
 
 /// What the signs mean.
-pub fn legend(theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn legend(theme: Theme, is_loaded: bool, area: Rect, buf: &mut Buffer) {
     let (runs, waits) = if theme.ascii {
         (RUNNING_ASCII.concat(), READY_ASCII.concat())
     } else {
         (RUNNING.concat(), READY.concat())
     };
-    let line = Line::from(vec![
+    let mut line = Line::from(vec![
         span(theme, Role::Running, format!(" {runs}")),
         span(theme, Role::Dim, " few to all run  "),
         span(theme, Role::Ready, waits),
@@ -144,6 +147,10 @@ pub fn legend(theme: Theme, area: Rect, buf: &mut Buffer) {
         span(theme, Role::Waiting, theme.glyph(Glyph::Waiting)),
         span(theme, Role::Dim, " all wait"),
     ]);
+    if !is_loaded {
+        let sign = theme.glyph(Glyph::NotLoaded);
+        line.push_span(span(theme, Role::Dim, format!("  {sign} not loaded")));
+    }
     put_line(theme, buf, area, &line);
 }
 

@@ -192,7 +192,10 @@ impl LanesView<'_> {
         for y in bars.y..bars.bottom() {
             let row = seen.get(usize::from(y - bars.y));
             let cell = row.map_or(Cell::Empty, |row| row.cells[usize::from(column)]);
-            if matches!(cell, Cell::Empty | Cell::Waiting | Cell::Idle) {
+            if matches!(
+                cell,
+                Cell::Empty | Cell::Waiting | Cell::Idle | Cell::NotLoaded
+            ) {
                 let symbol = self.theme.glyph(Glyph::NowLine);
                 buf[(bars.x + column, y)]
                     .set_symbol(symbol)
@@ -253,12 +256,13 @@ impl LanesView<'_> {
     }
 }
 
-impl Widget for &LanesView<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
+impl LanesView<'_> {
+    /// Draws the lanes; true where all that is seen of them was read.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer) -> bool {
         let area = area.intersection(buf.area);
         let bars = self.bars(area);
         if area.is_empty() || bars.width == 0 {
-            return;
+            return true;
         }
         let window = self.viewport.window(bars.width, self.now);
         let ruler = Rect {
@@ -285,6 +289,14 @@ impl Widget for &LanesView<'_> {
                 self.draw_ground(seen.y, area, buf);
             }
         }
+        seen.iter()
+            .all(|seen| !seen.cells.contains(&Cell::NotLoaded))
+    }
+}
+
+impl Widget for &LanesView<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        self.draw(area, buf);
     }
 }
 
@@ -320,8 +332,17 @@ pub fn widest(rows: &[Row], timeline: &Timeline) -> usize {
 
 /// The signs of the usual states and of the others that occur, and what they mean: as many as fit into `room` columns,
 /// in fewer words where not all of them do.
-pub fn legend(theme: &Theme, rows: &[Row], timeline: &Timeline, room: usize) -> Line<'static> {
-    let occur = |entry: &(Glyph, &str)| occurs(entry.0, rows, timeline);
+pub fn legend(
+    theme: &Theme,
+    rows: &[Row],
+    timeline: &Timeline,
+    is_loaded: bool,
+    room: usize,
+) -> Line<'static> {
+    let occur = |entry: &(Glyph, &str)| match entry.0 {
+        Glyph::NotLoaded => !is_loaded,
+        glyph => occurs(glyph, rows, timeline),
+    };
     let mut entries: Vec<_> = LEGEND.into_iter().filter(occur).collect();
     let columns = |meaning: &str| width(meaning) + 4;
     let needed: usize = entries.iter().map(|entry| columns(entry.1)).sum();
@@ -382,6 +403,7 @@ fn glyph_role(glyph: Glyph) -> Role {
         Glyph::Panicked => Role::Panicked,
         Glyph::Unwakeable => Role::Error,
         Glyph::Unknown => Role::Unknown,
+        Glyph::NotLoaded => Role::Dim,
         Glyph::Open => Role::Border,
         _ => Role::Text,
     }

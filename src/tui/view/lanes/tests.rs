@@ -314,7 +314,7 @@ fn texts_on_a_wait_stay_in_their_columns_as_it_grows() {
 fn the_legend_names_the_states_that_occur() {
     let legend = |story: &Story, room| {
         view(story, 3000, 1, COLORED, |view| {
-            let line = legend(view.theme, view.rows, view.timeline, room);
+            let line = legend(view.theme, view.rows, view.timeline, true, room);
             line.to_string().trim().to_owned()
         })
     };

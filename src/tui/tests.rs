@@ -1,0 +1,493 @@
+//! Whatever is drawn of a session that is read bit by bit happened, and after a while nothing of it is missing.
+//!
+//! The reader is driven by hand: it reads as much, and as late, as a test wants.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use ratatui::layout::Size;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use super::action::Action;
+use super::app::{App, Msg, Opened, Tick, Viewer};
+use super::driver::Driver;
+use super::reader::{self, Reader};
+use super::recorder::Recorder;
+use super::theme::{Depth, Theme};
+use super::{Record, view};
+use crate::event::{
+    CoroutineEnd, Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker,
+};
+use crate::scenario;
+use crate::session::{Archive, Meta, Writer};
+use crate::timeline::cells::{Cell, Fill, Window, cells};
+use crate::timeline::{Lane, Span, State, Timeline};
+
+const SIZE: Size = Size::new(64, 20);
+const THEME: Theme = Theme {
+    depth: Depth::None,
+    ascii: false,
+};
+
+/// A session on a screen, and its reader, which does nothing by itself.
+struct Screen {
+    app: App,
+    driver: Driver,
+    inbox: UnboundedReceiver<Msg>,
+    reader: Reader,
+    writer: Writer,
+    events: Vec<Event>,
+    written: usize,
+    /// What happened until the moment that is shown, by reading everything.
+    past: Timeline,
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+impl Screen {
+    /// Shows the first of these events.
+    fn of(events: Vec<Event>, first: usize, follow: bool) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s.aline");
+        let mut writer = Writer::create(&path, &Meta::default()).unwrap();
+        write(&mut writer, &events[..first]);
+        let mut archive = Archive::open(&path, |_| {}).unwrap();
+        let playback = reader::playback(&mut archive, first as u64).unwrap();
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let mut driver = Driver::new(Recorder::new(Record::Off), sender);
+        let reader = driver.reader_by_hand(archive, path.clone());
+        let mut app = App::new(scenario::all(), THEME, SIZE);
+        app.update(Msg::Opened(Box::new(Opened {
+            title: "s".to_owned(),
+            scenario: None,
+            playback,
+            damage: None,
+            follow,
+        })));
+        Self {
+            app,
+            driver,
+            inbox,
+            reader,
+            writer,
+            events,
+            written: first,
+            past: Timeline::new(),
+            path,
+            _directory: directory,
+        }
+    }
+
+    fn tell(&mut self, msg: Msg) {
+        if let Some(effect) = self.app.update(msg) {
+            self.driver.perform(effect, &self.app);
+        }
+    }
+
+    /// Takes in what was read, asks for what is missing, and looks at all cells; how many are not loaded.
+    fn frame(&mut self) -> usize {
+        while let Ok(msg) = self.inbox.try_recv() {
+            self.tell(msg);
+        }
+        self.driver.look(self.app.sight());
+        self.check()
+    }
+
+    fn press(&mut self, action: Action) {
+        self.tell(Msg::Input(action));
+        self.driver.look(self.app.sight());
+        self.check();
+    }
+
+    /// Writes more events to the file, and has the reader look for them.
+    fn grow(&mut self, by: usize) {
+        let until = (self.written + by).min(self.events.len());
+        write(&mut self.writer, &self.events[self.written..until]);
+        self.written = until;
+        self.driver.follow();
+    }
+
+    /// Lets the reader read a bit, so many times.
+    fn read(&mut self, turns: usize) {
+        for _ in 0..turns {
+            self.reader.turn();
+        }
+    }
+
+    /// Lets the reader read until it is done, and two frames pass.
+    fn settle(&mut self) {
+        self.frame();
+        for _ in 0..500 {
+            if !self.reader.turn() {
+                break;
+            }
+            self.frame();
+        }
+        self.frame();
+        assert!(!self.reader.turn(), "there is more and more to read");
+        assert_eq!(self.frame(), 0, "not loaded: {}", self.text());
+    }
+
+    fn text(&self) -> String {
+        let backend = ratatui::backend::TestBackend::new(SIZE.width, SIZE.height);
+        let mut terminal = ratatui::Terminal::new(backend).unwrap();
+        terminal.draw(|frame| view::view(&self.app, frame)).unwrap();
+        format!("{}: {}", self.path.display(), terminal.backend())
+    }
+
+    fn viewer(&self) -> &Viewer {
+        self.app.viewer().unwrap()
+    }
+
+    /// Looks at every cell of every lane; how many are not loaded.
+    fn check(&mut self) -> usize {
+        let place = self.viewer().playback.place();
+        if self.past.events() != place {
+            self.past = self.events[..place as usize].iter().collect();
+        }
+        let viewer = self.viewer();
+        let areas = viewer.areas(SIZE);
+        let view = viewer.lanes_view(&THEME);
+        let columns = view.bars(areas.lanes).width;
+        let now = viewer.playback.now();
+        let window = viewer.lanes.viewport.window(columns, now);
+        if viewer.lanes.dense {
+            return self.check_shares(viewer, &window, viewer.lanes.per_row(areas.lane_rows()));
+        }
+        let drawn = viewer.scene.drawn(&viewer.playback, &window);
+        let rows = viewer
+            .lanes
+            .rows
+            .iter()
+            .skip(viewer.lanes.first)
+            .take(areas.lane_rows());
+        let mut missing = 0;
+        for row in rows {
+            let known = drawn.timeline().lane(row.lane);
+            let lane = known
+                .or_else(|| viewer.playback.timeline().lane(row.lane))
+                .unwrap();
+            let of_past = self.past.lane(row.lane).unwrap();
+            let expected = cells(&self.past, of_past, &window);
+            let seen = drawn.cells(lane, &window);
+            assert_eq!(seen.len(), expected.len());
+            let spans: Vec<Span> = self.past.spans(of_past, now).collect();
+            for (column, (cell, expected)) in (0..columns).zip(seen.iter().zip(&expected)) {
+                missing += usize::from(*cell == Cell::NotLoaded);
+                let edges = [window.time_at(column), window.time_at(column + 1)];
+                assert!(
+                    is_right(*cell, *expected, &spans, edges, now),
+                    "lane {} column {column} {edges:?} at {now:?}: {cell:?}, not {expected:?} {}",
+                    row.lane.0,
+                    self.text(),
+                );
+            }
+        }
+        missing
+    }
+
+    /// Looks at what the lanes of each row do; in how many columns that is not loaded.
+    fn check_shares(&self, viewer: &Viewer, window: &Window, per: usize) -> usize {
+        let lanes: Vec<LaneId> = viewer.lanes.rows.iter().map(|row| row.lane).collect();
+        let shares = viewer.shares(window, per);
+        assert_eq!(shares.len(), lanes.chunks(per).count());
+        let mut missing = 0;
+        for (lanes, shares) in lanes.chunks(per).zip(shares) {
+            let lanes: Vec<&Lane> = lanes
+                .iter()
+                .map(|lane| self.past.lane(*lane).unwrap())
+                .collect();
+            for (column, share) in (0..window.width).zip(shares) {
+                let edges = [window.time_at(column), window.time_at(column + 1)];
+                let polled = |lane: &&&Lane| {
+                    self.past
+                        .spans(lane, window.now)
+                        .any(|span| is_poll_in(&span, edges))
+                };
+                let polled = lanes.iter().filter(polled).count() as u32;
+                missing += usize::from(share.not_loaded > 0);
+                assert!(
+                    share.running <= polled,
+                    "column {column}: {share:?}, {polled} polled {}",
+                    self.text()
+                );
+                let exists = |lane: &&&Lane| lane.start < edges[1] && edges[0] <= window.now;
+                let exist = lanes.iter().filter(exists).count() as u32;
+                assert!(
+                    share.there <= exist,
+                    "column {column}: {share:?}, {exist} exist"
+                );
+            }
+        }
+        missing
+    }
+}
+
+fn write(writer: &mut Writer, events: &[Event]) {
+    for block in events.chunks(7) {
+        writer.write(block).unwrap();
+        writer.flush().unwrap();
+    }
+}
+
+/// Whether something of a poll lies in a column, or at its very edge.
+fn is_poll_in(span: &Span, [left, right]: [Timestamp; 2]) -> bool {
+    span.state == State::Running && span.start < right && span.end >= left
+}
+
+/// Whether a cell shows what happened, or that it is not loaded.
+///
+/// From far off, a bar's side is not known, and a poll may end, or the present be, in the very nanosecond in which its
+/// column begins or ends.
+fn is_right(
+    cell: Cell,
+    expected: Cell,
+    spans: &[Span],
+    edges: [Timestamp; 2],
+    now: Timestamp,
+) -> bool {
+    let polls = || spans.iter().filter(|span| is_poll_in(span, edges));
+    match (cell, expected) {
+        (Cell::NotLoaded, _) => true,
+        (Cell::Running(one), Cell::Running(other)) => {
+            polls().count() > 0 && filled(one) == filled(other)
+        }
+        (_, Cell::Running(_)) => polls()
+            .all(|poll| poll.end == edges[1] || poll.start == edges[0] || poll.end == edges[0]),
+        (Cell::Waiting | Cell::Ready, Cell::Empty) => edges[0] == now,
+        (Cell::Waiting, Cell::Ready) if edges[1] == now => true,
+        _ => cell == expected,
+    }
+}
+
+fn filled(fill: Fill) -> u8 {
+    match fill {
+        Fill::Full => 8,
+        Fill::Left(eighths) | Fill::Right(eighths) => eighths,
+    }
+}
+
+/// A program: `main` is polled at its beginning and rarely after that, some tasks all the time, and some come and go.
+fn program(seed: u64, most: usize) -> Vec<Event> {
+    let mut told = Told {
+        seed: seed | 1,
+        at: 0,
+        events: Vec::new(),
+        alive: Vec::new(),
+        next: 2,
+    };
+    told.spawn(1, None);
+    told.poll(1, Polled::Pending);
+    while told.events.len() < most {
+        match told.any(40) {
+            0 if told.next < 24 => {
+                let lane = told.next;
+                told.next += 1;
+                told.spawn(lane, Some(LaneId(1)));
+            }
+            1 if told.alive.len() > 4 => {
+                let index = told.any(told.alive.len() as u64 - 1) as usize + 1;
+                let lane = told.alive.remove(index);
+                told.wake(lane);
+                told.poll(lane, Polled::Completed);
+            }
+            2 if told.any(8) == 0 => {
+                told.wake(1);
+                told.poll(1, Polled::Pending);
+            }
+            _ if told.alive.len() > 1 => {
+                // The first of them are polled rarely.
+                let count = told.alive.len() as u64;
+                let index = told.any(count).max(told.any(count)) as usize;
+                let lane = told.alive[index];
+                if lane != 1 {
+                    told.wake(lane);
+                    told.poll(lane, Polled::Pending);
+                }
+            }
+            _ => {}
+        }
+    }
+    told.events.truncate(most);
+    told.events
+}
+
+/// A program that is being made up.
+struct Told {
+    seed: u64,
+    at: u64,
+    events: Vec<Event>,
+    alive: Vec<u64>,
+    next: u64,
+}
+
+impl Told {
+    fn any(&mut self, below: u64) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        (self.seed >> 11) % below.max(1)
+    }
+
+    fn say(&mut self, kind: EventKind) {
+        // Now and then nothing happens for a long while.
+        self.at += match self.any(30) {
+            0 => self.any(90_000),
+            1..4 => 0,
+            _ => self.any(900),
+        };
+        self.events.push(Event {
+            at: Timestamp(self.at),
+            thread: ThreadId(0),
+            kind,
+        });
+    }
+
+    fn spawn(&mut self, lane: u64, parent: Option<LaneId>) {
+        self.alive.push(lane);
+        self.say(EventKind::Spawned {
+            lane: LaneId(lane),
+            name: format!("t{lane}").into(),
+            parent,
+            kind: TaskKind::Task,
+            site: None,
+        });
+        if lane % 3 == 0 {
+            self.say(EventKind::CoroutineCreated {
+                lane: LaneId(100 + lane),
+                name: format!("c{lane}").into(),
+                parent,
+                site: None,
+            });
+        }
+    }
+
+    fn wake(&mut self, lane: u64) {
+        self.say(EventKind::Woken {
+            lane: LaneId(lane),
+            by: Waker::Driver,
+        });
+    }
+
+    fn poll(&mut self, lane: u64, result: Polled) {
+        let id = LaneId(lane);
+        self.say(EventKind::PollStarted { lane: id });
+        let created = |event: &Event| matches!(event.kind, EventKind::CoroutineCreated { lane: of, .. } if of.0 == 100 + lane);
+        let started = |event: &Event| matches!(event.kind, EventKind::CoroutineStarted { lane: of, .. } if of.0 == 100 + lane);
+        let has_coroutine = lane % 3 == 0 && self.events.iter().any(created);
+        if has_coroutine && !self.events.iter().any(started) {
+            self.say(EventKind::CoroutineStarted {
+                lane: LaneId(100 + lane),
+                host: Some(id),
+                frame: None,
+            });
+        }
+        if has_coroutine && result == Polled::Completed {
+            self.say(EventKind::CoroutineEnded {
+                lane: LaneId(100 + lane),
+                end: CoroutineEnd::Returned { value: None },
+            });
+        }
+        self.say(EventKind::PollEnded { lane: id, result });
+    }
+}
+
+const KEYS: [Action; 26] = [
+    Action::ZoomIn,
+    Action::ZoomIn,
+    Action::ZoomIn,
+    Action::ZoomOut,
+    Action::ZoomOut,
+    Action::PanLeft,
+    Action::PanLeft,
+    Action::PanRight,
+    Action::Fit,
+    Action::First,
+    Action::Last,
+    Action::Step,
+    Action::StepBack,
+    Action::NextWake,
+    Action::PreviousWake,
+    Action::NextPoll,
+    Action::PreviousPoll,
+    Action::NextFinding,
+    Action::Up,
+    Action::Down,
+    Action::PageDown,
+    Action::Coroutines,
+    Action::Density,
+    Action::Order,
+    Action::Panels,
+    Action::PlayPause,
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Happens {
+    Key(Action),
+    /// The reader gets so many turns.
+    Reads(usize),
+    Frame,
+    /// Time passes, and so many events come.
+    Grows(usize),
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    prop_oneof![
+        6 => (0..KEYS.len()).prop_map(|key| Happens::Key(KEYS[key])),
+        3 => (1..12_usize).prop_map(Happens::Reads),
+        3 => Just(Happens::Frame),
+        2 => prop_oneof![0..10_usize, 0..200_usize].prop_map(Happens::Grows),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
+    #[test]
+    fn no_cell_is_ever_wrong(
+        seed: u64, first in 20..900_usize, follow: bool, happens in prop::collection::vec(happens(), 1..60),
+    ) {
+        let mut screen = Screen::of(program(seed, 1500), first, follow);
+        for happens in happens {
+            match happens {
+                Happens::Key(key) => screen.press(key),
+                Happens::Reads(turns) => screen.read(turns),
+                Happens::Frame => { screen.frame(); }
+                Happens::Grows(by) if follow => screen.grow(by),
+                Happens::Grows(_) => {
+                    let elapsed = std::time::Duration::from_nanos(5_000);
+                    screen.tell(Msg::Tick(Tick { elapsed, ..Tick::default() }));
+                    screen.frame();
+                }
+            }
+        }
+        screen.settle();
+    }
+}
+
+/// A session that grows while it is looked at, at ten zooms.
+#[test]
+fn a_session_that_grows_is_drawn_as_it_happened() {
+    let mut screen = Screen::of(program(7, 20_000), 100, true);
+    for zoom in 0..10 {
+        screen.press(Action::Fit);
+        for _ in 0..zoom {
+            screen.press(Action::ZoomIn);
+        }
+        for _ in 0..10 {
+            screen.grow(199);
+            screen.read(3);
+            screen.frame();
+        }
+        screen.settle();
+    }
+    assert_eq!(screen.written, 20_000);
+    assert_eq!(screen.viewer().playback.place(), 20_000);
+}
