@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use asyncline::session::Session;
+use asyncline::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker};
+use asyncline::session::{Meta, Session, Writer};
 use asyncline::tui::action::Action;
 use asyncline::tui::show::Show;
 use ratatui::Terminal;
@@ -133,4 +134,108 @@ fn a_file_that_shrinks_is_told_of() {
     assert_eq!(show.place(), end);
     go_to(&mut show, "10%");
     wait(&mut show, "what is left", |show, _| show.place() < end / 2);
+}
+
+/// A program of so many events: `main` is polled at its beginning and again at its end, nine tasks talk all the time.
+fn chatter(count: usize) -> Vec<Event> {
+    const MAIN: LaneId = LaneId(1);
+    let mut at = 0;
+    let mut events = Vec::new();
+    let mut say = |nanos, kind| {
+        at += nanos;
+        events.push(Event {
+            at: Timestamp(at),
+            thread: ThreadId(0),
+            kind,
+        });
+    };
+    let spawned = |lane: LaneId| EventKind::Spawned {
+        lane,
+        name: if lane == MAIN {
+            "main".into()
+        } else {
+            format!("talk{}", lane.0).into()
+        },
+        parent: Some(MAIN).filter(|main| lane != *main),
+        kind: TaskKind::Task,
+        site: None,
+    };
+    let result = Polled::Pending;
+    say(0, spawned(MAIN));
+    say(1_000, EventKind::PollStarted { lane: MAIN });
+    (2..11).for_each(|lane| say(1_000, spawned(LaneId(lane))));
+    say(1_000, EventKind::PollEnded { lane: MAIN, result });
+    for turn in 0..(count as u64 - 15) / 3 {
+        let lane = LaneId(2 + (turn * 7 + turn / 13) % 9);
+        say(
+            70_000 + turn % 7 * 11_000,
+            EventKind::Woken {
+                lane,
+                by: Waker::Driver,
+            },
+        );
+        say(3_000, EventKind::PollStarted { lane });
+        say(
+            5_000 + turn % 5 * 9_000,
+            EventKind::PollEnded { lane, result },
+        );
+    }
+    say(
+        1_000,
+        EventKind::Woken {
+            lane: MAIN,
+            by: Waker::Driver,
+        },
+    );
+    say(2_000, EventKind::PollStarted { lane: MAIN });
+    say(27_900_000, EventKind::PollEnded { lane: MAIN, result });
+    events
+}
+
+/// The rows of lanes on a screen.
+fn rows(screen: &str) -> Vec<&str> {
+    let is_lane = |line: &&str| {
+        let name: String = line.chars().take(10).collect();
+        name.contains("main") || name.contains("talk")
+    };
+    screen.lines().filter(is_lane).collect()
+}
+
+/// A session that grows while it is looked at is drawn, at ten zooms, as the same session is that is read as a whole.
+#[test]
+fn a_session_that_grows_is_drawn_as_it_happened() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, copy) = (
+        directory.path().join("live.aline"),
+        directory.path().join("copy.aline"),
+    );
+    let events = chatter(20_000);
+    let mut writer = Writer::create(&file, &Meta::default()).unwrap();
+    let mut write = |events: &[Event]| {
+        writer.write(events).unwrap();
+        writer.flush().unwrap();
+    };
+    let (first, rest) = events.split_at(500);
+    write(first);
+    let mut show = Show::open(&file, true, SIZE).unwrap();
+    let mut written = first.len();
+    for (zoom, part) in rest.chunks(rest.len().div_ceil(10)).enumerate() {
+        for events in part.chunks(300) {
+            write(events);
+            written += events.len();
+            show.tick();
+            wait(&mut show, "what was written", |show, _| {
+                show.place() == written as u64
+            });
+        }
+        std::fs::copy(&file, &copy).unwrap();
+        let mut whole = Show::open(&copy, false, SIZE).unwrap();
+        for show in [&mut show, &mut whole] {
+            show.press(Action::Fit);
+            (0..zoom).for_each(|_| show.press(Action::ZoomIn));
+        }
+        let whole = text(&whole);
+        assert_eq!(rows(&whole).len(), 10, "{whole}");
+        wait(&mut show, &whole, |_, screen| rows(screen) == rows(&whole));
+    }
 }

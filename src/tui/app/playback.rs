@@ -149,6 +149,14 @@ impl Playback {
         playback
     }
 
+    /// Whether more may have happened at the moment that is shown than what is shown.
+    pub(super) fn is_within_moment(&self) -> bool {
+        match self.events().get(self.cursor) {
+            Some(next) => next.at <= self.now,
+            None => !self.is_last(),
+        }
+    }
+
     /// Takes the timeline of what is shown away, and frees the rest.
     pub(super) fn into_timeline(mut self) -> Timeline {
         let timeline = std::mem::take(&mut self.timeline);

@@ -108,8 +108,11 @@ impl Detail {
 
     /// Whether it knows all that is seen of a window.
     fn covers(&self, playback: &Playback, window: &Window) -> bool {
-        let knows_end = self.until >= window.time_at(window.width);
-        self.from <= window.start && (knows_end || self.place >= playback.place())
+        let (end, place) = (window.time_at(window.width), playback.place());
+        let knows_end = self.until >= end || self.place >= place;
+        // What happened later at the very moment that is shown is not to be seen.
+        let knows_more = self.place > place && end > window.now && playback.is_within_moment();
+        self.from <= window.start && knows_end && !knows_more
     }
 
     /// Takes in what is shown since it was read.
@@ -306,7 +309,9 @@ impl Scene {
         let one = |at| self.cuts(playback, host, &[at])[0];
         let began = one(started);
         let stands = |host: Option<Cut>| Some(overview::hosted(&host?, &began?));
-        let ended = lane.end.and_then(|_| stands(one(over).map(|cut| cut.back(1))));
+        let ended = lane
+            .end
+            .and_then(|_| stands(one(over).map(|cut| cut.back(1))));
         let ended = ended.map(|cut| Cut {
             state: Some(lane.state()),
             ..cut
