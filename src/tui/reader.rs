@@ -249,18 +249,21 @@ impl Reader {
             Timestamp(sight.from.0.saturating_sub(beside)),
             Timestamp(sight.until.0.saturating_add(beside)),
         ];
-        let [from, until] = if self.archive.between(wide[0], wide[1]) <= DETAIL / 2 {
+        let [from, mut until] = if self.archive.between(wide[0], wide[1]) <= DETAIL / 2 {
             wide
         } else {
             [sight.from, sight.until]
         };
         let end = self.archive.end_time()?;
+        // More may come after the end. What reaches up to it can take that in.
+        if until >= end || self.archive.between(until, end) <= DETAIL / 4 {
+            until = end;
+        }
         let standing = self.archive.detail(from, until)?;
         Ok(Detail {
             timeline: standing.timeline,
             from,
-            // More may come after the end.
-            until: until.min(end),
+            until,
             place: standing.place,
             grown: 0,
         })

@@ -83,6 +83,27 @@ impl Viewport {
         }
     }
 
+    /// The same, by eighths of what it shows.
+    pub fn follow_in_steps(&mut self, now: Timestamp) {
+        let before = self.start;
+        self.follow(now);
+        if self.start > before {
+            let step = (self.span / 8).max(1);
+            let steps = (self.start - before).div_ceil(step);
+            self.set_start(i128::from(before.0) + i128::from(steps) * i128::from(step));
+        }
+    }
+
+    /// Shows twice as much, and twice that, until `now` is seen with some room to its right. It is then a while until all
+    /// is drawn to another scale again, whose columns are two of the one before.
+    pub fn widen(&mut self, now: Timestamp) {
+        let is_seen = |span: u64| now.0 <= self.start.0.saturating_add(span / 8 * 7);
+        while !is_seen(self.span) && self.span < LONGEST {
+            self.span = clamp(self.span.saturating_mul(2));
+        }
+        self.set_start(self.start.0.into());
+    }
+
     /// Moves so that `time` is seen, as little as possible.
     pub fn reveal(&mut self, time: Timestamp) {
         let room = self.span / 8;
@@ -185,6 +206,34 @@ mod tests {
         assert_eq!(viewport.column_of(Timestamp(3 * SECOND), 80), Some(70));
     }
 
+    #[test]
+    fn following_in_steps_shows_the_present_and_seldom_moves() {
+        let mut viewport = viewport(0, SECOND);
+        let mut starts = Vec::new();
+        for now in (0..3 * SECOND).step_by(10_000_000) {
+            viewport.follow_in_steps(Timestamp(now));
+            assert!(
+                viewport
+                    .column_of(Timestamp(now), 80)
+                    .is_some_and(|column| column <= 70)
+            );
+            starts.push(viewport.start);
+        }
+        starts.dedup();
+        assert_eq!(starts.len(), 18);
+    }
+
+    #[test]
+    fn a_wider_view_has_every_second_edge_of_the_one_before() {
+        let mut viewport = viewport(7, 1_000_003);
+        let before = viewport;
+        viewport.widen(Timestamp(1_000_000));
+        assert_eq!(viewport.span, 2 * before.span);
+        for column in 0..45 {
+            assert_eq!(viewport.time_at(column, 90), before.time_at(2 * column, 90));
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_overflows(start: u64, span in SHORTEST..=LONGEST, time: u64, other: u64, factor: f64, columns: i32, width: u16, column: u16) {
@@ -193,6 +242,8 @@ mod tests {
             viewport.pan(columns, width);
             viewport.follow = true;
             viewport.follow(Timestamp(other));
+            viewport.follow_in_steps(Timestamp(time));
+            viewport.widen(Timestamp(other));
             viewport.reveal(Timestamp(time));
             prop_assert!((SHORTEST..=LONGEST).contains(&viewport.span));
             prop_assert!(viewport.start.0.checked_add(viewport.span).is_some());

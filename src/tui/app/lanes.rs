@@ -382,17 +382,19 @@ impl Lanes {
 
     /// Moves on with a program that runs: by showing more, or by moving along.
     pub(super) fn keep_up(&mut self, now: Timestamp) {
-        if !self.whole {
+        if self.whole {
+            self.viewport.widen(now);
+        } else {
             self.viewport.follow(now);
-        } else if now.0
-            > self
-                .viewport
-                .start
-                .0
-                .saturating_add(self.viewport.span / 8 * 7)
-        {
-            // Twice what there is: it is then a while until all lanes are drawn to another scale again.
-            self.viewport.fit(Timestamp(now.0.saturating_mul(2)));
+        }
+    }
+
+    /// The same in larger steps, so that what is read for one is seen for a while.
+    pub(super) fn keep_up_in_steps(&mut self, now: Timestamp) {
+        if self.whole {
+            self.viewport.widen(now);
+        } else {
+            self.viewport.follow_in_steps(now);
         }
     }
 

@@ -212,6 +212,12 @@ impl Scene {
         }
     }
 
+    /// Whether the detail will soon take in no more, and a shorter one is to be read.
+    pub(super) fn is_long(&self) -> bool {
+        let detail = self.detail.as_ref();
+        detail.is_some_and(|detail| detail.grown > MOST_GROWN / 2)
+    }
+
     /// From what the lanes are drawn.
     pub fn drawn<'a>(&'a self, playback: &'a Playback, window: &Window) -> Drawn<'a> {
         if playback.begins().is_none_or(|begins| window.start > begins) {

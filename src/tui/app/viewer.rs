@@ -413,7 +413,7 @@ impl Viewer {
         if follows {
             self.replace_playback(playback);
             self.refresh();
-            self.lanes.keep_up(self.playback.now());
+            self.lanes.keep_up_in_steps(self.playback.now());
         } else {
             self.playback.grow(&playback);
         }
@@ -457,7 +457,9 @@ impl Viewer {
     /// What is looked at, where more has to be known of it than is here.
     pub(super) fn sight(&self, areas: &Areas) -> Option<Sight> {
         let window = self.window(areas);
-        if let Drawn::Whole(_) = self.scene.drawn(&self.playback, &window) {
+        let begins = self.playback.begins()?;
+        let is_whole = matches!(self.scene.drawn(&self.playback, &window), Drawn::Whole(_));
+        if window.start > begins || (is_whole && !self.scene.is_long()) {
             return None;
         }
         let (lanes, of) = if self.lanes.dense {
