@@ -219,7 +219,6 @@ pub(crate) use archive::{Archive, Stretch};
 pub use damage::Damage;
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
-#[cfg(feature = "app")]
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
@@ -236,7 +235,7 @@ pub use store::{Entry, KEEP, Store};
 pub(crate) use writer::Haste;
 pub use writer::Writer;
 #[cfg(feature = "app")]
-pub(crate) use writer::{create_keeping as create, open_log, remove_empty};
+pub(crate) use writer::{create_keeping as create, is_log, open_log, remove_empty};
 
 #[cfg(feature = "app")]
 use std::path::Path;

@@ -292,6 +292,67 @@ fn a_recording_overwrites_no_other_file() {
     mistake(&["run", "tasks", "--text", "--record", file.to_str().unwrap()]);
 }
 
+/// What is there stays, byte by byte, or as the pipe that it is.
+#[cfg(unix)]
+#[test]
+fn nothing_but_a_recording_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| in_directory(&folder, name);
+    let [good, other, notes, pipe, cut] =
+        ["good.aline", "other.aline", "notes", "pipe", "cut.aline"].map(at);
+    for file in [&good, &other] {
+        printed(&["run", "tasks", "--text", "--record", file]);
+    }
+    fs::write(&notes, "mine").unwrap();
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    assert!(mkfifo.arg(&pipe).status().unwrap().success());
+    for file in [&notes, &pipe] {
+        mistake(&["run", "tasks", "--text", "--record", file]);
+        mistake(&["exec", "--record", file, "--", "true"]);
+        mistake(&["attach", "/nowhere", "--record", file]);
+        mistake(&["session", "cut", &good, file]);
+        mistake(&["session", "merge", &good, &other, "--into", file]);
+    }
+    mistake(&["repair", &notes]);
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    // A recording is not written over itself, by whatever link, nor by a program's output.
+    let before = fs::read(&good).unwrap();
+    let [link, hard] = ["link.aline", "hard.aline"].map(at);
+    std::os::unix::fs::symlink(&good, &link).unwrap();
+    fs::hard_link(&good, &hard).unwrap();
+    for name in [&link, &hard] {
+        mistake(&["session", "cut", &good, name]);
+        mistake(&["session", "merge", &other, &good, "--into", name]);
+    }
+    mistake(&["exec", "--record", &cut, "--split", &good, "--", "true"]);
+    assert_eq!(fs::read(&good).unwrap(), before);
+    // What was there before an attempt that failed is there after it, even where it is empty.
+    let empty = at("empty.aline");
+    fs::write(&empty, "").unwrap();
+    for file in [&empty, &good] {
+        mistake(&["attach", "/nowhere", "--record", file]);
+        mistake(&["exec", "--record", file, "--", "/no/such/program"]);
+    }
+    assert_eq!(fs::read(&good).unwrap(), before);
+    assert_eq!(fs::read(&empty).unwrap(), b"");
+    assert!(!std::path::Path::new(&cut).exists());
+}
+
+#[test]
+fn older_parts_of_a_recording_take_the_place_of_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = in_directory(&folder, "kept.aline");
+    let keep = ["--events", "100000", "--keep", "20kB"];
+    for number in 1..5 {
+        let older = in_directory(&folder, &format!("kept.{number}.aline"));
+        fs::write(&older, "mine").unwrap();
+        let wrong = mistake(&[&["generate", &file, "--workload", "yield"], &keep[..]].concat());
+        assert!(wrong.contains(&older), "{wrong}");
+        assert_eq!(fs::read_to_string(&older).unwrap(), "mine");
+        fs::remove_file(older).unwrap();
+    }
+}
+
 #[test]
 fn a_damaged_recording_is_shown_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();

@@ -88,6 +88,14 @@ mod unix {
             "a_socket_that_a_crash_left_is_removed",
             a_socket_that_a_crash_left_is_removed,
         ),
+        (
+            "only_sockets_of_the_dead_are_removed",
+            only_sockets_of_the_dead_are_removed,
+        ),
+        (
+            "at_its_end_a_program_removes_its_own_socket_alone",
+            at_its_end_a_program_removes_its_own_socket_alone,
+        ),
     ];
 
     pub(super) fn main() -> ExitCode {
@@ -745,5 +753,49 @@ mod unix {
         assert_eq!(none.status.code(), Some(2));
         assert!(text(&none.stderr).contains("no program runs"), "{none:?}");
         assert!(!socket.exists());
+    }
+
+    fn only_sockets_of_the_dead_are_removed() {
+        use std::os::unix::net::UnixListener;
+        let stage = Stage::new();
+        let sockets = stage.path("asyncline");
+        fs::create_dir(&sockets).unwrap();
+        fs::set_permissions(&sockets, fs::Permissions::from_mode(0o700)).unwrap();
+        let files = ["4711.sock", "exec-4711.sock", "exec-4711.txt", "exec-4712"];
+        for file in files {
+            fs::write(sockets.join(file), "mine").unwrap();
+        }
+        let used = ["4713.sock", "exec-4713.sock"];
+        let _listeners = used.map(|name| UnixListener::bind(sockets.join(name)).unwrap());
+        // Nobody has them open any more.
+        let dead = ["4714.sock", "exec-4714.sock"];
+        for name in dead {
+            drop(UnixListener::bind(sockets.join(name)).unwrap());
+        }
+        let record = stage.path("none.aline");
+        let record = record.to_str().unwrap();
+        let attach = stage.asyncline(&["attach", "--record", record]).output();
+        assert_eq!(attach.unwrap().status.code(), Some(2));
+        let exec = ["exec", "--record", record, "--", "true"];
+        assert_eq!(
+            stage.asyncline(&exec).output().unwrap().status.code(),
+            Some(0)
+        );
+        let mut left: Vec<_> = fs::read_dir(&sockets).unwrap().collect();
+        left.sort_by_key(|entry| entry.as_ref().unwrap().file_name());
+        let left = left.into_iter().map(|entry| entry.unwrap().file_name());
+        let mut expected = [&files[..], &used[..]].concat();
+        expected.sort_unstable();
+        assert_eq!(left.collect::<Vec<_>>(), expected);
+    }
+
+    fn at_its_end_a_program_removes_its_own_socket_alone() {
+        let mut stage = Stage::new();
+        let (program, socket) = stage.watchable();
+        fs::remove_file(&socket).unwrap();
+        fs::write(&socket, "mine").unwrap();
+        stage.stop();
+        assert_eq!(stage.end(program).status.code(), Some(3));
+        assert_eq!(fs::read_to_string(&socket).unwrap(), "mine");
     }
 }

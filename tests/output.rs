@@ -72,6 +72,11 @@ const TESTS: &[(&str, fn())] = &[
         a_runtime_that_was_there_is_seen,
     ),
     ("a_panic_leaves_a_whole_file", a_panic_leaves_a_whole_file),
+    #[cfg(unix)]
+    (
+        "a_socket_takes_the_place_of_nothing_but_a_dead_one",
+        a_socket_takes_the_place_of_nothing_but_a_dead_one,
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -643,4 +648,74 @@ fn a_panic_leaves_a_whole_file() {
         .find(|lane| &*lane.name == "panics")
         .unwrap();
     assert_eq!(root.state(), State::Panicked);
+}
+
+/// What a path leads to: the thing itself, and its bytes.
+#[cfg(unix)]
+fn fingerprint(path: &Path) -> (u64, u32, Option<PathBuf>, Vec<u8>) {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::symlink_metadata(path).unwrap();
+    let bytes = found.is_file().then(|| fs::read(path).unwrap());
+    let leads = fs::read_link(path).ok();
+    (found.ino(), found.mode(), leads, bytes.unwrap_or_default())
+}
+
+#[cfg(unix)]
+fn a_socket_takes_the_place_of_nothing_but_a_dead_one() {
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let made = |tool: &str, arguments: &[&str]| {
+        let mut command = Command::new(tool);
+        command.current_dir(&directory).args(arguments).status()
+    };
+    let run = |path: &Path| {
+        command("adds")
+            .env(output::VARIABLE, format!("live:{}", path.display()))
+            .env("XDG_RUNTIME_DIR", directory.path())
+            .output()
+            .unwrap()
+    };
+    let (_folder, recording, _) = recorded("adds");
+    fs::copy(recording, at("app.aline")).unwrap();
+    fs::write(at("empty"), "").unwrap();
+    fs::create_dir(at("directory")).unwrap();
+    std::os::unix::fs::symlink("app.aline", at("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+    drop(UnixListener::bind(at("dead.sock")).unwrap());
+    std::os::unix::fs::symlink("dead.sock", at("link.sock")).unwrap();
+    assert!(made("mkfifo", &["pipe"]).unwrap().success());
+    let mut things = vec![
+        "app.aline",
+        "empty",
+        "directory",
+        "link",
+        "dangling",
+        "link.sock",
+        "pipe",
+    ];
+    // Only the administrator can make a device.
+    if made("mknod", &["device", "c", "1", "3"]).is_ok_and(|made| made.success()) {
+        things.push("device");
+    }
+    for thing in things {
+        let before = fingerprint(&at(thing));
+        let line = format!(
+            "asyncline: nothing is recorded: no socket at {}: something else than a socket is there, and stays\n",
+            at(thing).display()
+        );
+        assert_says(&run(&at(thing)), 0, "2\n", &line);
+        assert_eq!(fingerprint(&at(thing)), before, "{thing}");
+    }
+    // A socket that is in use, of whatever type, stays, and the program is found by its number.
+    let _listener = UnixListener::bind(at("used.sock")).unwrap();
+    let _other = UnixDatagram::bind(at("other.sock")).unwrap();
+    for used in ["used.sock", "other.sock"] {
+        let before = fingerprint(&at(used));
+        assert_says(&run(&at(used)), 0, "2\n", "");
+        assert_eq!(fingerprint(&at(used)), before, "{used}");
+    }
+    // What a killed program left is taken, and gone at the end.
+    assert_says(&run(&at("dead.sock")), 0, "2\n", "");
+    assert!(!at("dead.sock").exists());
 }

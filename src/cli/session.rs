@@ -139,14 +139,28 @@ fn merge(files: &[PathBuf], into: &Path) -> Result<(), Failure> {
 
 /// A recording is not to be written over itself.
 fn same(file: &Path, into: &Path) -> Result<(), Failure> {
-    let real = |path: &Path| path.canonicalize().ok();
-    if real(into).is_some() && real(file) == real(into) {
+    if is_same_file(file, into) {
         let file = file.display();
         return Err(Failure::Mistake(format!(
             "{file} would be written over itself"
         )));
     }
     Ok(())
+}
+
+/// Returns whether two paths lead to the same file, by links of any kind.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
+        id(one).is_some() && id(one) == id(other)
+    }
+    #[cfg(not(unix))]
+    {
+        let real = |path: &Path| path.canonicalize().ok();
+        real(one).is_some() && real(one) == real(other)
+    }
 }
 
 /// Opens a file, and prints how far it was read where that takes a while.

@@ -12,7 +12,7 @@ use clap::Args;
 use super::failure::{self, Failure};
 use super::screen::{self, Start};
 use super::session;
-use crate::session::{Archive, plain};
+use crate::session::{Archive, is_log, plain};
 use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
 use crate::source::spool::Spool;
@@ -130,9 +130,17 @@ fn needs_screen_or_file(is_terminal: bool, record: Option<&Path>) -> Result<(), 
     Err(Failure::Mistake(line.into()))
 }
 
+/// Creates the file for what a program prints. A recording is too precious for that.
 fn create(path: &Path) -> Result<File, Failure> {
+    let path_text = path.display();
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    if is_file && is_log(path).unwrap_or(false) {
+        return Err(Failure::Mistake(format!(
+            "{path_text} is a recording, and stays: --split writes what the program prints, --record what it does"
+        )));
+    }
     File::create(path)
-        .map_err(|error| Failure::Mistake(format!("{}: {}", path.display(), plain(&error))))
+        .map_err(|error| Failure::Mistake(format!("cannot write {path_text}: {}", plain(&error))))
 }
 
 /// What a program printed that ended before it told anything, and what may be the reason.

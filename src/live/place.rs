@@ -1,11 +1,11 @@
 //! Where the sockets of programs are that can be watched.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 /// The directory of this user's sockets. It is created, for nobody else to enter.
@@ -54,46 +54,117 @@ pub(crate) fn of_viewer() -> io::Result<PathBuf> {
     Ok(directory()?.join(format!("exec-{}.sock", std::process::id())))
 }
 
-/// Removes the sockets of viewers that begin programs whose process is gone, or whose number is this process's.
+/// Removes the sockets of viewers that began programs and were killed.
 #[cfg(feature = "app")]
 pub(crate) fn remove_left() -> io::Result<()> {
-    for entry in fs::read_dir(directory()?)? {
-        let path = entry?.path();
-        let viewer = path.file_stem().and_then(|name| name.to_str());
-        let process = viewer.and_then(|name| name.strip_prefix("exec-")?.parse().ok());
-        // Nobody can ask at the socket itself: whoever comes there is taken for the program.
-        if process.is_some_and(|process| process == std::process::id() || !runs(process)) {
-            remove(&path);
-        }
+    for path in sockets(|name| name.starts_with("exec-"))? {
+        // A socket that is in use stays.
+        let _ = clear(&path);
     }
     Ok(())
-}
-
-#[cfg(feature = "app")]
-fn runs(process: u32) -> bool {
-    let process = i32::try_from(process).ok();
-    let process = process.and_then(rustix::process::Pid::from_raw);
-    let gone = Err(rustix::io::Errno::SRCH);
-    process.is_some_and(|process| rustix::process::test_kill_process(process) != gone)
 }
 
 /// The sockets of programs that run, or did: those that crashed leave theirs.
 #[cfg(feature = "app")]
 pub(crate) fn programs() -> io::Result<Vec<PathBuf>> {
-    let of_program = |path: &PathBuf| {
-        let name = path.file_stem().and_then(|name| name.to_str());
-        let is_number = name.is_some_and(|name| name.parse::<u32>().is_ok());
-        is_number && path.extension().is_some_and(|ending| ending == "sock")
-    };
-    let entries = fs::read_dir(directory()?)?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut programs: Vec<PathBuf> = paths.filter(of_program).collect();
-    programs.sort();
-    Ok(programs)
+    sockets(|name| name.parse::<u32>().is_ok())
 }
 
-/// Removes a socket that nobody listens at any more.
-pub(crate) fn remove(socket: &Path) {
-    // One that is gone is as good.
-    let _ = fs::remove_file(socket);
+/// The sockets in this user's directory with such a name, sorted.
+#[cfg(feature = "app")]
+fn sockets(is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory()?)?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut sockets: Vec<PathBuf> = paths
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.and_then(|name| name.strip_suffix(".sock"));
+            name.is_some_and(&is_wanted)
+        })
+        .collect();
+    sockets.sort();
+    Ok(sockets)
+}
+
+/// Makes room for a socket: removes one of this user that a killed process left. Anything else stays.
+///
+/// # Errors
+///
+/// `AddrInUse` if a process uses the socket; another kind if something else is there, or it cannot be removed.
+pub(crate) fn clear(path: &Path) -> io::Result<()> {
+    let found = match fs::symlink_metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if !found.file_type().is_socket() {
+        let why = "something else than a socket is there, and stays";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    if found.uid() != user()? {
+        return Err(of_another_user(found.uid()));
+    }
+    if is_in_use(path)? {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    remove(path, &found)
+}
+
+/// The error for what belongs to another user.
+pub(crate) fn of_another_user(user: u32) -> io::Error {
+    let why = format!("it belongs to another user (number {user})");
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
+/// Returns whether a process has this socket open.
+fn is_in_use(socket: &Path) -> io::Result<bool> {
+    // A socket of another type than a listener's never gets through to it: it does not wait for the process, nor does that
+    // take it for a viewer. The system refuses it differently where there is no process any more.
+    match UnixDatagram::unbound()?.connect(socket) {
+        Err(why) if why.kind() == io::ErrorKind::ConnectionRefused => Ok(false),
+        _ => Ok(true),
+    }
+}
+
+/// Removes what was found at a path, if that is still there.
+fn remove(path: &Path, found: &Metadata) -> io::Result<()> {
+    let id = |of: &Metadata| (of.dev(), of.ino());
+    match fs::symlink_metadata(path) {
+        Ok(now) if id(&now) == id(found) => fs::remove_file(path),
+        _ => Ok(()),
+    }
+}
+
+/// A socket at which this process listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Socket {
+    path: PathBuf,
+    made: Metadata,
+}
+
+impl Socket {
+    /// Listens at a path, for this user alone. What is there stays, unless a killed process of this user left it.
+    ///
+    /// # Errors
+    ///
+    /// As [`clear`], or if the system refuses the socket.
+    pub(crate) fn listen(path: PathBuf) -> io::Result<(UnixListener, Self)> {
+        clear(&path)?;
+        let listener = UnixListener::bind(&path)?;
+        listener.set_nonblocking(true)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        let made = fs::symlink_metadata(&path)?;
+        Ok((listener, Self { path, made }))
+    }
+
+    /// Its path.
+    #[cfg(feature = "app")]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it. What somebody else put in its place stays.
+    pub(crate) fn remove(&self) {
+        // Where it cannot be removed, the next process that wants its path does so.
+        let _ = remove(&self.path, &self.made);
+    }
 }

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fs, process, thread};
+use std::{process, thread};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,7 +15,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::hub::{Hub, Next};
-use super::place;
+use super::place::{self, Socket};
 use super::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 use crate::probe::gate::{Gate, Pace};
 
@@ -31,7 +30,7 @@ const MOST: usize = 64;
 #[derive(Debug)]
 pub(crate) enum Door {
     /// They connect to this socket.
-    Unix(StdListener, PathBuf),
+    Unix(StdListener, Socket),
     /// They connect to this port.
     Tcp(StdTcpListener),
     /// One is there, which has begun this program.
@@ -45,16 +44,8 @@ impl Door {
             Some(path) => path.to_owned(),
             None => place::of_process(process::id())?,
         };
-        // One that nobody listens at is left from a process that crashed.
-        if StdStream::connect(&path)
-            .is_err_and(|why| why.kind() == io::ErrorKind::ConnectionRefused)
-        {
-            place::remove(&path);
-        }
-        let listener = StdListener::bind(&path)?;
-        listener.set_nonblocking(true)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self::Unix(listener, path))
+        let (listener, socket) = Socket::listen(path)?;
+        Ok(Self::Unix(listener, socket))
     }
 
     /// Opens a port. Without a token, which viewers have to know, only for this machine.
@@ -81,7 +72,7 @@ impl Door {
 #[derive(Debug)]
 pub(crate) struct Server {
     hub: Arc<Hub>,
-    socket: Option<PathBuf>,
+    socket: Option<Socket>,
 }
 
 impl Server {
@@ -89,7 +80,7 @@ impl Server {
     pub(crate) fn end(&self, patience: Duration) {
         self.hub.end();
         self.hub.wait_until_sent(patience);
-        self.socket.iter().for_each(|socket| place::remove(socket));
+        self.socket.iter().for_each(Socket::remove);
     }
 
     /// Whether anybody watches.
@@ -130,7 +121,7 @@ pub(crate) fn serve(
     gate: Option<Arc<Gate>>,
 ) -> io::Result<Server> {
     let socket = doors.iter().find_map(|door| match door {
-        Door::Unix(_, path) => Some(path.clone()),
+        Door::Unix(_, socket) => Some(socket.clone()),
         Door::Tcp(_) | Door::Viewer(_) => None,
     });
     let program = Arc::new(Program {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -339,7 +340,8 @@ fn create(path: &Path) -> Result<Writer, Error> {
     for number in 1..NAMES {
         match Writer::create_new(&name, &meta) {
             Err(Error::Write { why, .. })
-                if why.kind() == io::ErrorKind::AlreadyExists && name.exists() =>
+                if why.kind() == io::ErrorKind::AlreadyExists
+                    && fs::symlink_metadata(&name).is_ok() =>
             {
                 name = numbered(path, number);
             }

@@ -1,6 +1,7 @@
 //! A recording that goes to whoever attaches.
 
 use std::env;
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +12,7 @@ use crate::live::{Door, Hub, serve};
 use crate::probe::DEFAULT_CAPACITY;
 use crate::probe::gate::{Gate, Pace};
 use crate::probe::recorder::Recorder;
-use crate::session::{Meta, Writer};
+use crate::session::{Meta, Writer, plain};
 
 /// Begins one. What is wrong is told in words.
 pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, String> {
@@ -27,20 +28,23 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, St
     let begun = server.and_then(|server| {
         Recording::write_to(writer, recorder, collector, Life::Process, Some(server))
     });
-    begun.map_err(|why| format!("there is no thread for it: {why}"))
+    begun.map_err(|why| format!("there is no thread for it: {}", plain(&why)))
 }
 
 fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
     match live {
         Live::Here => {
-            let door = Door::unix(None).map_err(|why| format!("no socket for viewers: {why}"))?;
-            Ok(vec![door])
+            let door = Door::unix(None);
+            Ok(vec![door.map_err(|why| {
+                format!("no socket for viewers: {}", plain(&why))
+            })?])
         }
         Live::At(path) => {
-            let no_socket = |why| format!("no socket at {}: {why}", path.display());
+            let no_socket =
+                |why: io::Error| format!("no socket at {}: {}", path.display(), plain(&why));
             // A process that this one's parent began has it: then this one is found by its number.
             let door = Door::unix(Some(path)).or_else(|why| {
-                if why.kind() == std::io::ErrorKind::AddrInUse {
+                if why.kind() == io::ErrorKind::AddrInUse {
                     return Door::unix(None);
                 }
                 Err(why)
@@ -49,13 +53,13 @@ fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
         }
         Live::Tcp(address) => {
             let door = Door::tcp(*address, token);
-            Ok(vec![
-                door.map_err(|why| format!("no port at {address}: {why}"))?,
-            ])
+            Ok(vec![door.map_err(|why| {
+                format!("no port at {address}: {}", plain(&why))
+            })?])
         }
         Live::To(path) => {
             let viewer = Door::viewer(path)
-                .map_err(|why| format!("no viewer at {}: {why}", path.display()))?;
+                .map_err(|why| format!("no viewer at {}: {}", path.display(), plain(&why)))?;
             // Others may attach, too, but need not.
             Ok([Door::unix(None).ok(), Some(viewer)]
                 .into_iter()

@@ -90,6 +90,9 @@ pub enum Unreadable {
 
 /// The reason in words, without the system's error number.
 pub(crate) fn plain(error: &io::Error) -> String {
+    if let Some(ours) = error.get_ref() {
+        return ours.to_string();
+    }
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::error::Error;
 use super::format::Meta;
+use super::writer::is_foreign;
 use crate::event::Timestamp;
 use crate::units::number_and_unit;
 
@@ -76,14 +78,32 @@ impl Rotation {
         }
     }
 
+    /// Checks that no file that is not ours would be overwritten.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        for older in (1..=OLDER).map(|number| self.older(number)) {
+            let file = older.display().to_string();
+            match is_foreign(&older) {
+                Ok(false) => {}
+                Ok(true) => return Err(Error::Foreign { file }),
+                Err(why) => return Err(Error::Write { file, why }),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the file that was written out of the way of the next one, which begins at `at`. The oldest goes.
-    pub(super) fn turn(&mut self, at: Timestamp) -> std::io::Result<()> {
+    pub(super) fn turn(&mut self, at: Timestamp) -> Result<(), Error> {
+        // What came there meanwhile stays, too.
+        self.check()?;
         self.since = at;
         for number in (1..OLDER).rev() {
             // One that is not there yet need not be moved.
             let _ = fs::rename(self.older(number), self.older(number + 1));
         }
-        fs::rename(&self.path, self.older(1))
+        fs::rename(&self.path, self.older(1)).map_err(|why| Error::Write {
+            file: self.path.display().to_string(),
+            why,
+        })
     }
 
     /// The name of the file that was written so many turns ago: `name.2.aline`.

@@ -120,8 +120,10 @@ impl Writer {
     /// As [`create`](Self::create).
     pub fn create_rotating(path: impl AsRef<Path>, meta: &Meta, keep: Keep) -> Result<Self, Error> {
         let path = path.as_ref();
+        let rotation = Rotation::new(path, meta, keep);
+        rotation.check()?;
         let mut writer = Self::create(path, meta)?;
-        writer.rotation = Some(Rotation::new(path, meta, keep));
+        writer.rotation = Some(rotation);
         Ok(writer)
     }
 
@@ -332,11 +334,7 @@ impl Writer {
         let Some(rotation) = &mut self.rotation else {
             return Ok(());
         };
-        let turned = rotation.turn(end).map_err(|why| Error::Write {
-            file: self.file.clone(),
-            why,
-        });
-        let next = turned.and_then(|()| {
+        let next = rotation.turn(end).and_then(|()| {
             let (path, meta) = (&rotation.path, &rotation.meta);
             Self::create_within(path, meta, standing)
         });
@@ -537,14 +535,20 @@ pub(crate) fn create_keeping(
     }
 }
 
-/// Opens the file of a session log whose bytes come from elsewhere, and creates it with its directories. Who writes there
-/// empties it first: until then, a session log of that name stays what it was. Any other file is left alone.
+/// Opens the file of a session log whose bytes come from elsewhere, and creates it with its directories; `true` if it is new.
+/// Who writes there empties it first: until then, a session log of that name stays what it was. Any other file is left alone.
 #[cfg(feature = "app")]
-pub(crate) fn open_log(path: &Path) -> Result<File, Error> {
+pub(crate) fn open_log(path: &Path) -> Result<(File, bool), Error> {
     overwrite(path, |path| {
         create_directories(path)?;
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).open(path)
+        options.write(true);
+        match options.create_new(true).open(path) {
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (file, true)),
+        }
+        let there = options.create_new(false).create(true).truncate(false);
+        there.open(path).map(|file| (file, false))
     })
 }
 
@@ -558,21 +562,44 @@ fn overwrite<T>(path: &Path, create: impl FnOnce(&Path) -> io::Result<T>) -> Res
     }
 }
 
-/// Whether there is a file of this name that is not ours to overwrite. One that cannot be read is an error: it may be.
-fn is_foreign(path: &Path) -> io::Result<bool> {
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0);
-    if !is_file {
+/// Returns whether something of this name must not be overwritten: anything but a session log, an empty file, or a device
+/// such as `/dev/null`. One that cannot be read is an error: it may be.
+pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
+    let Ok(found) = fs::metadata(path) else {
         return Ok(false);
+    };
+    if !found.is_file() || found.len() == 0 {
+        return Ok(is_special(found.file_type()));
     }
+    is_log(path).map(|is_log| !is_log)
+}
+
+/// Returns whether a file starts as a session log does.
+pub(crate) fn is_log(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     let length = format::MAGIC.len() as u64;
     File::open(path)?.take(length).read_to_end(&mut start)?;
-    Ok(start != format::MAGIC)
+    Ok(start == format::MAGIC)
+}
+
+/// Returns whether it is a pipe, a socket or a disk.
+fn is_special(kind: fs::FileType) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        kind.is_fifo() || kind.is_socket() || kind.is_block_device()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = kind;
+        false
+    }
 }
 
 /// Leaves no empty file behind where no recording came to begin.
 pub(crate) fn remove_empty(path: &Path) {
-    if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0) {
+    let found = fs::symlink_metadata(path);
+    if found.is_ok_and(|found| found.is_file() && found.len() == 0) {
         let _ = fs::remove_file(path);
     }
 }

@@ -344,7 +344,8 @@ pub fn programs() -> io::Result<Vec<(Program, PathBuf)>> {
                     }
                 }
                 Err(why) if why.kind() == io::ErrorKind::ConnectionRefused => {
-                    place::remove(&socket);
+                    // What else may be there stays.
+                    let _ = place::clear(&socket);
                 }
                 Err(_) => {}
             }

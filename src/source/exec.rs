@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::attach::{Attached, Error};
 use super::spool::Spool;
-use crate::live::place;
+use crate::live::place::{self, Socket};
 use crate::output::{CONTROL, VARIABLE};
 
 /// As many lines of its output are kept.
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Begun {
     child: Child,
-    socket: PathBuf,
+    socket: Socket,
     listener: UnixListener,
     printed: Arc<Mutex<VecDeque<String>>>,
 }
@@ -53,14 +53,11 @@ impl Begun {
     ///
     /// Where there can be no socket for it, or where it cannot be begun.
     pub fn begin(program: &[OsString], printing: Printing) -> io::Result<Self> {
-        let socket = place::of_viewer()?;
         place::remove_left()?;
-        let listener = UnixListener::bind(&socket)?;
-        let begun = command(program, printing, &socket).and_then(|mut command| {
-            listener.set_nonblocking(true)?;
-            command.spawn()
-        });
-        let mut child = begun.inspect_err(|_| place::remove(&socket))?;
+        let (listener, socket) = Socket::listen(place::of_viewer()?)?;
+        let begun = command(program, printing, socket.path());
+        let begun = begun.and_then(|mut command| command.spawn());
+        let mut child = begun.inspect_err(|_| socket.remove())?;
         let printed = Arc::default();
         let outputs = [
             child
@@ -146,7 +143,7 @@ impl Begun {
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        place::remove(&self.socket);
+        self.socket.remove();
     }
 }
 

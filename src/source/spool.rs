@@ -17,7 +17,18 @@ pub(crate) struct Spool {
     path: PathBuf,
     /// The file, empty or as it was before: whoever writes there empties it.
     file: File,
-    is_kept: bool,
+    left: Left,
+}
+
+/// When the file stays after use.
+#[derive(Clone, Copy, Debug)]
+enum Left {
+    /// It was there before.
+    Always,
+    /// It was created where it was asked for.
+    IfWritten,
+    /// It is a temporary one.
+    Never,
 }
 
 impl Spool {
@@ -27,16 +38,22 @@ impl Spool {
     ///
     /// Where it is there and no session log, or cannot be created.
     pub(crate) fn open(record: Option<&Path>) -> Result<Self, Error> {
-        let (path, file) = match record {
-            Some(path) => (path.to_owned(), session::open_log(path)?),
-            None => temporary()?,
+        let (path, file, left) = match record {
+            Some(path) => {
+                let (file, is_new) = session::open_log(path)?;
+                let left = if is_new {
+                    Left::IfWritten
+                } else {
+                    Left::Always
+                };
+                (path.to_owned(), file, left)
+            }
+            None => {
+                let (path, file) = temporary()?;
+                (path, file, Left::Never)
+            }
         };
-        let is_kept = record.is_some();
-        Ok(Self {
-            path,
-            file,
-            is_kept,
-        })
+        Ok(Self { path, file, left })
     }
 
     /// The file, for who empties it and writes there.
@@ -51,10 +68,10 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if self.is_kept {
-            session::remove_empty(&self.path);
-        } else {
-            let _ = fs::remove_file(&self.path);
+        match self.left {
+            Left::Always => {}
+            Left::IfWritten => session::remove_empty(&self.path),
+            Left::Never => drop(fs::remove_file(&self.path)),
         }
     }
 }
