@@ -9,7 +9,11 @@
 //! | `live:tcp:ADDRESS` | as `live`, at an address such as `127.0.0.1:7000`; `ASYNCLINE_TOKEN` says what viewers must know |
 //! | `to:SOCKET` | as `live`, and a viewer waits at this socket: what `asyncline exec` sets |
 //!
-//! With `ASYNCLINE_CONTROL=1`, whoever attaches may pause and step the program.
+//! With `ASYNCLINE_CONTROL=1`, viewers may pause and step the program; with `0`, or without it, they may not.
+//! With `ASYNCLINE_TOKEN`, viewers have to know it, at a socket as well.
+//!
+//! A variable that cannot be understood opens nothing, and is told of in one line: with another value of `ASYNCLINE_CONTROL`, nobody can
+//! hold the program; with a token that is empty, longer than 1024 bytes or not UTF-8, nobody can watch it.
 //!
 //! It is read once, by the first runtime that is begun with `#[asyncline::main]`, `#[asyncline::test]`,
 //! [`Builder::observe`](crate::probe::Builder::observe) or [`Executor::wrap`](crate::Executor::wrap). All of a process's
@@ -59,6 +63,9 @@ pub const VARIABLE: &str = "ASYNCLINE";
 pub const CONTROL: &str = "ASYNCLINE_CONTROL";
 /// The environment variable with what viewers must know that attach by TCP.
 pub const TOKEN: &str = "ASYNCLINE_TOKEN";
+/// The longest token, in bytes.
+#[cfg(unix)]
+pub(crate) const LONGEST_TOKEN: usize = 1024;
 
 /// Where a recording goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,7 +191,10 @@ static RECORDING: OnceLock<Option<Arc<Recording>>> = OnceLock::new();
 /// The recording that the environment asks for; none where it asks for none, or where it cannot be had.
 pub(crate) fn of_environment() -> Option<Running> {
     join(|| match Output::of_environment() {
-        Ok(output) => begin(&output, is_controllable()),
+        Ok(output) => begin(
+            &output,
+            matches!(output, Output::Live(_)) && is_controllable(),
+        ),
         Err(why) => Err(format!("in {VARIABLE}, {why}")),
     })
 }
@@ -216,9 +226,41 @@ impl Nobody {
     }
 }
 
-/// Whether who attaches may hold the program.
+/// Returns whether viewers may hold the program. A value that is not understood allows nothing, and is told of.
 fn is_controllable() -> bool {
-    env::var_os(CONTROL).is_some_and(|value| !value.is_empty() && value != "0")
+    match env::var_os(CONTROL) {
+        None => false,
+        Some(value) if value == "1" => true,
+        Some(value) if value.is_empty() || value == "0" => false,
+        Some(value) => {
+            let value = value.display();
+            running::tell(&format!(
+                "nobody can hold this program: in {CONTROL}, `{value}` is neither `1` nor `0`"
+            ));
+            false
+        }
+    }
+}
+
+/// Returns the token that viewers must know, from the environment; empty if none is set.
+///
+/// # Errors
+///
+/// If it cannot be meant: in words.
+#[cfg(unix)]
+pub(crate) fn token() -> Result<String, String> {
+    let Some(token) = env::var_os(TOKEN) else {
+        return Ok(String::new());
+    };
+    let wrong = match token.into_string() {
+        Err(_) => "it is not UTF-8".to_owned(),
+        Ok(token) if token.is_empty() => "there is nothing: set a token, or unset it".to_owned(),
+        Ok(token) if token.len() > LONGEST_TOKEN => {
+            format!("there are more than {LONGEST_TOKEN} bytes")
+        }
+        Ok(token) => return Ok(token),
+    };
+    Err(format!("in {TOKEN}, {wrong}"))
 }
 
 fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, String> {

@@ -36,6 +36,11 @@ const TESTS: &[(&str, fn())] = &[
         "what_is_wrong_is_told_in_one_line",
         what_is_wrong_is_told_in_one_line,
     ),
+    #[cfg(unix)]
+    (
+        "what_is_not_understood_opens_nothing",
+        what_is_not_understood_opens_nothing,
+    ),
     (
         "a_program_is_recorded_into_a_file",
         a_program_is_recorded_into_a_file,
@@ -105,6 +110,7 @@ fn run(program: &str) {
         "wraps" => wraps(),
         "panics" => panics(),
         "begins another" => begins_another(),
+        "says who listens" => says_who_listens(),
         other => panic!("{other} is no program"),
     }
 }
@@ -718,4 +724,91 @@ fn a_socket_takes_the_place_of_nothing_but_a_dead_one() {
     // What a killed program left is taken, and gone at the end.
     assert_says(&run(&at("dead.sock")), 0, "2\n", "");
     assert!(!at("dead.sock").exists());
+}
+
+#[cfg(unix)]
+fn what_is_not_understood_opens_nothing() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("program.sock");
+    let live = format!("live:{}", socket.display());
+    let bytes = |text: &[u8]| OsStr::from_bytes(text).to_owned();
+    let run = |variables: &[(&str, OsString)]| {
+        let mut command = command("says who listens");
+        command
+            .env(PATH, &socket)
+            .env("XDG_RUNTIME_DIR", directory.path())
+            .env_remove(output::TOKEN)
+            .env_remove(output::CONTROL)
+            .envs(variables.iter().cloned());
+        command.output().unwrap()
+    };
+    let says = |variables: &[(&str, OsString)], listens: bool, line: &str| {
+        assert_says(&run(variables), 0, &format!("{listens}\n"), line);
+        assert_eq!(files(directory.path()), [""; 0], "{line}");
+    };
+    let asyncline = |value: &[u8]| vec![(output::VARIABLE, bytes(value))];
+    for (value, why) in [
+        (&b"file:\xff.aline"[..], "it is not UTF-8"),
+        (b"live:\xff", "it is not UTF-8"),
+        (b"live:", "`live:` is not followed by a path"),
+        (b"to:", "`to:` is not followed by a path"),
+        (
+            b"live:tcp:7000",
+            "`tcp:7000` is no address such as 127.0.0.1:7000",
+        ),
+        (
+            b"LIVE",
+            "`LIVE` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`",
+        ),
+        (
+            b" live",
+            "` live` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`",
+        ),
+    ] {
+        let line = format!("asyncline: nothing is recorded: in ASYNCLINE, {why}\n");
+        says(&asyncline(value), false, &line);
+    }
+    let with =
+        |name, value: &[u8]| [asyncline(live.as_bytes()), vec![(name, bytes(value))]].concat();
+    for (token, why) in [
+        (&b"\xff"[..], "it is not UTF-8"),
+        (b"secret\xff", "it is not UTF-8"),
+        (b"", "there is nothing: set a token, or unset it"),
+        (&[b'a'; 1025], "there are more than 1024 bytes"),
+    ] {
+        let line = format!("asyncline: nothing is recorded: in ASYNCLINE_TOKEN, {why}\n");
+        says(&with(output::TOKEN, token), false, &line);
+    }
+    says(&with(output::TOKEN, &[b'a'; 1024]), true, "");
+    // Where nobody can listen, no token is asked for.
+    let off = [
+        (output::VARIABLE, "off".into()),
+        (output::TOKEN, bytes(b"\xff")),
+    ];
+    says(&off, false, "");
+    for (control, is_understood) in [
+        (&b"yes"[..], false),
+        (b"false", false),
+        (b"no", false),
+        (b"01", false),
+        (b"\xff", false),
+        (b"", true),
+        (b"0", true),
+        (b"1", true),
+    ] {
+        let value = String::from_utf8_lossy(control);
+        let line = format!(
+            "asyncline: nobody can hold this program: in ASYNCLINE_CONTROL, `{value}` is neither `1` nor `0`\n"
+        );
+        let line = if is_understood { "" } else { &line };
+        says(&with(output::CONTROL, control), true, line);
+    }
+}
+
+/// Prints whether there is a socket at the path that it is told.
+#[asyncline::main(flavor = "current_thread")]
+async fn says_who_listens() {
+    println!("{}", Path::new(&env::var_os(PATH).unwrap()).exists());
 }

@@ -12,6 +12,7 @@ use clap::Args;
 use super::failure::{self, Failure};
 use super::screen::{self, Start};
 use super::session;
+use crate::output;
 use crate::session::{Archive, is_log, plain};
 use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
@@ -65,7 +66,8 @@ pub(super) struct Attach {
 /// Begins a program, and watches it.
 pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     needs_screen_or_file(is_terminal, exec.record.as_deref())?;
-    // What is wrong with it is told before anything is begun.
+    // What is wrong is told before anything is begun.
+    output::token().map_err(Failure::Mistake)?;
     let spool = Spool::open(exec.record.as_deref())?;
     let printing = match &exec.split {
         Some(path) => Printing::To(create(path)?),

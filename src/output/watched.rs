@@ -1,12 +1,11 @@
 //! A recording that goes to whoever attaches.
 
-use std::env;
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::Live;
 use super::running::{self, Life, Recording};
-use super::{Live, TOKEN};
 use crate::collector::Collector;
 use crate::live::{Door, Hub, serve};
 use crate::probe::DEFAULT_CAPACITY;
@@ -16,7 +15,7 @@ use crate::session::{Meta, Writer, plain};
 
 /// Begins one. What is wrong is told in words.
 pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, String> {
-    let token = env::var(TOKEN).unwrap_or_default();
+    let token = super::token()?;
     let doors = doors(live, &token)?;
     let gate = can_be_held.then(|| Arc::new(Gate::real_time(Pace::Playing)));
     let hub = Hub::new();

@@ -9,8 +9,8 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
-use std::{env, thread};
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::spool::Spool;
 use crate::live::place;
 use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
+use crate::output;
 use crate::probe::gate::Pace;
 use crate::session::{self, plain};
 
@@ -144,6 +145,11 @@ impl Attached {
     }
 
     fn over(stream: Stream, at: String, spool: Spool) -> Result<Self, Error> {
+        let token = output::token();
+        let token = token.map_err(|why| Error::Program {
+            at: at.clone(),
+            why,
+        })?;
         let file = spool.file().map_err(|why| Error::Program {
             at: at.clone(),
             why: plain(&why),
@@ -156,6 +162,7 @@ impl Attached {
         let (ready, begun) = channel();
         let listener = Listener {
             file,
+            token,
             status: Arc::clone(&status),
         };
         let thread = thread::Builder::new().name(crate::probe::thread_name("attached"));
@@ -206,6 +213,8 @@ fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
 /// Listens to a program, on a thread of its own.
 struct Listener {
     file: File,
+    /// The token that the program may ask for.
+    token: String,
     status: Arc<Mutex<Status>>,
 }
 
@@ -265,7 +274,7 @@ impl Listener {
     ) -> Result<(), Misunderstood> {
         let (from, to) = tokio::io::split(stream);
         let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
-        let token = env::var(crate::output::TOKEN).unwrap_or_default();
+        let token = self.token.clone();
         mouth.say(&ToProgram::Hello { token }).await?;
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
         let hello = timeout(PATIENCE, ear.hear()).await.map_err(late)??;
