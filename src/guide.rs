@@ -127,8 +127,12 @@
 //!   for from the system, on both sides.
 //! - TCP has to be asked for. On loopback it is open to whoever uses the machine; elsewhere it is refused unless `ASYNCLINE_TOKEN` is set, and then
 //!   viewers have to know that. What is sent is not encrypted.
-//! - Whoever attaches can look. They can hold the program only with `ASYNCLINE_CONTROL=1`, which `asyncline exec` sets unless it is set. When whoever
-//!   holds it leaves, or crashes, it goes on.
+//! - A connection is told nothing, not even the program's name, before it has said the token. It has a second for that, and
+//!   costs the program a few kilobytes at most; 64 tokens a second can be tried. Connections that say nothing keep no viewer out.
+//! - Viewers can look. They can hold the program only with `ASYNCLINE_CONTROL=1`, which `asyncline exec` sets unless it is set. When the viewer that
+//!   holds it leaves, crashes, or is stopped for three seconds, the program continues; in the last case a mark in the lane that was held says so.
+//! - A variable that cannot be understood opens nothing: one line says which, and the program runs unwatched, or cannot be held.
+//! - Only a socket that a killed process of the same user left is removed to make room for a new one.
 //! - What comes over the socket is read with limits on its sizes, and what makes no sense closes the connection.
 //!
 //! # When something is not as it should be

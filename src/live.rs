@@ -17,16 +17,27 @@
 //! the user at the other end is asked for from the system, and turned away where it is another one than this process's. There
 //! is TCP only where it is asked for; without a token, which a viewer then has to know, only on loopback.
 //!
+//! A connection has a second to say who it is, in about a kilobyte, and is told nothing before; [`room`] bounds how many there are,
+//! and how many tokens are tried.
+//!
+//! # Who may hold the program
+//!
+//! Viewers of a program that allows it, as long as they say every second that they are there: see [`hold`].
+//!
 //! # What is said
 //!
-//! Each side sends frames: the length of what follows, in 4 bytes (big-endian, [8 MiB](wire::LONGEST) at most), a byte that
-//! says what it is, and the rest. Numbers are little-endian. Both begin with a hello, which says which version of this they
-//! speak; what else there is, [`wire`] says.
+//! Each side sends frames: the length of what follows, in 4 bytes (big-endian, [8 MiB](wire::LONGEST) at most from a program, and
+//! a kilobyte from a viewer), a byte that says what it is, and the rest. Numbers are little-endian. The viewer begins with a
+//! hello, which says which version of this it speaks; the program answers with its own once it knows who it is. What else
+//! there is, [`wire`] says.
 
+mod hold;
 pub(crate) mod hub;
 pub(crate) mod place;
+mod room;
 mod serve;
 pub(crate) mod wire;
 
+pub(crate) use hold::Hold;
 pub(crate) use hub::Hub;
 pub(crate) use serve::{Door, Server, serve};

@@ -40,6 +40,8 @@ mod unix {
 
     use super::itself::{self, PROGRAM};
 
+    /// The version of what is said.
+    const VERSION: u16 = 2;
     /// The program ends once there is a file of this name.
     const STOP: &str = "ASYNCLINE_TEST_STOP";
 
@@ -81,6 +83,19 @@ mod unix {
             held_and_let_go,
         ),
         (
+            "a_viewer_that_freezes_loses_its_hold",
+            a_viewer_that_freezes_loses_its_hold,
+        ),
+        (
+            "silent_connections_keep_nobody_out",
+            silent_connections_keep_nobody_out,
+        ),
+        #[cfg(target_os = "linux")]
+        (
+            "unfinished_hellos_cost_a_few_bytes",
+            unfinished_hellos_cost_a_few_bytes,
+        ),
+        (
             "a_port_is_for_this_machine_or_for_who_knows_the_token",
             a_port_wants_a_token,
         ),
@@ -106,6 +121,7 @@ mod unix {
     fn run(program: &str) -> ExitCode {
         match program {
             "rounds" => rounds(),
+            "waits" => waits(),
             "peek" => peek(),
             other => panic!("there is no program {other}"),
         }
@@ -135,10 +151,20 @@ mod unix {
         ExitCode::from(3)
     }
 
+    /// Does nothing until it is told to stop.
+    #[asyncline::main(flavor = "current_thread")]
+    async fn waits() -> ExitCode {
+        let stop = PathBuf::from(env::var_os(STOP).unwrap());
+        let waits = std::thread::spawn(move || until("the end", || stop.exists()));
+        let waited = task::spawn_blocking(move || waits.join());
+        waited.await.unwrap().unwrap();
+        ExitCode::from(3)
+    }
+
     /// Connects to a socket, as another user does, and says what comes of it.
     fn peek() -> ExitCode {
         let mut stream = UnixStream::connect(env::var_os(STOP).unwrap()).unwrap();
-        let _ = stream.write_all(&frame(&hello(1)));
+        let _ = stream.write_all(&frame(&hello(VERSION)));
         let read = stream.read(&mut [0; 64]).unwrap_or(0);
         println!("{read} bytes");
         ExitCode::SUCCESS
@@ -329,6 +355,9 @@ mod unix {
     fn hello(version: u16) -> Vec<u8> {
         [&[0], &b"asyncline"[..], &version.to_le_bytes()].concat()
     }
+
+    /// What a viewer says that is still there.
+    const RENEW: [u8; 1] = [2];
 
     fn pace(kind: u8) -> Vec<u8> {
         [&[1, kind][..], &0_u64.to_le_bytes()].concat()
@@ -529,7 +558,7 @@ mod unix {
         let mut stage = Stage::new();
         let (program, socket) = stage.watchable();
         let mut lazy = UnixStream::connect(&socket).unwrap();
-        lazy.write_all(&frame(&hello(1))).unwrap();
+        lazy.write_all(&frame(&hello(VERSION))).unwrap();
         let viewer = stage.viewer(socket.to_str().unwrap(), "busy.aline");
         stage.saw("busy.aline");
         stage.stop();
@@ -551,9 +580,9 @@ mod unix {
             frame(&[]),
             frame(&wrong),
             frame(&[9; 100]),
-            [frame(&hello(1)), frame(&[1, 77])].concat(),
-            [frame(&hello(1)), frame(&pace(99))].concat(),
-            [frame(&hello(1)), frame(&hello(1))].concat(),
+            [frame(&hello(VERSION)), frame(&[1, 77])].concat(),
+            [frame(&hello(VERSION)), frame(&pace(99))].concat(),
+            [frame(&hello(VERSION)), frame(&hello(VERSION))].concat(),
         ];
         for said in said {
             let mut stream = UnixStream::connect(&socket).unwrap();
@@ -577,13 +606,15 @@ mod unix {
 
     fn another_version_is_named() {
         let mut stage = Stage::new();
-        // A newer viewer is turned away before it is told anything but who is here.
+        // A viewer of another version is told which one this is, and no more.
         let (program, socket) = stage.watchable();
-        let mut newer = UnixStream::connect(&socket).unwrap();
-        newer.write_all(&frame(&hello(2))).unwrap();
-        let first = read_frame(&mut newer).unwrap();
-        assert_eq!(first[..12], hello(1));
-        assert_eq!(read_frame(&mut newer), None);
+        for version in [VERSION - 1, VERSION + 1] {
+            let mut other = UnixStream::connect(&socket).unwrap();
+            other.write_all(&frame(&hello(version))).unwrap();
+            let first = read_frame(&mut other).unwrap();
+            assert_eq!(first, [&hello(VERSION)[..], &[0; 5]].concat());
+            assert_eq!(read_frame(&mut other), None);
+        }
         stage.stop();
         assert_eq!(stage.end(program).status.code(), Some(3));
         // A newer program is named in one line.
@@ -591,7 +622,7 @@ mod unix {
         let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let newer = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let hello = [&hello(2)[..], &[0; 5], b"newer"].concat();
+            let hello = [&hello(VERSION + 1)[..], &[0; 5], b"newer"].concat();
             stream.write_all(&frame(&hello)).unwrap();
             let _ = io::copy(&mut stream, &mut io::sink());
         });
@@ -601,7 +632,7 @@ mod unix {
         assert_eq!(viewer.status.code(), Some(2), "{viewer:?}");
         let line = text(&viewer.stderr);
         assert!(
-            line.contains("version 2") && line.lines().count() == 1,
+            line.contains("version 3") && line.lines().count() == 1,
             "{line}"
         );
     }
@@ -644,25 +675,32 @@ mod unix {
         assert_eq!(stage.end(program).status.code(), Some(3));
     }
 
+    const PAUSED: u8 = 2;
+
+    /// Reads until the program says that nothing passes.
+    fn wait_until_held(viewer: &mut impl Read) {
+        const PACE: u8 = 2;
+        while read_frame(viewer).unwrap()[..2] != [PACE, PAUSED] {}
+    }
+
     fn held_and_let_go() {
         const SESSION: u8 = 1;
-        const PACE: u8 = 2;
-        const PAUSED: u8 = 2;
         let mut stage = Stage::new();
         let (program, socket) = stage.watchable_by(|command| {
             command.env("ASYNCLINE_CONTROL", "1");
         });
         let mut viewer = UnixStream::connect(&socket).unwrap();
-        viewer.write_all(&frame(&hello(1))).unwrap();
+        viewer.write_all(&frame(&hello(VERSION))).unwrap();
         let first = read_frame(&mut viewer).unwrap();
         assert_eq!(first[16], 1, "it can be held");
-        viewer.write_all(&frame(&pace(PAUSED))).unwrap();
-        loop {
-            let frame = read_frame(&mut viewer).unwrap();
-            if frame[..2] == [PACE, PAUSED] {
-                break;
+        let mut renews = viewer.try_clone().unwrap();
+        thread::spawn(move || {
+            while renews.write_all(&frame(&RENEW)).is_ok() {
+                thread::sleep(Duration::from_millis(200));
             }
-        }
+        });
+        viewer.write_all(&frame(&pace(PAUSED))).unwrap();
+        wait_until_held(&mut viewer);
         // What had happened by then is said; then nothing comes any more.
         viewer
             .set_read_timeout(Some(Duration::from_millis(300)))
@@ -683,7 +721,7 @@ mod unix {
             stage.programs[program].try_wait().unwrap().is_none(),
             "it is held again"
         );
-        drop(viewer);
+        viewer.shutdown(std::net::Shutdown::Both).unwrap();
         assert_eq!(stage.end(program).status.code(), Some(3));
     }
 
@@ -725,9 +763,35 @@ mod unix {
         };
         let stranger = attach(&secret, "stranger.aline", "abd").output().unwrap();
         assert_eq!(stranger.status.code(), Some(2), "{stranger:?}");
+        // A token that cannot be meant is told of before anything is said.
+        for token in [&b"abc\xff"[..], b""] {
+            let mut none = attach(&secret, "none.aline", "");
+            let token = std::os::unix::ffi::OsStrExt::from_bytes(token);
+            let none = none
+                .env("ASYNCLINE_TOKEN", std::ffi::OsStr::to_owned(token))
+                .output();
+            let none = none.unwrap();
+            let line = text(&none.stderr);
+            assert!(line.contains("in ASYNCLINE_TOKEN"), "{line}");
+            assert_eq!((none.status.code(), line.lines().count()), (Some(2), 1));
+        }
+        // One that says another is told nothing at all, and keeps nobody out, however often it tries.
+        let said = [hello(VERSION), b"ab\xff".to_vec()].concat();
+        let strangers: Vec<_> = (0..200)
+            .map(|_| {
+                let mut stranger = std::net::TcpStream::connect(("127.0.0.1", free)).unwrap();
+                stranger.write_all(&frame(&said)).unwrap();
+                stranger
+            })
+            .collect();
         let friend = attach(&secret, "friend.aline", "abc");
         let friend = secret.begin(friend);
         secret.saw("friend.aline");
+        for mut stranger in strangers {
+            let mut told = Vec::new();
+            let _ = stranger.read_to_end(&mut told);
+            assert!(told.is_empty(), "{told:?}");
+        }
         secret.stop();
         let ended = secret.end(program);
         assert!(secret.end(friend).status.success());
@@ -797,5 +861,115 @@ mod unix {
         stage.stop();
         assert_eq!(stage.end(program).status.code(), Some(3));
         assert_eq!(fs::read_to_string(&socket).unwrap(), "mine");
+    }
+
+    fn a_viewer_that_freezes_loses_its_hold() {
+        let mut stage = Stage::new();
+        let (program, socket) = stage.watchable_by(|command| {
+            command.env("ASYNCLINE_CONTROL", "1");
+        });
+        let other = stage.viewer(socket.to_str().unwrap(), "other.aline");
+        stage.saw("other.aline");
+        let mut frozen = UnixStream::connect(&socket).unwrap();
+        frozen.write_all(&frame(&hello(VERSION))).unwrap();
+        frozen.write_all(&frame(&pace(PAUSED))).unwrap();
+        wait_until_held(&mut frozen);
+        // From now on it says nothing, nor does it take anything, and its connection stays.
+        stage.stop();
+        let ended = stage.end(program);
+        assert_eq!(ended.status.code(), Some(3));
+        assert!(stage.end(other).status.success());
+        let session = stage.session("other.aline");
+        assert_is_all(&session, &ended);
+        let expected = format!(
+            "continues: process {} held it, and does not answer",
+            std::process::id()
+        );
+        let is_said = |lane: &Option<LaneId>, text: &str| lane.is_some() && text == expected;
+        let said = session.events.iter().filter(
+            |event| matches!(&event.kind, EventKind::Mark { lane, text } if is_said(lane, text)),
+        );
+        assert_eq!(said.count(), 1);
+        drop(frozen);
+    }
+
+    fn silent_connections_keep_nobody_out() {
+        let mut stage = Stage::new();
+        let (program, socket) = stage.watchable();
+        let connect = || UnixStream::connect(&socket).unwrap();
+        let mut silent: Vec<UnixStream> = (0..200).map(|_| connect()).collect();
+        // One that has said a part of what it has to is no better.
+        silent.extend((0..200).map(|_| {
+            let mut half = connect();
+            half.write_all(&frame(&hello(VERSION))[..8]).unwrap();
+            half
+        }));
+        let mut viewer = connect();
+        viewer.write_all(&frame(&hello(VERSION))).unwrap();
+        let first = read_frame(&mut viewer).unwrap();
+        assert_eq!(first[..12], hello(VERSION));
+        // They are told nothing, and are left.
+        for mut stream in silent {
+            let mut told = Vec::new();
+            let _ = stream.read_to_end(&mut told);
+            assert!(told.is_empty(), "{told:?}");
+        }
+        stage.stop();
+        drop(viewer);
+        assert_eq!(stage.end(program).status.code(), Some(3));
+    }
+
+    /// The most memory that a process ever had, in bytes.
+    #[cfg(target_os = "linux")]
+    fn peak(process: u32) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let mut lines = status.lines();
+        let line = lines.find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        kib * 1024
+    }
+
+    #[cfg(target_os = "linux")]
+    fn unfinished_hellos_cost_a_few_bytes() {
+        const CONNECTIONS: u64 = 60;
+        /// What a viewer says at most: with a token of 1024 bytes.
+        const LONGEST: u32 = 1036;
+        let mut stage = Stage::new();
+        let socket = stage.path("program.sock");
+        let command = stage.program("waits", &format!("live:{}", socket.display()));
+        let program = stage.begin(command);
+        until("the program listens", || {
+            UnixStream::connect(&socket).is_ok()
+        });
+        let process = stage.programs[program].id();
+        // All but the last byte of what was announced, or as much of it as is taken.
+        let connect = |announced: u32| {
+            let mut stream = UnixStream::connect(&socket).unwrap();
+            let said = [0].repeat(announced as usize - 1);
+            stream.write_all(&announced.to_be_bytes()).unwrap();
+            thread::spawn(move || {
+                let _ = stream.write_all(&said);
+                let mut told = Vec::new();
+                let _ = stream.read_to_end(&mut told);
+                assert!(told.is_empty(), "{told:?}");
+            })
+        };
+        let round = |announced: u32| {
+            let streams = (0..CONNECTIONS).map(|_| connect(announced));
+            let streams: Vec<_> = streams.collect();
+            for stream in streams {
+                stream.join().unwrap();
+            }
+        };
+        // What the first one costs is there once.
+        connect(LONGEST).join().unwrap();
+        let before = peak(process);
+        for announced in [LONGEST, LONGEST + 1, 8 << 20] {
+            round(announced);
+        }
+        let cost = peak(process) - before;
+        assert!(cost < CONNECTIONS * 4096, "{cost} bytes");
+        stage.stop();
+        assert_eq!(stage.end(program).status.code(), Some(3));
     }
 }

@@ -216,10 +216,18 @@ fn address(text: &str) -> Result<Address, Failure> {
 
 /// The program that runs, or the one of several that is chosen.
 fn choose() -> Result<Address, Failure> {
-    let mut programs = attach::programs().map_err(|error| {
-        Failure::Stopped(format!("no programs can be found: {}", plain(&error)))
-    })?;
+    let found = attach::programs();
+    let found = found.map_err(|why| Failure::Mistake(format!("cannot list programs: {why}")))?;
+    let mut programs = found.answering;
     match programs.len() {
+        0 if !found.silent.is_empty() => {
+            let silent = found.silent.iter().filter_map(|socket| socket.file_stem());
+            let silent: Vec<_> = silent.map(|name| name.to_string_lossy()).collect();
+            Err(Failure::Mistake(format!(
+                "no program answers: {} may be stopped, or want another ASYNCLINE_TOKEN",
+                silent.join(", ")
+            )))
+        }
         0 => Err(Failure::Mistake(
             "no program runs that can be watched; begin one with ASYNCLINE=live".into(),
         )),

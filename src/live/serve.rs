@@ -4,23 +4,26 @@ use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{process, thread};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 
+use super::hold::{Hold, TICK};
 use super::hub::{Hub, Next};
 use super::place::{self, Socket};
+use super::room::{Room, Slot};
 use super::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
-use crate::probe::gate::{Gate, Pace};
 
-/// A viewer has so long to say who it is.
-const HELLO: Duration = Duration::from_secs(5);
+/// How long a connection may take to say who it is.
+const HELLO: Duration = Duration::from_secs(1);
+/// How long the viewer may take that began this program.
+const PARENT: Duration = Duration::from_secs(60);
 /// How often viewers are told what the gate lets through.
 const PULSE: Duration = Duration::from_millis(30);
 /// No more viewers are attended to at a time.
@@ -100,10 +103,10 @@ struct Program {
     name: String,
     token: String,
     hub: Arc<Hub>,
-    /// None where they may not hold the program.
-    gate: Option<Arc<Gate>>,
-    /// The viewer that holds the program.
-    holder: Mutex<Option<u64>>,
+    /// None if viewers may not hold the program.
+    hold: Option<Hold>,
+    /// Connections that have not said who they are.
+    room: Arc<Room>,
     viewers: AtomicUsize,
     next: AtomicU64,
 }
@@ -118,7 +121,7 @@ pub(crate) fn serve(
     name: String,
     token: String,
     hub: &Arc<Hub>,
-    gate: Option<Arc<Gate>>,
+    hold: Option<Hold>,
 ) -> io::Result<Server> {
     let socket = doors.iter().find_map(|door| match door {
         Door::Unix(_, socket) => Some(socket.clone()),
@@ -128,8 +131,8 @@ pub(crate) fn serve(
         name,
         token,
         hub: Arc::clone(hub),
-        gate,
-        holder: Mutex::new(None),
+        hold,
+        room: Room::new(),
         viewers: AtomicUsize::new(0),
         next: AtomicU64::new(0),
     });
@@ -139,15 +142,11 @@ pub(crate) fn serve(
     let thread = thread::Builder::new().name(crate::probe::thread_name("live"));
     thread.spawn(move || {
         runtime.block_on(async {
-            let doors = doors
-                .into_iter()
-                .map(|door| Arc::clone(&program).attend(door));
-            let doors: Vec<_> = doors.map(tokio::spawn).collect();
             for door in doors {
                 // A door that fails is closed; the others go on.
-                let _ = door.await;
+                tokio::spawn(Arc::clone(&program).attend(door));
             }
-            std::future::pending::<()>().await;
+            program.count_time().await;
         });
     })?;
     Ok(Server {
@@ -160,12 +159,22 @@ impl Program {
     /// Lets viewers in.
     async fn attend(self: Arc<Self>, door: Door) -> io::Result<()> {
         match door {
-            Door::Viewer(stream) => self.let_in(UnixStream::from_std(stream)?),
+            Door::Viewer(stream) => {
+                let stream = UnixStream::from_std(stream)?;
+                if let Some(name) = name_of_ours(&stream) {
+                    let id = self.next.fetch_add(1, Ordering::Relaxed);
+                    self.greet(id, stream, name, None).await;
+                }
+            }
             Door::Unix(listener, _) => {
                 let listener = UnixListener::from_std(listener)?;
                 loop {
                     match listener.accept().await {
-                        Ok((stream, _)) => self.let_in(stream),
+                        Ok((stream, _)) => {
+                            if let Some(name) = name_of_ours(&stream) {
+                                self.let_in(stream, name).await;
+                            }
+                        }
                         Err(_) => tokio::time::sleep(PULSE).await,
                     }
                 }
@@ -174,7 +183,7 @@ impl Program {
                 let listener = TcpListener::from_std(listener)?;
                 loop {
                     match listener.accept().await {
-                        Ok((stream, _)) => self.greet(stream),
+                        Ok((stream, from)) => self.let_in(stream, from.to_string()).await,
                         Err(_) => tokio::time::sleep(PULSE).await,
                     }
                 }
@@ -183,56 +192,89 @@ impl Program {
         Ok(())
     }
 
-    /// Lets a viewer in that is this user's.
-    fn let_in(self: &Arc<Self>, stream: UnixStream) {
-        let theirs = stream.peer_cred().map(|peer| peer.uid());
-        if let (Ok(theirs), Ok(ours)) = (theirs, place::user())
-            && theirs == ours
-        {
-            self.greet(stream);
-        }
-    }
-
-    fn greet(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + 'static) {
-        if self.viewers.fetch_add(1, Ordering::Relaxed) >= MOST {
-            self.viewers.fetch_sub(1, Ordering::Relaxed);
-            return;
+    /// Lets a connection in, once there is a slot for it.
+    async fn let_in<S>(self: &Arc<Self>, stream: S, name: String)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        if let Some(silent) = self.room.make_room().await {
+            silent.abort();
         }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let program = Arc::clone(self);
-        tokio::spawn(async move {
-            let (from, to) = tokio::io::split(stream);
-            // Whatever ends it, it concerns this viewer alone.
-            let _ = program.talk(id, Ear::new(from), Mouth::new(to)).await;
-            program.let_go(id);
-            program.viewers.fetch_sub(1, Ordering::Relaxed);
-        });
+        let (program, slot) = (Arc::clone(self), self.room.slot(id));
+        let greeted =
+            tokio::spawn(async move { program.greet(id, stream, name, Some(slot)).await });
+        self.room.enter(id, greeted.abort_handle());
+        // What it has sent already is read before it may have to make room for the next one.
+        tokio::task::yield_now().await;
     }
 
-    async fn talk<R, W>(
-        &self,
-        id: u64,
-        mut ear: Ear<R>,
-        mut mouth: Mouth<W>,
-    ) -> Result<(), Misunderstood>
+    /// Asks a connection who it is, and attends to it if it is a viewer. What ends it concerns this viewer alone.
+    async fn greet<S>(&self, id: u64, stream: S, name: String, slot: Option<Slot>)
+    where
+        S: AsyncRead + AsyncWrite,
+    {
+        let (from, to) = tokio::io::split(stream);
+        let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
+        // The viewer that began this program is known, and may be slow.
+        let patience = if slot.is_some() { HELLO } else { PARENT };
+        let late = Instant::now() + patience;
+        match timeout_at(late, ear.hear()).await {
+            Ok(Ok(ToProgram::Hello { token })) if is_same(&token, &self.token) => {
+                drop(slot);
+                // Only viewers take the room that this needs.
+                Box::pin(self.admit(id, &name, ear, mouth)).await;
+            }
+            Ok(Ok(ToProgram::Hello { .. })) => {
+                drop((ear, mouth));
+                slot.iter().for_each(Slot::spoke);
+                sleep_until(late).await;
+            }
+            Ok(Err(Misunderstood::Version(_))) => {
+                // It reads no further than the version.
+                let _ = timeout_at(late, mouth.say(&hello(0, false, ""))).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Attends to a viewer, unless there are too many.
+    async fn admit<R, W>(&self, id: u64, name: &str, ear: Ear<R>, mouth: Mouth<W>)
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        mouth
-            .say(&ToViewer::Hello {
-                process: process::id(),
-                can_hold: self.gate.is_some(),
-                name: self.name.clone(),
-            })
-            .await?;
-        let hello = timeout(HELLO, ear.hear()).await;
-        let Ok(ToProgram::Hello { token }) = hello.map_err(|_| Misunderstood::Closed)? else {
-            return Err(Misunderstood::Foreign);
-        };
-        if !is_same(&token, &self.token) {
-            return Err(Misunderstood::Foreign);
+        if self.viewers.fetch_add(1, Ordering::Relaxed) < MOST {
+            // It is heard while it takes nothing.
+            let _ = tokio::select! {
+                heard = self.hear(id, name, ear) => heard,
+                told = self.tell(mouth) => told,
+            };
+            self.hold.iter().for_each(|hold| hold.let_go(id));
         }
+        self.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does what a viewer asks for.
+    async fn hear<R>(&self, id: u64, name: &str, mut ear: Ear<R>) -> Result<(), Misunderstood>
+    where
+        R: AsyncRead + Unpin,
+    {
+        loop {
+            let said = ear.hear().await?;
+            match (said, &self.hold) {
+                (ToProgram::Hello { .. }, _) => return Err(Misunderstood::Foreign),
+                (ToProgram::Pace(pace), Some(hold)) => hold.set_pace(id, name, pace),
+                (ToProgram::Renew, Some(hold)) => hold.renew(id),
+                (ToProgram::Pace(_) | ToProgram::Renew, None) => {}
+            }
+        }
+    }
+
+    /// Tells a viewer what happens, until the program ends.
+    async fn tell<W: AsyncWrite + Unpin>(&self, mut mouth: Mouth<W>) -> Result<(), Misunderstood> {
+        let hello = hello(process::id(), self.hold.is_some(), &self.name);
+        mouth.say(&hello).await?;
         let (mut reading, beginning) = self.hub.join();
         mouth.say(&ToViewer::Session(beginning)).await?;
         let mut pulse = interval(PULSE);
@@ -241,12 +283,8 @@ impl Program {
         loop {
             tokio::select! {
                 biased;
-                said = ear.hear() => match said? {
-                    ToProgram::Pace(pace) => self.set_pace(id, pace),
-                    ToProgram::Hello { .. } => return Err(Misunderstood::Foreign),
-                },
-                _ = pulse.tick(), if self.gate.is_some() => {
-                    let pace = self.gate.as_ref().map(|gate| gate.report().pace);
+                _ = pulse.tick(), if self.hold.is_some() => {
+                    let pace = self.hold.as_ref().map(Hold::pace);
                     if let Some(pace) = pace.filter(|pace| told != Some(*pace)) {
                         mouth.say(&ToViewer::Pace(pace)).await?;
                         told = Some(pace);
@@ -263,28 +301,31 @@ impl Program {
         }
     }
 
-    fn set_pace(&self, viewer: u64, pace: Pace) {
-        let Some(gate) = &self.gate else { return };
-        // A gate that is open stays so.
-        let pace = if pace == Pace::Open {
-            Pace::Playing
-        } else {
-            pace
-        };
-        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
-        *holder = (pace != Pace::Playing).then_some(viewer);
-        gate.set_pace(pace);
-    }
-
-    /// A viewer has left: what it held goes on.
-    fn let_go(&self, viewer: u64) {
-        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = &self.gate
-            && *holder == Some(viewer)
-        {
-            *holder = None;
-            gate.set_pace(Pace::Playing);
+    /// Counts the time of holds, for ever.
+    async fn count_time(&self) {
+        let mut ticks = interval(TICK);
+        // Time in which the program was stopped does not count.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.hold.iter().for_each(Hold::tick);
         }
+    }
+}
+
+/// Returns the name of the process at the other end, if it is this user's.
+fn name_of_ours(stream: &UnixStream) -> Option<String> {
+    let peer = stream.peer_cred().ok()?;
+    let is_ours = place::user().is_ok_and(|ours| ours == peer.uid());
+    let process = peer.pid().map(|process| format!("process {process}"));
+    is_ours.then(|| process.unwrap_or_else(|| "a viewer".to_owned()))
+}
+
+fn hello(process: u32, can_hold: bool, name: &str) -> ToViewer {
+    ToViewer::Hello {
+        process,
+        can_hold,
+        name: name.to_owned(),
     }
 }
 

@@ -10,12 +10,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
 use crate::event::LaneId;
+use crate::output::LONGEST_TOKEN;
 use crate::probe::gate::Pace;
 
 /// The version of what is said. A side that speaks another one is turned away.
-pub(crate) const VERSION: u16 = 1;
-/// A frame is at most so many bytes long.
+pub(crate) const VERSION: u16 = 2;
+/// The longest frame that a program sends, in bytes.
 pub(crate) const LONGEST: usize = 8 << 20;
+/// The longest frame that a viewer sends: a hello, with a token.
+const LONGEST_OF_VIEWER: usize = 1 + MAGIC.len() + 2 + LONGEST_TOKEN;
 /// With what each side begins.
 const MAGIC: &[u8] = b"asyncline";
 
@@ -43,6 +46,8 @@ pub(crate) enum ToProgram {
     Hello { token: String },
     /// Kind 1: what the gate is to let through from now on (9 bytes).
     Pace(Pace),
+    /// Kind 2: the viewer is still there. One that holds the program says so every second.
+    Renew,
 }
 
 /// What is wrong with what the other side says.
@@ -72,6 +77,8 @@ pub(crate) enum Misunderstood {
 
 /// Something that is said as a frame.
 pub(crate) trait Message: Sized {
+    /// The longest frame, in bytes.
+    const LONGEST: usize;
     /// Appends it.
     fn put(&self, to: &mut BytesMut);
     /// Reads it; none where it means nothing.
@@ -132,6 +139,8 @@ fn take_pace(from: &mut Bytes) -> Result<Pace, Misunderstood> {
 }
 
 impl Message for ToViewer {
+    const LONGEST: usize = LONGEST;
+
     fn put(&self, to: &mut BytesMut) {
         match self {
             Self::Hello {
@@ -176,6 +185,8 @@ impl Message for ToViewer {
 }
 
 impl Message for ToProgram {
+    const LONGEST: usize = LONGEST_OF_VIEWER;
+
     fn put(&self, to: &mut BytesMut) {
         match self {
             Self::Hello { token } => {
@@ -186,6 +197,7 @@ impl Message for ToProgram {
                 to.put_u8(1);
                 put_pace(to, *pace);
             }
+            Self::Renew => to.put_u8(2),
         }
     }
 
@@ -198,6 +210,7 @@ impl Message for ToProgram {
                 }
             }
             Ok(1) => Self::Pace(take_pace(&mut from)?),
+            Ok(2) => Self::Renew,
             _ => return Err(Misunderstood::Foreign),
         })
     }
@@ -236,6 +249,7 @@ impl<R: AsyncRead + Unpin> Ear<R> {
 
     /// The next thing that is said. It can be given up at any time, and be asked for again.
     pub(crate) async fn hear<M: Message>(&mut self) -> Result<M, Misunderstood> {
+        self.codec.set_max_frame_length(M::LONGEST);
         loop {
             if let Some(frame) = self.codec.decode(&mut self.buffer)? {
                 return M::take(frame.freeze());
@@ -300,7 +314,7 @@ mod tests {
             for message in said {
                 prop_assert_eq!(ToViewer::take(bytes(&message))?, message);
             }
-            for message in [ToProgram::Hello { token: name }, ToProgram::Pace(pace)] {
+            for message in [ToProgram::Hello { token: name }, ToProgram::Pace(pace), ToProgram::Renew] {
                 prop_assert_eq!(ToProgram::take(bytes(&message))?, message);
             }
         }

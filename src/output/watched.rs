@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::Live;
 use super::running::{self, Life, Recording};
 use crate::collector::Collector;
-use crate::live::{Door, Hub, serve};
+use crate::live::{Door, Hold, Hub, serve};
 use crate::probe::DEFAULT_CAPACITY;
 use crate::probe::gate::{Gate, Pace};
 use crate::probe::recorder::Recorder;
@@ -23,7 +23,8 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, St
     let writer = Writer::to_hub(&hub, &meta).map_err(|why| why.to_string())?;
     let (recorder, source) = Recorder::real_time(gate.clone(), DEFAULT_CAPACITY);
     let collector = Collector::new(recorder.clone(), source);
-    let server = serve(doors, running::program(), token, &hub, gate);
+    let hold = gate.map(|gate| Hold::new(gate, recorder.clone()));
+    let server = serve(doors, running::program(), token, &hub, hold);
     let begun = server.and_then(|server| {
         Recording::write_to(writer, recorder, collector, Life::Process, Some(server))
     });

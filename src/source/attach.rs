@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::spool::Spool;
 use crate::live::place;
@@ -27,6 +28,11 @@ use crate::session::{self, plain};
 
 /// A program has so long to say who it is, and to begin.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long programs may take to say who they are, where all of them are asked.
+const SOON: Duration = Duration::from_millis(300);
+/// How often a program is told that its viewer is still there.
+const RENEW: Duration = Duration::from_secs(1);
 
 /// Where a program can be watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -277,7 +283,11 @@ impl Listener {
         let token = self.token.clone();
         mouth.say(&ToProgram::Hello { token }).await?;
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
-        let hello = timeout(PATIENCE, ear.hear()).await.map_err(late)??;
+        let hello = timeout(PATIENCE, ear.hear()).await.map_err(late)?;
+        let hello = hello.map_err(|why| match why {
+            Misunderstood::Closed => Misunderstood::Refused,
+            why => why,
+        })?;
         let ToViewer::Hello {
             process,
             can_hold,
@@ -286,12 +296,8 @@ impl Listener {
         else {
             return Err(Misunderstood::Foreign);
         };
-        let begins = timeout(PATIENCE, ear.hear()).await.map_err(late)?;
-        let begins = begins.map_err(|why| match why {
-            Misunderstood::Closed => Misunderstood::Refused,
-            why => why,
-        });
-        let ToViewer::Session(beginning) = begins? else {
+        let begins = timeout(PATIENCE, ear.hear()).await.map_err(late)??;
+        let ToViewer::Session(beginning) = begins else {
             return Err(Misunderstood::Foreign);
         };
         self.file.set_len(0)?;
@@ -303,8 +309,11 @@ impl Listener {
         };
         // Whoever asked for it waits for this.
         let _ = ready.send(Ok(program));
+        let mut renew = interval(RENEW);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                _ = renew.tick(), if can_hold => mouth.say(&ToProgram::Renew).await?,
                 said = ear.hear() => match said? {
                     ToViewer::Session(bytes) => self.file.write_all(&bytes)?,
                     ToViewer::Pace(pace) => lock(&self.status).pace = pace,
@@ -321,46 +330,68 @@ impl Listener {
     }
 }
 
-/// The programs of this user that can be watched, by what they say of themselves. The sockets of those that crashed are
-/// removed.
+/// The programs of this user that can be watched.
+#[derive(Debug, Default)]
+pub struct Programs {
+    /// Those that answer, and their sockets.
+    pub answering: Vec<(Program, PathBuf)>,
+    /// Those that do not, by their sockets: they are stopped, or want another token.
+    pub silent: Vec<PathBuf>,
+}
+
+/// Asks all programs of this user that can be watched who they are, all at once. The sockets of those that crashed are removed.
 ///
 /// # Errors
 ///
-/// Where the directory of sockets cannot be read.
-pub fn programs() -> io::Result<Vec<(Program, PathBuf)>> {
+/// If the directory of sockets cannot be read, or the token is none: in words.
+pub fn programs() -> Result<Programs, String> {
+    let token = output::token()?;
+    let sockets = place::programs().map_err(|why| plain(&why))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
-    let sockets = place::programs()?;
-    Ok(runtime.block_on(async {
-        let mut programs = Vec::new();
-        for socket in sockets {
-            match UnixStream::connect(&socket).await {
-                Ok(stream) => {
-                    let hello = timeout(PATIENCE, Ear::new(stream).hear()).await;
-                    if let Ok(Ok(ToViewer::Hello {
-                        process,
-                        can_hold,
-                        name,
-                    })) = hello
-                    {
-                        let program = Program {
-                            process,
-                            name,
-                            can_hold,
-                        };
-                        programs.push((program, socket));
-                    }
-                }
-                Err(why) if why.kind() == io::ErrorKind::ConnectionRefused => {
-                    // What else may be there stays.
-                    let _ = place::clear(&socket);
-                }
-                Err(_) => {}
+        .build()
+        .map_err(|why| plain(&why))?;
+    let asked = sockets.iter().map(|socket| ask(socket, &token));
+    let answers = runtime.block_on(join_all(asked));
+    let mut programs = Programs::default();
+    for (socket, answer) in sockets.into_iter().zip(answers) {
+        match answer {
+            Some(program) => programs.answering.push((program, socket)),
+            // One that a crash left, and anything else that may be there, is no program.
+            None if place::clear(&socket).is_err_and(|why| is_in_use(&why)) => {
+                programs.silent.push(socket);
             }
+            None => {}
         }
-        programs
-    }))
+    }
+    Ok(programs)
+}
+
+fn is_in_use(why: &io::Error) -> bool {
+    why.kind() == io::ErrorKind::AddrInUse
+}
+
+/// Asks a program who it is; none if it does not answer soon.
+async fn ask(socket: &Path, token: &str) -> Option<Program> {
+    let talk = async {
+        let (from, to) = UnixStream::connect(socket).await.ok()?.into_split();
+        let token = token.to_owned();
+        let mut mouth = Mouth::new(to);
+        mouth.say(&ToProgram::Hello { token }).await.ok()?;
+        match Ear::new(from).hear().await.ok()? {
+            ToViewer::Hello {
+                process,
+                can_hold,
+                name,
+            } => Some(Program {
+                process,
+                name,
+                can_hold,
+            }),
+            _ => None,
+        }
+    };
+    timeout(SOON, talk).await.ok()?
 }
 
 /// The socket at which a process can be watched, if it can.
