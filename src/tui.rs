@@ -39,7 +39,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::scenario::{self, Scenario};
 use crate::session::{self, Keep, Progress};
-use app::{App, Msg};
+use app::{App, Effect, Msg};
 use driver::Driver;
 use recorder::Recorder;
 use terminal::Screen;
@@ -171,6 +171,7 @@ pub fn run_watching(options: Options) -> Result<(Ended, Option<Box<Watching>>), 
             messages,
             signals,
             resized: false,
+            suspends: false,
         }
         .run(&mut screen)
         .await;
@@ -188,6 +189,8 @@ struct Loop<'a> {
     signals: Signals,
     /// Whether the terminal may have lost what was drawn.
     resized: bool,
+    /// Whether the process is to stop, for the shell to continue it.
+    suspends: bool,
 }
 
 /// What woke the loop.
@@ -195,7 +198,19 @@ enum Happened {
     Terminal(Option<io::Result<Event>>),
     Message(Option<Msg>),
     Time,
-    Signal(u8),
+    Signal(Signal),
+}
+
+/// A signal that came.
+enum Signal {
+    /// The one of this number, which ends the program.
+    End(u8),
+    /// The process is to stop.
+    #[cfg(unix)]
+    Stop,
+    /// The process was continued.
+    #[cfg(unix)]
+    Continued,
 }
 
 impl Loop<'_> {
@@ -221,7 +236,16 @@ impl Loop<'_> {
                 () = at(next_tick) => Happened::Time,
             };
             match happened {
-                Happened::Signal(signal) => return Ok(Ended::Signal(signal)),
+                Happened::Signal(Signal::End(signal)) => return Ok(Ended::Signal(signal)),
+                #[cfg(unix)]
+                Happened::Signal(Signal::Stop) => self.suspends = true,
+                #[cfg(unix)]
+                Happened::Signal(Signal::Continued) => {
+                    screen.take_again()?;
+                    self.driver.go_on();
+                    let size = screen.size()?;
+                    self.update(Msg::Resize(size));
+                }
                 Happened::Time => {
                     next_tick = None;
                     for msg in self.driver.tick() {
@@ -240,6 +264,9 @@ impl Loop<'_> {
                         return Ok(Ended::Left);
                     }
                 }
+            }
+            if std::mem::take(&mut self.suspends) {
+                self.suspend(screen);
             }
             self.driver.look(self.app.sight());
             let resized = std::mem::take(&mut self.resized);
@@ -271,10 +298,26 @@ impl Loop<'_> {
         Ok(true)
     }
 
+    /// Stops the job that this process is a part of, until it is continued. Programs that were begun here are a part of it, too.
+    #[cfg(unix)]
+    fn suspend(&mut self, screen: &Screen) {
+        use rustix::process::{Signal, kill_current_process_group};
+        screen.leave();
+        self.driver.hold();
+        // Not SIGTSTP, which this process catches. Where it is refused, the terminal is taken again at once.
+        let _ = kill_current_process_group(Signal::STOP);
+        // Perhaps this process alone was continued. The signal comes back here, too, and takes the terminal again.
+        let _ = kill_current_process_group(Signal::CONT);
+    }
+
+    #[cfg(not(unix))]
+    fn suspend(&mut self, _: &Screen) {}
+
     /// Takes in a message; false where it asks to leave.
     fn update(&mut self, msg: Msg) -> bool {
         self.resized |= matches!(msg, Msg::Resize(_));
         let effect = self.app.update(msg);
+        self.suspends |= effect == Some(Effect::Suspend);
         effect.is_none_or(|effect| self.driver.perform(effect, &self.app))
     }
 }
@@ -292,27 +335,39 @@ async fn at(time: Option<Instant>) {
     }
 }
 
-/// The signals that end the program.
+/// The signals that end, stop and continue the program.
 #[cfg(unix)]
-struct Signals([tokio::signal::unix::Signal; 3]);
+struct Signals {
+    end: [tokio::signal::unix::Signal; 3],
+    stop: tokio::signal::unix::Signal,
+    continued: tokio::signal::unix::Signal,
+}
 
 #[cfg(unix)]
 impl Signals {
     const NUMBERS: [u8; 3] = [1, 2, 15];
 
     fn new() -> io::Result<Self> {
+        use rustix::process::Signal;
         use tokio::signal::unix::{SignalKind, signal};
-        let [hangup, interrupt, terminate] =
-            Self::NUMBERS.map(|number| signal(SignalKind::from_raw(number.into())));
-        Ok(Self([hangup?, interrupt?, terminate?]))
+        let signal = |number| signal(SignalKind::from_raw(number));
+        let [hangup, interrupt, terminate] = Self::NUMBERS.map(|number| signal(number.into()));
+        Ok(Self {
+            end: [hangup?, interrupt?, terminate?],
+            stop: signal(Signal::TSTP.as_raw())?,
+            continued: signal(Signal::CONT.as_raw())?,
+        })
     }
 
-    async fn next(&mut self) -> u8 {
-        let [hangup, interrupt, terminate] = &mut self.0;
+    async fn next(&mut self) -> Signal {
+        let [hangup, interrupt, terminate] = &mut self.end;
         tokio::select! {
-            _ = hangup.recv() => Self::NUMBERS[0],
-            _ = interrupt.recv() => Self::NUMBERS[1],
-            _ = terminate.recv() => Self::NUMBERS[2],
+            biased;
+            _ = hangup.recv() => Signal::End(Self::NUMBERS[0]),
+            _ = interrupt.recv() => Signal::End(Self::NUMBERS[1]),
+            _ = terminate.recv() => Signal::End(Self::NUMBERS[2]),
+            _ = self.continued.recv() => Signal::Continued,
+            _ = self.stop.recv() => Signal::Stop,
         }
     }
 }
@@ -326,9 +381,9 @@ impl Signals {
         Ok(Self)
     }
 
-    async fn next(&mut self) -> u8 {
+    async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => 2,
+            Ok(()) => Signal::End(2),
             Err(_) => std::future::pending().await,
         }
     }

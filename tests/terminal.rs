@@ -129,14 +129,49 @@ impl Terminal {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.take(&bytes);
         }
-        self.screen.process(&self.partial);
         let code = self.child.wait().unwrap().exit_code();
+        self.assert_restored();
+        code
+    }
+
+    /// Everything that has come is shown, and the terminal is as it was before.
+    #[track_caller]
+    fn assert_restored(&mut self) {
+        let partial = std::mem::take(&mut self.partial);
+        self.screen.process(&partial);
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
         assert!(!screen.bracketed_paste(), "bracketed paste is off");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-        code
+    }
+
+    /// Waits until the program is stopped, and has given the terminal back.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn stopped(&mut self) {
+        let id = self.child.process_id().unwrap();
+        let give_up = Instant::now() + PATIENCE;
+        while state(id) != 'T' {
+            assert!(Instant::now() < give_up, "it is not stopped");
+            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(5)) {
+                self.take(&bytes);
+            }
+        }
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
+            self.take(&bytes);
+        }
+        self.assert_restored();
+        assert!(self.is_canonical(), "lines are edited again");
+    }
+
+    /// Whether the terminal hands over lines, and shows what is typed.
+    #[cfg(target_os = "linux")]
+    fn is_canonical(&self) -> bool {
+        const ICANON: u32 = 0o2;
+        const ECHO: u32 = 0o10;
+        let modes = self.master.get_termios().unwrap().local_flags.bits();
+        modes & (ICANON | ECHO) == ICANON | ECHO
     }
 
     fn signal(&self, signal: &str) {
@@ -145,6 +180,23 @@ impl Terminal {
             .args([signal, &id])
             .status();
         assert!(status.unwrap().success());
+    }
+
+    /// The terminal was taken again, and everything is drawn anew.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn continued(&mut self, text: &str) {
+        // Whatever the shell has left there.
+        self.screen.process(b"\x1b[2J\x1b[Hjobs");
+        self.signal("-CONT");
+        let shown = self.wait(text, |screen| {
+            screen.contains(text) && !screen.contains("jobs")
+        });
+        assert!(shown.lines().count() > 20, "{shown}");
+        let screen = self.screen.screen();
+        assert!(screen.alternate_screen());
+        assert_ne!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert!(!self.is_canonical());
     }
 
     /// The only recording in the user's store.
@@ -179,6 +231,14 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+/// The state of a process: `T` for one that is stopped.
+#[cfg(target_os = "linux")]
+fn state(process: u32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    rest.chars().next().unwrap()
 }
 
 const RIGHT: &str = "\x1b[C";
@@ -481,4 +541,60 @@ fn a_program_that_ends_is_looked_at_in_peace() {
     terminal.wait_for("login held its thread");
     terminal.keys("qq");
     assert_eq!(terminal.end(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_stopped_gives_the_terminal_back_and_comes_back_redrawn() {
+    let mut terminal = Terminal::start(&["run", "deadlock"]);
+    terminal.wait_for("before it runs");
+    terminal.signal("-TSTP");
+    terminal.stopped();
+    terminal.continued("before it runs");
+    terminal.keys("\r");
+    terminal.wait_for("├ alice");
+    for _ in 0..3 {
+        terminal.keys("\x1a");
+        terminal.stopped();
+        // It was in the background when the window got another size.
+        terminal.master.resize(size(30, 100)).unwrap();
+        terminal.screen.screen_mut().set_size(30, 100);
+        terminal.continued("├ alice");
+    }
+    // Whoever stops it in a way that it does not see may have left anything on the screen.
+    terminal.signal("-STOP");
+    terminal.continued("├ alice");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+/// The programs that a process has begun.
+#[cfg(target_os = "linux")]
+fn children(process: u32) -> Vec<u32> {
+    let path = format!("/proc/{process}/task/{process}/children");
+    let numbers = std::fs::read_to_string(path).unwrap();
+    let numbers = numbers.split_whitespace();
+    numbers.map(|number| number.parse().unwrap()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_was_begun_is_stopped_and_continued_with_its_viewer() {
+    let echo = example("echo");
+    let arguments = ["exec", "--", &echo, "--rounds", "10000000"];
+    let mut terminal = Terminal::start(&arguments);
+    terminal.wait_for("connection");
+    terminal.keys(" ");
+    terminal.wait_for("held");
+    let program = children(terminal.child.process_id().unwrap());
+    assert_eq!(program.len(), 1);
+    terminal.keys("\x1a");
+    terminal.stopped();
+    assert_eq!(state(program[0]), 'T');
+    // The viewer alone is continued, and sees to its program; what it held, it holds.
+    terminal.continued("held");
+    terminal.keys(" ");
+    terminal.wait_for("live");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 128 + 15);
 }

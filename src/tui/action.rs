@@ -5,6 +5,8 @@
 pub enum Action {
     /// Leave the program.
     Quit,
+    /// Stop the program, for the shell to continue it.
+    Suspend,
     /// Show the keys of the present mode.
     Help,
     /// Close what is on top; from the lanes, go back to the menu.

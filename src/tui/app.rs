@@ -130,6 +130,8 @@ pub enum Effect {
     ToggleRecording,
     /// Leave.
     Quit,
+    /// Stop the process, for the shell to continue it.
+    Suspend,
 }
 
 /// A scenario to run, and how fast.

@@ -27,6 +27,8 @@ use crate::source::Live;
 #[derive(Debug)]
 pub(super) struct Driver {
     live: Option<Live>,
+    /// Whether it is held only while the process is stopped.
+    is_held: bool,
     recorder: Recorder,
     last_tick: Option<Instant>,
     messages: UnboundedSender<Msg>,
@@ -49,6 +51,7 @@ impl Driver {
     pub(super) fn new(recorder: Recorder, messages: UnboundedSender<Msg>) -> Self {
         Self {
             live: None,
+            is_held: false,
             recorder,
             last_tick: None,
             messages,
@@ -79,6 +82,8 @@ impl Driver {
             Effect::Travel(from, journey) => self.ask(Request::Travel(from, journey)),
             Effect::ToggleRecording => self.toggle_recording(app),
             Effect::Quit => return false,
+            // The terminal has to be given back first: the loop does both.
+            Effect::Suspend => {}
         }
         true
     }
@@ -199,6 +204,24 @@ impl Driver {
         #[cfg(unix)]
         msgs.extend(self.look_at_watched());
         msgs
+    }
+
+    /// Holds the scenario that plays, since the process is about to stop: time that passes meanwhile is not played.
+    pub(super) fn hold(&mut self) {
+        let is_playing = |live: &&Live| live.report().pace == Pace::Playing;
+        self.is_held = self.live.as_ref().filter(is_playing).is_some();
+        if let Some(live) = self.live.as_ref().filter(|_| self.is_held) {
+            live.set_pace(Pace::Paused);
+        }
+    }
+
+    /// The process was continued.
+    pub(super) fn go_on(&mut self) {
+        if let Some(live) = self.live.as_ref().filter(|_| self.is_held) {
+            live.set_pace(Pace::Playing);
+        }
+        self.is_held = false;
+        self.rest();
     }
 
     /// No time is told for a while: what passes meanwhile counts for nothing.

@@ -52,6 +52,20 @@ impl Screen {
         }
     }
 
+    /// Gives the terminal back for a while: nothing is drawn until it is taken again.
+    #[cfg(unix)]
+    pub(super) fn leave(&self) {
+        give_back();
+    }
+
+    /// Takes the terminal again, whatever has become of it meanwhile.
+    #[cfg(unix)]
+    pub(super) fn take_again(&self) -> io::Result<()> {
+        give_back();
+        TAKEN.store(true, Ordering::SeqCst);
+        enter()
+    }
+
     /// Its size.
     pub(super) fn size(&self) -> io::Result<Size> {
         self.terminal
@@ -59,9 +73,11 @@ impl Screen {
             .map_or(Ok(Size::ZERO), Terminal::size)
     }
 
-    /// Shows the state; everything anew where the terminal may have lost what was there.
+    /// Shows the state; everything anew where the terminal may have lost what was there. Nothing is shown while the terminal
+    /// is given back.
     pub(super) fn draw(&mut self, app: &App, anew: bool) -> io::Result<()> {
-        let Some(terminal) = &mut self.terminal else {
+        let taken = self.terminal.as_mut();
+        let Some(terminal) = taken.filter(|_| TAKEN.load(Ordering::SeqCst)) else {
             return Ok(());
         };
         // A terminal that knows this shows the frame at once, or not at all.

@@ -14,6 +14,7 @@ impl App {
         self.notice = None;
         match action {
             Action::Quit => return Some(Effect::Quit),
+            Action::Suspend => return Some(Effect::Suspend),
             Action::Help => {
                 let mode = self.mode();
                 self.help = Some(Help { mode, scroll: 0 });
