@@ -132,6 +132,7 @@
 //! - Viewers can look. They can hold the program only with `ASYNCLINE_CONTROL=1`, which `asyncline exec` sets unless it is set. When the viewer that
 //!   holds it leaves, crashes, or is stopped for three seconds, the program continues; in the last case a mark in the lane that was held says so.
 //! - A variable that cannot be understood opens nothing: one line says which, and the program runs unwatched, or cannot be held.
+//! - Nothing is made in the runtime directory of another user, as `sudo` may leave it in `$XDG_RUNTIME_DIR`.
 //! - Only a socket that a killed process of the same user left is removed to make room for a new one.
 //! - What comes over the socket is read with limits on its sizes, and what makes no sense closes the connection.
 //!

@@ -79,6 +79,14 @@ mod unix {
         ("another_version_is_named", another_version_is_named),
         ("another_user_is_turned_away", another_user_is_turned_away),
         (
+            "why_there_is_no_program_is_told_in_one_line",
+            why_there_is_no_program_is_told_in_one_line,
+        ),
+        (
+            "a_stopped_program_holds_up_no_list",
+            a_stopped_program_holds_up_no_list,
+        ),
+        (
             "a_program_is_held_and_goes_on_when_its_viewer_leaves",
             held_and_let_go,
         ),
@@ -212,7 +220,7 @@ mod unix {
             command
         }
 
-        fn asyncline(&self, arguments: &[&str]) -> Command {
+        fn asyncline(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Command {
             let mut command = Command::new(env!("CARGO_BIN_EXE_asyncline"));
             command
                 .args(arguments)
@@ -971,5 +979,115 @@ mod unix {
         assert!(cost < CONNECTIONS * 4096, "{cost} bytes");
         stage.stop();
         assert_eq!(stage.end(program).status.code(), Some(3));
+    }
+
+    fn why_there_is_no_program_is_told_in_one_line() {
+        const NOBODY: u32 = 65534;
+        let mut stage = Stage::new();
+        let (program, socket) = stage.watchable();
+        fs::write(stage.path("file"), "").unwrap();
+        std::os::unix::fs::symlink("nowhere", stage.path("dangling")).unwrap();
+        let dead = stage.path("dead.sock");
+        drop(std::os::unix::net::UnixListener::bind(dead).unwrap());
+        let record = stage.path("none.aline");
+        let arguments = |at: &Path| {
+            let texts = [
+                "attach",
+                at.to_str().unwrap(),
+                "--record",
+                record.to_str().unwrap(),
+            ];
+            texts.map(str::to_owned)
+        };
+        let says = |command: &mut Command, at: &Path, why: &str| {
+            let output = command.output().unwrap();
+            let line = format!("asyncline: cannot attach to {}: {why}\n", at.display());
+            assert_eq!(text(&output.stderr), line);
+            assert_eq!(output.status.code(), Some(2));
+        };
+        for (name, why) in [
+            ("missing", "there is no such file or directory"),
+            ("dangling", "it is a link that leads nowhere"),
+            ("file", "it is not a socket"),
+            ("dead.sock", "its program is gone"),
+        ] {
+            let at = stage.path(name);
+            says(&mut stage.asyncline(&arguments(&at)), &at, why);
+        }
+        // Only the administrator can act for others.
+        let open = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(stage.directory.path(), open.clone()).unwrap();
+        let copy = stage.path("asyncline-copy");
+        fs::copy(env!("CARGO_BIN_EXE_asyncline"), &copy).unwrap();
+        fs::set_permissions(&copy, open).unwrap();
+        let mut other = Command::new(&copy);
+        other.args(arguments(&socket)).env_remove("XDG_RUNTIME_DIR");
+        other.uid(NOBODY).gid(NOBODY);
+        if other.output().is_ok() {
+            let us = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&socket).unwrap());
+            let why = format!("it belongs to another user (number {us})");
+            says(&mut other, &socket, &why);
+        }
+        stage.stop();
+        assert_eq!(stage.end(program).status.code(), Some(3));
+    }
+
+    /// Sends a signal to a process.
+    fn signal(process: u32, signal: &str) {
+        let mut kill = Command::new("kill");
+        let sent = kill.args([signal, &process.to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    fn a_stopped_program_holds_up_no_list() {
+        let mut stage = Stage::new();
+        let programs: Vec<usize> = (0..3)
+            .map(|_| {
+                let command = stage.program("rounds", "live");
+                stage.begin(command)
+            })
+            .collect();
+        let process = |program: usize| stage.programs[program].id();
+        let processes: Vec<u32> = programs.iter().map(|program| process(*program)).collect();
+        for process in &processes {
+            let socket = stage.path("asyncline").join(format!("{process}.sock"));
+            until("the socket is there", || socket.exists());
+        }
+        let file = stage.path("none.aline");
+        let list = || {
+            let list = ["attach", "--record", file.to_str().unwrap()];
+            let list = stage.asyncline(&list).output().unwrap();
+            assert_eq!(list.status.code(), Some(2), "{list:?}");
+            text(&list.stderr)
+        };
+        let is_listed = |list: &str, number: usize| {
+            let name = format!("{} live", processes[number]);
+            list.contains(&name)
+        };
+        // One that is slow today may be missing from a list.
+        until("all are listed", || {
+            let list = list();
+            (0..3).all(|number| is_listed(&list, number))
+        });
+        signal(processes[1], "-STOP");
+        until("the others are listed", || {
+            let list = list();
+            assert!(!is_listed(&list, 1), "{list}");
+            is_listed(&list, 0) && is_listed(&list, 2)
+        });
+        // Where none answers, that is what is told.
+        processes
+            .iter()
+            .for_each(|process| signal(*process, "-STOP"));
+        let none = list();
+        assert!(none.contains("no program answers"), "{none}");
+        for process in processes {
+            assert!(none.contains(&process.to_string()), "{none}");
+            signal(process, "-CONT");
+        }
+        stage.stop();
+        for program in programs {
+            assert_eq!(stage.end(program).status.code(), Some(3));
+        }
     }
 }

@@ -82,6 +82,11 @@ const TESTS: &[(&str, fn())] = &[
         "a_socket_takes_the_place_of_nothing_but_a_dead_one",
         a_socket_takes_the_place_of_nothing_but_a_dead_one,
     ),
+    #[cfg(unix)]
+    (
+        "nothing_is_made_in_another_users_runtime_directory",
+        nothing_is_made_in_another_users_runtime_directory,
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -721,6 +726,17 @@ fn a_socket_takes_the_place_of_nothing_but_a_dead_one() {
         assert_says(&run(&at(used)), 0, "2\n", "");
         assert_eq!(fingerprint(&at(used)), before, "{used}");
     }
+    // What another user's program left is that user's; only the administrator could remove it at all.
+    drop(UnixListener::bind(at("others.sock")).unwrap());
+    if std::os::unix::fs::chown(at("others.sock"), Some(65534), None).is_ok() {
+        let before = fingerprint(&at("others.sock"));
+        let line = format!(
+            "asyncline: nothing is recorded: no socket at {}: it belongs to another user (number 65534)\n",
+            at("others.sock").display()
+        );
+        assert_says(&run(&at("others.sock")), 0, "2\n", &line);
+        assert_eq!(fingerprint(&at("others.sock")), before);
+    }
     // What a killed program left is taken, and gone at the end.
     assert_says(&run(&at("dead.sock")), 0, "2\n", "");
     assert!(!at("dead.sock").exists());
@@ -811,4 +827,27 @@ fn what_is_not_understood_opens_nothing() {
 #[asyncline::main(flavor = "current_thread")]
 async fn says_who_listens() {
     println!("{}", Path::new(&env::var_os(PATH).unwrap()).exists());
+}
+
+#[cfg(unix)]
+fn nothing_is_made_in_another_users_runtime_directory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const NOBODY: u32 = 65534;
+    let directory = tempfile::tempdir().unwrap();
+    // Only the administrator can give a directory away; what belongs to the administrator is another's for everybody else.
+    let (runtime, owner) = match chown(&directory, Some(NOBODY), None) {
+        Ok(()) => (directory.path(), NOBODY),
+        Err(_) => (Path::new("/"), 0),
+    };
+    let output = command("adds")
+        .env(output::VARIABLE, "live")
+        .env("XDG_RUNTIME_DIR", runtime)
+        .output();
+    let line = format!(
+        "asyncline: nothing is recorded: no socket for viewers: XDG_RUNTIME_DIR is {}, which belongs to another user (number {owner}): set it to one of your own, or unset it\n",
+        runtime.display()
+    );
+    assert_says(&output.unwrap(), 0, "2\n", &line);
+    assert!(!runtime.join("asyncline").exists());
+    assert_eq!(fs::metadata(runtime).unwrap().uid(), owner);
 }

@@ -53,6 +53,7 @@ impl Terminal {
         command.cwd(folder.path());
         command.env("TERM", "xterm-256color");
         command.env("ASYNCLINE_STATE_DIR", folder.path().join("state"));
+        command.env("TMPDIR", folder.path());
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -597,4 +598,33 @@ fn a_program_that_was_begun_is_stopped_and_continued_with_its_viewer() {
     terminal.wait_for("live");
     terminal.keys("q");
     assert_eq!(terminal.end(), 128 + 15);
+}
+
+/// The temporary files of viewers.
+fn spools(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".aline")).collect()
+}
+
+#[test]
+fn what_a_killed_viewer_left_is_removed_by_the_next_one() {
+    let echo = example("echo");
+    let arguments = ["exec", "--", &echo, "--rounds", "10000000"];
+    let mut terminal = Terminal::start(&arguments);
+    terminal.wait_for("connection");
+    let left = spools(terminal.folder.path());
+    assert_eq!(left.len(), 1);
+    terminal.signal("-KILL");
+    terminal.child.wait().unwrap();
+    let folder = std::mem::replace(&mut terminal.folder, tempfile::tempdir().unwrap());
+    assert_eq!(spools(folder.path()), left);
+    let mut terminal = Terminal::start_in(folder, &arguments);
+    terminal.wait_for("connection");
+    let used = spools(terminal.folder.path());
+    assert_eq!(used.len(), 1);
+    assert_ne!(used, left);
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 128 + 15);
+    assert!(spools(terminal.folder.path()).is_empty());
 }

@@ -202,12 +202,12 @@ fn address(text: &str) -> Result<Address, Failure> {
     }
     match text.parse() {
         Ok(process) => {
-            let socket = attach::socket_of(process);
-            let socket = socket.filter(|socket| socket.exists()).ok_or_else(|| {
-                Failure::Mistake(format!(
-                    "process {process} cannot be watched: was it begun with ASYNCLINE=live?"
-                ))
-            })?;
+            let cannot =
+                |why: &str| Failure::Mistake(format!("process {process} cannot be watched: {why}"));
+            let socket = attach::socket_of(process).map_err(|error| cannot(&plain(&error)))?;
+            if socket.symlink_metadata().is_err() {
+                return Err(cannot("was it begun with ASYNCLINE=live?"));
+            }
             Ok(Address::Socket(socket))
         }
         Err(_) => Ok(Address::Socket(text.into())),

@@ -12,12 +12,15 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 ///
-/// Where it cannot be created, or belongs to somebody else.
+/// If it cannot be created, or belongs to somebody else.
 pub(crate) fn directory() -> io::Result<PathBuf> {
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let runtime = runtime.filter(|runtime| runtime.is_absolute() && runtime.is_dir());
     let directory = match runtime {
-        Some(runtime) => runtime.join("asyncline"),
+        Some(runtime) => {
+            check_owner(&runtime)?;
+            runtime.join("asyncline")
+        }
         None => env::temp_dir().join(format!("asyncline-{}", user()?)),
     };
     match DirBuilder::new().mode(0o700).create(&directory) {
@@ -34,6 +37,20 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
     Ok(directory)
+}
+
+/// Checks that a runtime directory is this user's: the administrator could create anything in another's, who could not use it
+/// any more.
+fn check_owner(runtime: &Path) -> io::Result<()> {
+    let owner = fs::metadata(runtime)?.uid();
+    if owner == user()? {
+        return Ok(());
+    }
+    let why = format!(
+        "XDG_RUNTIME_DIR is {}, which belongs to another user (number {owner}): set it to one of your own, or unset it",
+        runtime.display()
+    );
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 /// The number of the user that this process acts for.
@@ -107,6 +124,30 @@ pub(crate) fn clear(path: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::AddrInUse.into());
     }
     remove(path, &found)
+}
+
+/// Says why nobody could be reached at a socket, where the system's own words would not.
+#[cfg(feature = "app")]
+pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
+    let words = |why: &str| io::Error::new(error.kind(), why);
+    let Ok(found) = fs::metadata(path) else {
+        return match fs::symlink_metadata(path) {
+            Ok(_) if error.kind() == io::ErrorKind::NotFound => {
+                words("it is a link that leads nowhere")
+            }
+            _ => error,
+        };
+    };
+    match error.kind() {
+        io::ErrorKind::PermissionDenied if user().is_ok_and(|ours| ours != found.uid()) => {
+            of_another_user(found.uid())
+        }
+        io::ErrorKind::ConnectionRefused if found.file_type().is_socket() => {
+            words("its program is gone")
+        }
+        io::ErrorKind::ConnectionRefused => words("it is not a socket"),
+        _ => error,
+    }
 }
 
 /// The error for what belongs to another user.

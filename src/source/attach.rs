@@ -126,7 +126,9 @@ impl Attached {
     pub fn to(address: &Address, record: Option<&Path>) -> Result<Self, Error> {
         let spool = Spool::open(record)?;
         let stream = match address {
-            Address::Socket(path) => StdStream::connect(path).map(Stream::Unix),
+            Address::Socket(path) => StdStream::connect(path)
+                .map(Stream::Unix)
+                .map_err(|error| place::why_unreachable(path, error)),
             Address::Tcp(address) => {
                 std::net::TcpStream::connect_timeout(address, PATIENCE).map(Stream::Tcp)
             }
@@ -260,8 +262,7 @@ impl Listener {
                 let stream = UnixStream::from_std(stream)?;
                 let theirs = stream.peer_cred()?.uid();
                 if theirs != place::user()? {
-                    let why = format!("it belongs to another user (number {theirs})");
-                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, why).into());
+                    return Err(place::of_another_user(theirs).into());
                 }
                 self.talk(stream, asked, ready).await
             }
@@ -394,7 +395,11 @@ async fn ask(socket: &Path, token: &str) -> Option<Program> {
     timeout(SOON, talk).await.ok()?
 }
 
-/// The socket at which a process can be watched, if it can.
-pub fn socket_of(process: u32) -> Option<PathBuf> {
-    place::of_process(process).ok()
+/// The socket at which a process can be watched.
+///
+/// # Errors
+///
+/// If there can be none.
+pub fn socket_of(process: u32) -> io::Result<PathBuf> {
+    place::of_process(process)
 }
