@@ -193,7 +193,7 @@ pub enum EventKind {
         /// Where it was called.
         site: Option<Site>,
     },
-    /// A coroutine is polled for the first time.
+    /// A coroutine is polled for the first time, or for the first time by this host.
     CoroutineStarted {
         /// The coroutine.
         lane: LaneId,
@@ -442,6 +442,9 @@ pub enum Cancel {
     TimedOut,
     /// Its runtime was shut down.
     Shutdown,
+    /// Another branch of its `select!` was ready first, or its `timeout` elapsed, and the branch had only borrowed its
+    /// future, or awaited a task's handle: what it waited for was not cancelled.
+    Left,
 }
 
 /// How a coroutine ended.

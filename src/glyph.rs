@@ -29,6 +29,8 @@ pub enum Glyph {
     Done,
     /// It was cancelled.
     Cancelled,
+    /// Its branch was left, and what it waited for was not cancelled.
+    Left,
     /// It panicked.
     Panicked,
     /// A coroutine was dropped without ever being polled.
@@ -93,6 +95,7 @@ impl Glyph {
             Self::CreatedLine => (".", "┈"),
             Self::Done => ("+", "✓"),
             Self::Cancelled => ("x", "✗"),
+            Self::Left => ("]", "⊣"),
             Self::Panicked => ("!", "‼"),
             Self::NeverPolled => ("0", "∅"),
             Self::Unknown => ("/", "╱"),
@@ -124,6 +127,7 @@ pub const LEGEND: [(Glyph, &str); 11] = [
     (Glyph::Waiting, "waiting"),
     (Glyph::Done, "done"),
     (Glyph::Cancelled, "cancelled"),
+    (Glyph::Left, "left, not cancelled"),
     (Glyph::Panicked, "panicked"),
     (Glyph::Created, "created, nothing run"),
     (Glyph::NeverPolled, "never awaited"),
@@ -178,6 +182,7 @@ pub fn of_cell(cell: Cell, weight: Weight) -> Option<Glyph> {
         Cell::Unknown => Glyph::Unknown,
         Cell::NotLoaded => Glyph::NotLoaded,
         Cell::End(State::Cancelled) => Glyph::Cancelled,
+        Cell::End(State::Left) => Glyph::Left,
         Cell::End(State::Panicked) => Glyph::Panicked,
         Cell::End(State::NeverPolled) => Glyph::NeverPolled,
         Cell::End(_) => Glyph::Done,

@@ -82,7 +82,8 @@
 //!   that one task holds a thread.
 //! - *Waiting* (`─`): it is suspended, at the await that stands in the lane. That costs nothing. But waits that stand end to end, of
 //!   which none needs the one before, could run at the same time: the finding *sequential-awaits* says what that would save.
-//! - Its end: done, cancelled (by whom or what is said), or panicked.
+//! - Its end: done, cancelled (by whom or what is said), panicked, or left (`⊣`): a branch of a `select!` or timeout that lost, but
+//!   had only borrowed its future (`&mut future`, a `JoinHandle`). What it waited for was not cancelled.
 //! - Hatched: events were lost here. Nothing is guessed.
 //!
 //! The arrows say who woke whom. A wake by *the timer or I/O* came from the runtime's driver. The sentence under the events says what

@@ -128,7 +128,7 @@
 //! | of | 0 join, 1 select, 2 timeout |
 //! | result | 0 pending, 1 completed, 2 panicked |
 //! | by | 0 lane: lane; 1 itself, 2 driver, 3 thread |
-//! | why | 0 aborted: by? (a lane); 1 dropped, 2 lost select, 3 timed out, 4 shutdown |
+//! | why | 0 aborted: by? (a lane); 1 dropped, 2 lost select, 3 timed out, 4 shutdown, 5 left |
 //! | end | 0 returned: value? (a text); 1 panicked; 2 cancelled: why; 3 never polled |
 //! | on | 0 task: lane; 1 until: time |
 //!
@@ -177,7 +177,7 @@
 //! the one where it stands (frame, parent?, coroutine?, site?, text, on?, time, when it was over?); the list of which
 //! of these are open, outermost first; which of them it stands at?; a list of its labels (key, value: texts), which is lacking
 //! in version 1 and may be where there are none. A state is 0 created, 1 ready, 2 running, 3
-//! waiting, 4 done, 5 cancelled, 6 panicked, 7 never polled, 8 unknown.
+//! waiting, 4 done, 5 cancelled, 6 panicked, 7 never polled, 8 unknown, 9 left.
 //!
 //! # Files of a recording that is kept to its last part
 //!

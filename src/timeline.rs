@@ -35,7 +35,8 @@ pub(crate) use lane::{Aside, Born};
 use lanes::Lanes;
 
 use crate::event::{
-    CoroutineEnd, Event, EventKind, FrameId, LaneId, Polled, Step, Text, ThreadId, Timestamp, What,
+    Cancel, CoroutineEnd, Event, EventKind, FrameId, LaneId, Polled, Step, Text, ThreadId,
+    Timestamp, What,
 };
 
 /// What happened so far, as lanes.
@@ -237,11 +238,29 @@ impl Timeline {
             start: span.start.max(from),
             ..span
         });
+        let left = self.left_alone(lane).filter(|left| left.at < until);
+        let left = left.map(|left| Span {
+            state: left.state,
+            start: left.at,
+            end: until,
+            thread: left.thread,
+        });
         Box::new(
             Change::spans(before, from)
                 .chain(within)
+                .chain(left)
                 .chain(Change::spans(end, now)),
         )
+    }
+
+    /// The wait of a coroutine since the branch that polled it was left; nothing has polled it from then on.
+    pub(crate) fn left_alone(&self, lane: &Lane) -> Option<Change> {
+        let host = self.lane(lane.host?.lane)?;
+        let left = host.changes.last()?;
+        (left.state == State::Left).then_some(Change {
+            state: State::Waiting,
+            ..*left
+        })
     }
 
     /// Takes in one event. Times must not go back; one that does counts as simultaneous with the last.
@@ -312,7 +331,11 @@ impl Timeline {
             }
             EventKind::Cancelled { lane, why } => self.change(*lane, at, |lane| {
                 lane.cancel = Some(*why);
-                lane.finish(State::Cancelled, at, thread);
+                let end = match why {
+                    Cancel::Left => State::Left,
+                    _ => State::Cancelled,
+                };
+                lane.finish(end, at, thread);
             }),
             EventKind::CoroutineCreated {
                 lane,
@@ -479,7 +502,12 @@ impl Timeline {
         let host = host.filter(|host| *host != id && !self.has_ended(*host));
         let host = host.map(|host| self.host_of(id, host, frame, at));
         let lane = self.at(id, at);
-        lane.started = Some(at);
+        // How it spent its time with a host before this one is told by that host alone.
+        if let Some(before) = lane.started.replace(at)
+            && lane.state() == State::Created
+        {
+            lane.enter(State::Waiting, before.max(lane.since()), thread);
+        }
         lane.host = host;
         if host.is_none() {
             lane.enter(State::Running, at, thread);

@@ -145,6 +145,83 @@ fn cancellations_are_told_apart() {
     );
 }
 
+/// The loser of a `select!` and what times out may have been borrowed only: it lives on.
+#[test]
+fn a_branch_that_borrows_its_future_is_left_and_not_cancelled() {
+    #[trace]
+    async fn work() -> u8 {
+        sleep(30 * MS).await;
+        sleep(30 * MS).await;
+        7
+    }
+    let timeline = timeline(async {
+        let mut work = std::pin::pin!(work());
+        asyncline::select! {
+            _ = &mut work => unreachable!("it takes longer"),
+            () = sleep(10 * MS) => {}
+        }
+        assert!(asyncline::timeout(10 * MS, work.as_mut()).await.is_err());
+        assert_eq!(work.await, 7);
+        let task = spawn_named("task", sleep(50 * MS));
+        asyncline::select! {
+            _ = task => unreachable!("it takes longer"),
+            () = sleep(10 * MS) => {}
+        }
+        let mut task = spawn_named("by reference", sleep(50 * MS));
+        assert!(asyncline::timeout(10 * MS, &mut task).await.is_err());
+        assert!(asyncline::timeout(10 * MS, task).await.is_err());
+        let owned = spawn(async {});
+        asyncline::select! {
+            biased;
+            () = async { owned.await.unwrap() } => unreachable!("it has not been polled"),
+            () = std::future::ready(()) => {}
+        }
+        sleep(50 * MS).await;
+    });
+    let branches = || {
+        let lanes = timeline.lanes();
+        lanes.filter(|lane| matches!(lane.kind, LaneKind::Branch(_)))
+    };
+    let ends: Vec<_> = branches()
+        .filter(|branch| branch.state() != State::Done)
+        .map(|branch| (branch.state(), branch.cancel))
+        .collect();
+    let left = (State::Left, Some(Cancel::Left));
+    let lost = (State::Cancelled, Some(Cancel::LostSelect));
+    assert_eq!(ends, [left, left, left, left, left, lost]);
+    for task in ["task", "by reference"] {
+        let task = find(&timeline, task);
+        let lived = (task.end.unwrap() - task.start) / 1_000_000;
+        assert_eq!((task.state(), lived), (State::Done, 50));
+    }
+    // The function goes on in whichever lane polls it, and so do its awaits.
+    let root = timeline.lanes().find(|lane| lane.is_task()).unwrap();
+    let work = find(&timeline, "work");
+    assert_eq!(
+        (work.state(), work.value.as_deref()),
+        (State::Done, Some("7"))
+    );
+    assert_eq!(work.host.map(|host| host.lane), Some(root.id));
+    let awaits = |lane: &Lane| {
+        let frames = lane
+            .frames
+            .iter()
+            .filter(|frame| frame.coroutine == Some(work.id));
+        frames
+            .map(|frame| {
+                (
+                    frame.start.0 / 1_000_000,
+                    frame.end.map(|end| end.0 / 1_000_000),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut of_branches = branches().filter(|branch| !awaits(branch).is_empty());
+    assert_eq!(awaits(of_branches.next().unwrap()), [(0, None)]);
+    assert_eq!(awaits(of_branches.next().unwrap()), [(10, None)]);
+    assert_eq!(awaits(root), [(20, Some(30)), (30, Some(60))]);
+}
+
 #[test]
 fn a_panic_is_seen_and_stays_what_it_is() {
     let timeline = timeline(async {

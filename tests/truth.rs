@@ -82,6 +82,7 @@ impl Names {
                     Cancel::LostSelect => Why::LostSelect,
                     Cancel::TimedOut => Why::TimedOut,
                     Cancel::Shutdown => Why::Shutdown,
+                    Cancel::Left => panic!("no branch borrows its future"),
                 }),
             ),
             _ => return None,

@@ -90,6 +90,8 @@ pub enum Outcome {
     Completed,
     /// It was dropped before it was ready.
     Cancelled,
+    /// The branch was dropped before it was ready, and what it waited for was not.
+    Left,
     /// It panicked.
     Panicked,
     /// It has not ended.
@@ -191,6 +193,7 @@ fn outcome(lane: &Lane) -> Outcome {
     match lane.state() {
         State::Done => Outcome::Completed,
         State::Cancelled => Outcome::Cancelled,
+        State::Left => Outcome::Left,
         State::Panicked => Outcome::Panicked,
         State::NeverPolled | State::Created => Outcome::NeverPolled,
         State::Ready | State::Running | State::Waiting | State::Unknown => Outcome::Pending,

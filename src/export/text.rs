@@ -94,6 +94,7 @@ fn ended(task: &Lane) -> &'static str {
     match task.state() {
         State::Done => "completed",
         State::Cancelled => "cancelled",
+        State::Left => "left",
         State::Panicked => "panicked",
         State::NeverPolled => "never polled",
         _ if task.polls == 0 => "never polled",
@@ -333,6 +334,22 @@ mod tests {
         broken        0 ns   0 ns   700 ms      2  panicked
         forgotten     0 ns   0 ns    1.5 s      1  pending
         "#);
+    }
+
+    #[test]
+    fn a_branch_that_was_left_is_not_cancelled() {
+        insta::assert_snapshot!(page(&story::borrowed(), 80), @r#"
+                         ╷0           ╷0.5 s       ╷1.0 s       ╷1.5 s        ╷2.0 s
+        main             █────────────█────────────█────────────█─────────────█✓
+        ├ &mut work                   ▄╌╌ sleep(1… ╌⊣ left, not cancelled
+        └ work.as_mut()                                         ▄╌╌ sleep(5… ╌▄✓ 7
+          └ work         ○┈┈┈┈┈┈┈┈┈┈┈┈╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▄╌╌ sleep(5… ╌▄✓ 7
+
+        █ running  ─ waiting  ✓ done  ⊣ left, not cancelled  ○ created, nothing run
+        "#);
+        let summary = crate::export::summary::summary("", &story::borrowed().timeline(), &[]);
+        let branches = serde_json::to_value(&summary.tasks[0].branches).expect("it is JSON");
+        assert_eq!(branches[0]["outcome"], "left");
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! what it says, and what it waits for then. An await is told by the line that suspends at it, a branch's polls by
 //! those of its task.
 
-use super::words::{cancelled, count, line, open_branches, value, waker};
+use super::words::{cancelled, count, left, line, open_branches, value, waker};
 use crate::event::{
-    Awaited, BranchOf, CoroutineEnd, Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind,
-    Timestamp,
+    Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, LaneId, Polled, Site,
+    TaskKind, Timestamp,
 };
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 use crate::units::time_text;
@@ -132,6 +132,9 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
             let counted = format!("{seen} of {} seen", count(*alive, "task", "tasks"));
             (seen < alive).then_some(("runs", counted, Tone::Note))
         }
+        EventKind::Cancelled {
+            why: Cancel::Left, ..
+        } => Some(("left", left(lane), Tone::Waiting)),
         EventKind::Cancelled { why, .. } => Some((
             "cancelled",
             cancelled(Some(*why), timeline),
@@ -147,7 +150,12 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
         EventKind::CoroutineStarted { host, frame, .. } => {
             let host = frame.and(*host)?;
             let by = timeline.name(host);
-            Some(("starts", format!("awaited by {by}"), Tone::Running))
+            // Only one that had a host before has waited before.
+            let verb = match lane.state() {
+                State::Waiting => "continues",
+                _ => "starts",
+            };
+            Some((verb, format!("awaited by {by}"), Tone::Running))
         }
         EventKind::CoroutineEnded { end, .. } => coroutine_ends(end, lane, timeline),
         EventKind::AwaitEntered {
@@ -266,7 +274,7 @@ fn on_line(site: Option<&Site>, lane: &Lane) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Cancel, ThreadId, Waker};
+    use crate::event::{ThreadId, Waker};
     use crate::insight::story::{Story, ms};
 
     /// What a reader sees of a story, each event described as soon as it is applied.

@@ -5,7 +5,7 @@
 
 mod waits;
 
-use super::words::{cancelled, count, line, list, name, place, runner, since, value, waker};
+use super::words::{cancelled, count, left, line, list, name, place, runner, value, waker};
 use crate::event::{Flavor, LaneId, TaskKind, Timestamp};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 use crate::units::{rounded_text, time_text};
@@ -42,7 +42,7 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn runtime(&self, lane: &Lane, state: State) -> String {
         if state.is_end() {
-            return format!("The runtime closed at {}.", time_text(since(lane)));
+            return format!("The runtime closed at {}.", time_text(lane.since()));
         }
         let tasks = self.timeline.lanes();
         let alive = tasks
@@ -82,7 +82,14 @@ impl<'a> View<'a> {
         is_first: bool,
         seen: &[LaneId],
     ) -> (String, Option<&'a Lane>) {
-        let at = || time_text(since(lane));
+        let at = || time_text(lane.since());
+        if lane.end.is_none()
+            && let Some(left) = self.timeline.left_alone(lane)
+        {
+            let since = time_text(left.at);
+            let clause = format!("has not been polled since {since}, when its branch was left");
+            return (clause, None);
+        }
         let clause = match runner(lane, self.timeline).state() {
             State::Waiting => return self.waiting(lane, is_first, seen),
             State::Ready => self.ready(lane),
@@ -100,6 +107,7 @@ impl<'a> View<'a> {
                 };
                 format!("was cancelled at {}{before} ({how})", at())
             }
+            State::Left => format!("was left at {} ({})", at(), left(lane)),
             State::Panicked => format!("panicked at {}", at()),
             State::NeverPolled => {
                 format!(
@@ -115,7 +123,7 @@ impl<'a> View<'a> {
 
     fn running(&self, lane: &Lane) -> String {
         let runner = runner(lane, self.timeline);
-        let so_far = self.so_far(since(runner));
+        let so_far = self.so_far(runner.since());
         if let LaneKind::Task(TaskKind::Blocking) = lane.kind {
             return format!("is running on a thread where it may block{so_far}");
         }
@@ -132,7 +140,7 @@ impl<'a> View<'a> {
             0 => ", new".into(),
             _ => self.woken(runner),
         };
-        let waited = self.now - since(runner);
+        let waited = self.now - runner.since();
         if waited == 0 {
             return format!("is ready to run{woken}");
         }
@@ -163,7 +171,7 @@ impl<'a> View<'a> {
         }
         let site = first.line().or(first.site.as_ref());
         let site = site.map_or_else(String::new, |site| format!(" ({})", place(site)));
-        let since = time_text(since(first));
+        let since = time_text(first.since());
         Some(format!(
             "{} has held the thread since {since}{site}",
             first.name
@@ -455,6 +463,34 @@ mod tests {
         assert_eq!(
             told(&story, 3, 0),
             "nested() was dropped at 0.000 s without ever being awaited: nothing in it ran."
+        );
+    }
+
+    #[test]
+    fn a_branch_is_left_and_its_future_is_not_cancelled() {
+        let story = Story::of_main()
+            .call(3, "work", 9)
+            .branch(4, "&mut work", BranchOf::Select)
+            .poll(4)
+            .start(3, 4, None)
+            .pend(4)
+            .pend(2)
+            .at(1000)
+            .poll(2)
+            .cancel(4, Cancel::Left);
+        assert_eq!(
+            told(&story, 4, 1500),
+            "&mut work was left at 1.000 s (another branch was ready first; what it waited for was not cancelled)."
+        );
+        assert_eq!(
+            told(&story, 3, 1500),
+            "work() in &mut work has not been polled since 1.000 s, when its branch was left."
+        );
+        let story = story.branch(5, "handle", BranchOf::Timeout);
+        let story = story.poll(5).pend(5).cancel(5, Cancel::Left);
+        assert_eq!(
+            told(&story, 5, 1500),
+            "handle was left at 1.000 s (its timeout elapsed; what it waited for was not cancelled)."
         );
     }
 

@@ -1,6 +1,6 @@
 //! The words that sentences about a timeline have in common.
 
-use crate::event::{BranchOf, Cancel, Site, ThreadId, Timestamp, Waker};
+use crate::event::{BranchOf, Cancel, Site, ThreadId, Waker};
 use crate::timeline::{Lane, LaneKind, Timeline};
 
 /// A place as people say it within a sentence: the file without its folders.
@@ -45,8 +45,19 @@ pub(super) fn cancelled(why: Option<Cancel>, timeline: &Timeline) -> String {
         Some(Cancel::LostSelect) => "dropped: another branch was ready first".into(),
         Some(Cancel::TimedOut) => "timed out".into(),
         Some(Cancel::Shutdown) => "dropped: its runtime was shut down".into(),
+        Some(Cancel::Left) => "left".into(),
         None => "cancelled".into(),
     }
+}
+
+/// Why a branch was left while what it waits for goes on.
+pub(super) fn left(branch: &Lane) -> String {
+    let why = match branch.kind {
+        LaneKind::Branch(BranchOf::Select) => "another branch was ready first",
+        LaneKind::Branch(BranchOf::Timeout) => "its timeout elapsed",
+        _ => "its owner stopped polling it",
+    };
+    format!("{why}; what it waited for was not cancelled")
 }
 
 /// A value worth showing: not `()`, which says nothing.
@@ -74,11 +85,6 @@ pub(super) fn runner<'a>(lane: &'a Lane, timeline: &'a Timeline) -> &'a Lane {
         Some(host) if lane.end.is_none() => timeline.lane(host.lane).unwrap_or(lane),
         _ => lane,
     }
-}
-
-/// When the lane came into its present state.
-pub(super) fn since(lane: &Lane) -> Timestamp {
-    lane.changes.last().map_or(lane.start, |change| change.at)
 }
 
 /// "1 branch", "3 branches".

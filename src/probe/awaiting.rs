@@ -108,7 +108,6 @@ impl Entered {
     }
 
     /// Whether its lane is the one that is being polled.
-    #[cfg(feature = "tracing")]
     pub(crate) fn is_here(&self) -> bool {
         context::with_lane(|lane| {
             lane.is_some_and(|lane| std::ptr::eq(lane, &raw const *self.lane))
@@ -116,7 +115,6 @@ impl Entered {
     }
 
     /// Whether its lane has ended.
-    #[cfg(feature = "tracing")]
     pub(crate) fn is_over(&self) -> bool {
         self.lane.is_over()
     }
@@ -172,6 +170,12 @@ impl<F: Future> Future for Awaiting<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
+        // A future that was only borrowed may be polled in another lane from now on.
+        if let Some(entered) = this.entered.take_if(|entered| !entered.is_here())
+            && !entered.is_over()
+        {
+            entered.leave();
+        }
         if this.entered.is_none() {
             let reveals = *this.reveals;
             let site: &AwaitSite = this.site;

@@ -47,6 +47,8 @@ struct Known {
     lane: LaneId,
     probe: Arc<Probe>,
     started: bool,
+    /// The lane that polled it last.
+    host: Option<LaneId>,
 }
 
 impl<F: Future> fmt::Debug for Coroutine<F> {
@@ -93,16 +95,21 @@ impl Known {
                 lane: id,
                 probe,
                 started: false,
+                host: None,
             })
         })
     }
 
+    /// Records that the current lane polls it from now on, unless that is known.
     fn start(&mut self, scope: &Scope) {
-        self.started = true;
         let host = context::with_lane(|host| {
             let host = host.filter(|host| host.probe.recorder.is(&self.probe.recorder));
             host.map(|host| host.id)
         });
+        if self.started && (host.is_none() || host == self.host) {
+            return;
+        }
+        (self.started, self.host) = (true, host);
         self.probe.recorder.record(EventKind::CoroutineStarted {
             lane: self.lane,
             host,
@@ -145,9 +152,7 @@ impl<F: Future> Future for Coroutine<F> {
         let Some(known) = this.known.as_mut() else {
             return inner.poll(cx);
         };
-        if !known.started {
-            known.start(&scope);
-        }
+        known.start(&scope);
         scope.coroutine = Some(known.lane);
         let entered = context::enter(scope);
         let panic = OnPanic(this.known);

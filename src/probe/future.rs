@@ -17,7 +17,7 @@ use super::cursor::{self, When};
 use super::finally::finally;
 use super::lane::Lane;
 use super::record::Words;
-use super::waker;
+use super::{reveal, waker};
 use crate::event::{EventKind, Polled};
 
 pin_project! {
@@ -39,7 +39,7 @@ pin_project! {
             if lane.is_over() {
                 return;
             }
-            let why = lane.why_dropped();
+            let why = lane.why_dropped(reveal::borrows::<F>());
             let outermost = !context::is_in_lane();
             let _end = finally(|| {
                 lane.record(EventKind::Cancelled { lane: lane.id, why });

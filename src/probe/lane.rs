@@ -335,10 +335,10 @@ impl Lane {
         (joiner != NOBODY).then_some(LaneId(joiner))
     }
 
-    /// Why it is dropped, if it is dropped now.
-    pub(crate) fn why_dropped(&self) -> Cancel {
+    /// Why it is dropped, if it is dropped now; `borrows` tells that its future is not dropped with it.
+    pub(crate) fn why_dropped(&self, borrows: bool) -> Cancel {
         if let Some(rare) = self.wakers.rare()
-            && let Some(why) = rare.why_dropped()
+            && let Some(why) = rare.why_dropped(borrows)
         {
             return why;
         }
@@ -367,11 +367,13 @@ impl Lane {
 
 impl Rare {
     /// Why the lane is dropped, as far as this tells.
-    fn why_dropped(&self) -> Option<Cancel> {
+    fn why_dropped(&self, borrows: bool) -> Option<Cancel> {
         let by = match self.aborted.load(Ordering::Relaxed) {
             NOBODY => {
                 let group = self.group.as_ref()?;
-                return group.decided.load(Ordering::Relaxed).then_some(group.why);
+                let is_decided = group.decided.load(Ordering::Relaxed);
+                let why = if borrows { Cancel::Left } else { group.why };
+                return is_decided.then_some(why);
             }
             OUTSIDE => None,
             by => Some(LaneId(by)),

@@ -240,7 +240,7 @@ impl Drop for Job {
     fn drop(&mut self) {
         let lane = &self.0;
         if !lane.over.swap(true, Ordering::AcqRel) {
-            let why = lane.why_dropped();
+            let why = lane.why_dropped(false);
             lane.record(EventKind::Cancelled { lane: lane.id, why });
             lane.announce_end();
         }

@@ -720,7 +720,7 @@ choices! {
     BranchOf { 0 = Join, 1 = Select, 2 = Timeout, }
     Polled { 0 = Pending, 1 = Completed, 2 = Panicked, }
     Waker { 0 = Lane(lane), 1 = Itself, 2 = Driver, 3 = Thread, }
-    Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, }
+    Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, 5 = Left, }
     CoroutineEnd { 0 = Returned { value }, 1 = Panicked, 2 = Cancelled { why }, 3 = NeverPolled, }
     Awaited { 0 = Task(lane), 1 = Until(time), }
     LaneKind { 0 = Runtime(flavor), 1 = Task(kind), 2 = Branch(of), 3 = Coroutine, }
@@ -734,5 +734,6 @@ choices! {
         6 = Panicked,
         7 = NeverPolled,
         8 = Unknown,
+        9 = Left,
     }
 }

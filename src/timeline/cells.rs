@@ -6,6 +6,8 @@
 //!
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
+use std::borrow::Cow;
+
 use super::span::{Change, State};
 use super::{Lane, Timeline};
 use crate::event::Timestamp;
@@ -98,7 +100,7 @@ pub fn cells(timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
 
 /// Changes that count from one time until another. A coroutine has its own, then its host's, then its own again.
 struct Segment<'a> {
-    changes: &'a [Change],
+    changes: Cow<'a, [Change]>,
     from: Timestamp,
     until: Timestamp,
     /// Whether the changes are those of another lane, whose end is not this one's.
@@ -106,8 +108,8 @@ struct Segment<'a> {
 }
 
 fn segments<'a>(timeline: &'a Timeline, lane: &'a Lane, now: Timestamp) -> Vec<Segment<'a>> {
-    let own = |changes, until| Segment {
-        changes,
+    let own = |changes: &'a [Change], until| Segment {
+        changes: changes.into(),
         from: Timestamp::ZERO,
         until,
         hosted: false,
@@ -124,12 +126,21 @@ fn segments<'a>(timeline: &'a Timeline, lane: &'a Lane, now: Timestamp) -> Vec<S
         .split_at(lane.changes.len().saturating_sub(ended));
     let started = lane.started.unwrap_or(lane.start);
     let within = Segment {
-        changes: of.changes.get(host.changes(of)).unwrap_or_default(),
+        changes: of.changes.get(host.changes(of)).unwrap_or_default().into(),
         from: started,
         until: lane.end.unwrap_or(now).min(now),
         hosted: true,
     };
-    vec![own(before, started.min(now)), within, own(end, now)]
+    let left = timeline.left_alone(lane).map(|left| Segment {
+        changes: vec![left].into(),
+        from: left.at,
+        until: within.until,
+        hosted: true,
+    });
+    let mut segments = vec![own(before, started.min(now)), within];
+    segments.extend(left);
+    segments.push(own(end, now));
+    segments
 }
 
 /// All columns, filled from left to right.

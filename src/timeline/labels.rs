@@ -294,5 +294,6 @@ pub fn cancel_text(timeline: &Timeline, why: Cancel) -> String {
         Cancel::LostSelect => "lost the select".to_owned(),
         Cancel::TimedOut => "timed out".to_owned(),
         Cancel::Shutdown => "its runtime shut down".to_owned(),
+        Cancel::Left => "left, not cancelled".to_owned(),
     }
 }

@@ -40,7 +40,7 @@ pub struct Lane {
     pub longest: u64,
     /// How many of its changes were forgotten: the index in its life of the first one in `changes`.
     pub(crate) forgotten: u64,
-    /// When it was polled first.
+    /// When it was polled first; of a coroutine, by its present host.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub end: Option<Timestamp>,
@@ -311,6 +311,11 @@ impl Lane {
         self.changes
             .last()
             .map_or(State::Unknown, |change| change.state)
+    }
+
+    /// When it came into its present state.
+    pub(crate) fn since(&self) -> Timestamp {
+        self.changes.last().map_or(self.start, |change| change.at)
     }
 
     /// Time spent in each state up to `now`.

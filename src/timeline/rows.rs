@@ -221,6 +221,9 @@ fn tells_more(timeline: &Timeline, lane: &Lane) -> bool {
         return ran || lane.end.is_some() || was_left_alone(timeline, lane);
     };
     let of = timeline.lane(host.lane);
+    if lane.end.is_none() && timeline.left_alone(lane).is_some() {
+        return true;
+    }
     if host.frame.is_none() {
         // It is all that its host does: only what was before its host began is not in the host's row.
         return of.is_some_and(|of| of.start > lane.start && !host.at_once);

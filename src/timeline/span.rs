@@ -17,6 +17,10 @@ pub enum State {
     Done,
     /// It was dropped before it was ready.
     Cancelled,
+    /// A branch was dropped before it was ready, and what it waited for was not: see [`Cancel::Left`].
+    ///
+    /// [`Cancel::Left`]: crate::event::Cancel::Left
+    Left,
     /// It panicked.
     Panicked,
     /// A coroutine was dropped without ever being polled.
@@ -30,7 +34,7 @@ impl State {
     pub fn is_end(self) -> bool {
         matches!(
             self,
-            Self::Done | Self::Cancelled | Self::Panicked | Self::NeverPolled
+            Self::Done | Self::Cancelled | Self::Left | Self::Panicked | Self::NeverPolled
         )
     }
 }

@@ -288,6 +288,33 @@ pub fn endings() -> Story {
         .done(1)
 }
 
+/// `main` polls a coroutine by reference in two branches, the first of which is left.
+pub fn borrowed() -> Story {
+    let branch = |story: Story, branch: u64, name: &'static str| {
+        story
+            .poll(1)
+            .branch(branch, name, 1, BranchOf::Select)
+            .poll(branch)
+            .begin(2, branch, None)
+            .enter(branch, 1, "sleep", until(2000))
+            .waits(branch)
+            .waits(1)
+    };
+    let story = Story::of_main().poll(1).call(2, "work", 1).waits(1);
+    let story = story.at(500).wake(1, Waker::Driver);
+    let story = branch(story, 3, "&mut work").at(1000);
+    let story = story
+        .wake(1, Waker::Driver)
+        .poll(1)
+        .cancel(3, Cancel::Left)
+        .waits(1)
+        .at(1500)
+        .wake(1, Waker::Driver);
+    let story = branch(story, 4, "work.as_mut()").at(2000);
+    let story = story.wake(4, Waker::Driver).wake(1, by(4)).poll(1).poll(4);
+    story.leave(4, 1).returns(2, "7").done(4).done(1)
+}
+
 /// A task in the midst of which events were lost, on the real clock.
 pub fn gap() -> Story {
     let story = Story::of_main()

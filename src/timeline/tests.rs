@@ -1,6 +1,6 @@
 //! What the reducer makes of single events, where nothing that is drawn would tell.
 
-use super::story::{MILLI, Story};
+use super::story::{MILLI, Story, borrowed};
 use super::{Lane, State, Timeline};
 use crate::event::{EventKind, Flavor, LaneId, Timestamp, Waker};
 
@@ -90,4 +90,42 @@ fn one_runtime_that_waits_for_io_is_enough() {
     let io = timers.say(other(true));
     assert!(!io.timeline().timers_only());
     assert!(!io.runtime(10).timeline().timers_only());
+}
+
+#[test]
+fn a_coroutine_whose_branch_is_left_waits_until_another_lane_polls_it() {
+    let events = borrowed().events;
+    let left = events.iter().filter(|event| event.at.0 < 1500 * MILLI);
+    let left: Timeline = left.collect();
+    assert_eq!(lane(&left, 3).state(), State::Left);
+    let spans = left.spans(lane(&left, 2), Timestamp(1200 * MILLI));
+    let spans: Vec<_> = spans
+        .map(|span| (span.state, span.start.0 / MILLI, span.end.0 / MILLI))
+        .collect();
+    assert_eq!(
+        spans,
+        [
+            (State::Created, 0, 500),
+            (State::Running, 500, 500),
+            (State::Waiting, 500, 1000),
+            (State::Waiting, 1000, 1200)
+        ]
+    );
+    let timeline: Timeline = events.iter().collect();
+    assert_eq!(
+        lane(&timeline, 2).host.map(|host| host.lane),
+        Some(LaneId(4))
+    );
+    assert_eq!(
+        states(&timeline, 2),
+        [
+            (State::Created, 0),
+            (State::Waiting, 500),
+            (State::Running, 1500),
+            (State::Waiting, 1500),
+            (State::Ready, 2000),
+            (State::Running, 2000),
+            (State::Done, 2000)
+        ]
+    );
 }

@@ -220,6 +220,7 @@ fn cancel() -> BoxedStrategy<Cancel> {
         Just(Cancel::LostSelect),
         Just(Cancel::TimedOut),
         Just(Cancel::Shutdown),
+        Just(Cancel::Left),
     ]
     .boxed()
 }

@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
-use crate::insight::words::{open_branches, runner, since};
+use crate::insight::words::{open_branches, runner};
 use crate::timeline::{Frame, Lane};
 use crate::units::{rounded_text, time_text};
 
@@ -28,7 +28,7 @@ impl<'a> View<'a> {
     ) -> (String, Option<&'a Lane>) {
         let runner = runner(lane, self.timeline);
         let frames = frames(lane, runner);
-        let from = frames.first().map_or(since(runner), |frame| frame.start);
+        let from = frames.first().map_or(runner.since(), |frame| frame.start);
         let so_far = if is_first {
             self.so_far(from)
         } else {
@@ -131,7 +131,7 @@ impl<'a> View<'a> {
     }
 
     fn on_unknown(&self, lane: &Lane) -> String {
-        let waited = self.now - since(lane);
+        let waited = self.now - lane.since();
         let time = if waited == 0 {
             "is waiting".into()
         } else {

@@ -376,6 +376,7 @@ fn occurs(glyph: Glyph, rows: &[Row], timeline: &Timeline) -> bool {
     let any = |is: &dyn Fn(&Lane) -> bool| lanes().any(is);
     match glyph {
         Glyph::Cancelled => any(&|lane| lane.state() == State::Cancelled),
+        Glyph::Left => any(&|lane| lane.state() == State::Left),
         Glyph::Panicked => any(&|lane| lane.state() == State::Panicked),
         Glyph::NeverPolled => any(&|lane| lane.state() == State::NeverPolled),
         Glyph::Created => any(&|lane| {
@@ -396,7 +397,7 @@ fn glyph_role(glyph: Glyph) -> Role {
     match glyph {
         Glyph::Running | Glyph::RunningThin => Role::Running,
         Glyph::Ready | Glyph::ReadyThin => Role::Ready,
-        Glyph::Waiting | Glyph::WaitingThin => Role::Waiting,
+        Glyph::Waiting | Glyph::WaitingThin | Glyph::Left => Role::Waiting,
         Glyph::Created | Glyph::CreatedLine => Role::Created,
         Glyph::Done => Role::Done,
         Glyph::Cancelled | Glyph::NeverPolled => Role::Cancelled,
