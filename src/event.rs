@@ -473,4 +473,9 @@ pub enum Awaited {
     Task(LaneId),
     /// A moment.
     Until(Timestamp),
+    /// Something that keeps its turn: it may need what an earlier await of its function gave, or it stands in another
+    /// block than the await before it.
+    InOrder,
+    /// Something that needs nothing of the turns before in its loop: it is the first await of a `for`.
+    EachTurn,
 }

@@ -81,7 +81,7 @@ pub(crate) fn is_own_thread() -> bool {
 pub mod expanded {
     pub use tokio;
 
-    pub use super::awaiting::{AwaitSite, Awaiting, Callee, waits};
+    pub use super::awaiting::{AwaitSite, Awaiting, Callee, Order, waits};
     pub use super::branch::{Branch, select_group};
     pub use super::coroutine::Coroutine;
     pub use super::main::{block_on, block_on_local};

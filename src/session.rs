@@ -130,7 +130,7 @@
 //! | by | 0 lane: lane; 1 itself, 2 driver, 3 thread |
 //! | why | 0 aborted: by? (a lane); 1 dropped, 2 lost select, 3 timed out, 4 shutdown, 5 left |
 //! | end | 0 returned: value? (a text); 1 panicked; 2 cancelled: why; 3 never polled |
-//! | on | 0 task: lane; 1 until: time |
+//! | on | 0 task: lane; 1 until: time; 2 in order, 3 each turn |
 //!
 //! ## Kind 3, end: the last block
 //!

@@ -223,6 +223,55 @@ fn a_branch_that_borrows_its_future_is_left_and_not_cancelled() {
 }
 
 #[test]
+fn awaits_that_need_each_other_are_not_advised_to_run_together() {
+    struct Source(u8);
+    impl Source {
+        #[trace]
+        async fn next(&mut self) -> Option<u8> {
+            sleep(MS).await;
+            self.0 = self.0.checked_sub(1)?;
+            Some(self.0)
+        }
+    }
+    #[trace]
+    async fn store(_: u8) {
+        sleep(MS).await;
+    }
+    #[trace]
+    async fn in_turn() {
+        let mut source = Source(3);
+        while let Some(number) = source.next().await {
+            store(number).await;
+        }
+        source.next().await;
+        source.next().await;
+        let mut number = 0;
+        while number < 3 {
+            store(number).await;
+            number += 1;
+        }
+    }
+    #[trace]
+    async fn together() {
+        for number in 0..2 {
+            store(number).await;
+            store(number + 1).await;
+        }
+    }
+    assert_eq!(asyncline::insight::findings(&timeline(in_turn())), []);
+    let found = asyncline::insight::findings(&timeline(together()));
+    let [found] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert!(
+        found.text.contains("awaits 4 calls one after another"),
+        "{}",
+        found.text
+    );
+    assert_eq!((found.costs_ns, found.saves_ns), (4_000_000, 3_000_000));
+}
+
+#[test]
 fn a_panic_is_seen_and_stays_what_it_is() {
     let timeline = timeline(async {
         let task = spawn_named("panics", async { panic!("as it should") });

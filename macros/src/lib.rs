@@ -3,6 +3,7 @@
 mod branch;
 mod entry;
 mod join;
+mod order;
 mod select;
 mod text;
 mod trace;

@@ -11,6 +11,7 @@ use syn::{
     ReturnType, Signature, Token, Visibility,
 };
 
+use crate::order::{Order, Orders};
 use crate::{branch, select::Select, text};
 
 /// A function as it stands, or within an `impl`.
@@ -46,7 +47,8 @@ pub fn expand(arguments: &TokenStream, function: TokenStream) -> Result<TokenStr
         let message = "`trace` shows what happens within an async function; this one is not async";
         return Err(Error::new(signature.fn_token.span(), message));
     }
-    Observer.visit_block_mut(&mut body);
+    let orders = Orders::of(&signature, &body);
+    Observer { orders }.visit_block_mut(&mut body);
     let arguments = own_arguments(&mut signature);
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
@@ -119,13 +121,15 @@ fn own_arguments(signature: &mut Signature) -> TokenStream {
 }
 
 /// Makes awaits observed ones, and names tasks as the variables that hold them.
-pub struct Observer;
+struct Observer {
+    orders: Orders,
+}
 
 impl VisitMut for Observer {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         // The text is that of the source, so it is taken before what is within is rewritten.
         let site = match expression {
-            Expr::Await(await_) => Some(await_site(await_)),
+            Expr::Await(await_) => Some(await_site(await_, self.orders.of_await(await_))),
             _ => None,
         };
         visit_mut::visit_expr_mut(self, expression);
@@ -171,7 +175,12 @@ impl VisitMut for Observer {
     }
 }
 
-fn await_site(await_: &ExprAwait) -> TokenStream {
+fn await_site(await_: &ExprAwait, order: Order) -> TokenStream {
+    let order = match order {
+        Order::Free => quote!(Free),
+        Order::EachTurn => quote!(EachTurn),
+        Order::InOrder => quote!(InOrder),
+    };
     let site = branch::site(await_.await_token.span());
     let text = text::of(&await_.base);
     let callee = match callee(&await_.base).as_deref() {
@@ -184,6 +193,7 @@ fn await_site(await_: &ExprAwait) -> TokenStream {
             site: #site,
             text: #text,
             callee: ::asyncline::probe::expanded::Callee::#callee,
+            order: ::asyncline::probe::expanded::Order::#order,
         }
     }
 }

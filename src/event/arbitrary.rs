@@ -23,6 +23,8 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
     let on = prop_oneof![
         lane().prop_map(|lane| Some(Awaited::Task(lane))),
         any::<u64>().prop_map(|at| Some(Awaited::Until(Timestamp(at)))),
+        Just(Some(Awaited::InOrder)),
+        Just(Some(Awaited::EachTurn)),
         Just(None)
     ];
     prop_oneof![

@@ -231,7 +231,7 @@ fn suspends(lane: &Lane, timeline: &Timeline) -> Words {
         parts.push(match frame.on {
             Some(Awaited::Task(task)) => format!("on {}", timeline.name(task)),
             Some(Awaited::Until(until)) => format!("until {}", time_text(until)),
-            None => format!("on {}", frame.text),
+            _ => format!("on {}", frame.text),
         });
     }
     parts.retain(|part| !part.is_empty());

@@ -3,6 +3,9 @@
 //! What running them together would take is computed, not guessed, under one assumption that the finding names: that
 //! none needs what an earlier one returns. Waiting overlaps, running on one thread does not; so together they take as
 //! long as the longest of them, and at least as long as all of them run.
+//!
+//! Awaits that may need an earlier one are left out, and so are the turns of a loop, unless it is known that they need
+//! nothing of each other.
 
 mod sequence;
 
@@ -70,7 +73,9 @@ fn sequences<'a>(
         for frame in siblings {
             let step = step(lane, frame, coroutines);
             let goes_on = match (steps.last(), &step) {
-                (Some(last), Some(step)) => runs_between(lane, last.end, step.frame.start),
+                (Some(last), Some(step)) => {
+                    may_join(&steps, step.frame) && runs_between(lane, last.end, step.frame.start)
+                }
                 _ => false,
             };
             if !goes_on {
@@ -82,6 +87,19 @@ fn sequences<'a>(
         found.extend(Sequence::new(lane, &steps));
     }
     found
+}
+
+/// `true` if an await could run beside those before it. One that a loop came back to could only where the turns of the
+/// loop are known to need nothing of each other.
+fn may_join(steps: &[Step], frame: &Frame) -> bool {
+    let is_same = |step: &Step| step.frame.site == frame.site && step.frame.text == frame.text;
+    let is_again = steps.iter().any(is_same);
+    let each_turn = Some(Awaited::EachTurn);
+    match frame.on {
+        Some(Awaited::InOrder) => false,
+        on if on == each_turn => is_again,
+        _ => !is_again || steps.iter().any(|step| step.frame.on == each_turn),
+    }
 }
 
 /// A lane's awaits, those together that stand in the same body, each in order.

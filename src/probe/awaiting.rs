@@ -22,6 +22,8 @@ pub struct AwaitSite {
     pub text: &'static str,
     /// What kind of function the expression calls.
     pub callee: Callee,
+    /// What it may need of those before it.
+    pub order: Order,
 }
 
 /// The functions whose futures the probe has to tell from others.
@@ -33,6 +35,17 @@ pub enum Callee {
     Timeout,
     /// Any other.
     Other,
+}
+
+/// When an await could be reached, as far as its function's text tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Together with the one before.
+    Free,
+    /// See [`Awaited::EachTurn`].
+    EachTurn,
+    /// See [`Awaited::InOrder`].
+    InOrder,
 }
 
 /// What an awaited future tells of itself; see [`super::reveal`].
@@ -155,6 +168,16 @@ impl<F: Future> Awaiting<F> {
     }
 }
 
+impl Order {
+    fn on(self) -> Option<Awaited> {
+        match self {
+            Self::Free => None,
+            Self::EachTurn => Some(Awaited::EachTurn),
+            Self::InOrder => Some(Awaited::InOrder),
+        }
+    }
+}
+
 impl Reveals {
     fn on(self, lane: &Lane) -> Option<Awaited> {
         match self {
@@ -179,8 +202,9 @@ impl<F: Future> Future for Awaiting<F> {
         if this.entered.is_none() {
             let reveals = *this.reveals;
             let site: &AwaitSite = this.site;
-            *this.entered =
-                Entered::new(site.text.into(), Some(site.site), |lane| reveals.on(lane));
+            *this.entered = Entered::new(site.text.into(), Some(site.site), |lane| {
+                reveals.on(lane).or(site.order.on())
+            });
         }
         let inner = this.inner.as_mut().as_pin_mut();
         let inner = inner.expect("an await is over once its future is ready");

@@ -722,7 +722,7 @@ choices! {
     Waker { 0 = Lane(lane), 1 = Itself, 2 = Driver, 3 = Thread, }
     Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, 5 = Left, }
     CoroutineEnd { 0 = Returned { value }, 1 = Panicked, 2 = Cancelled { why }, 3 = NeverPolled, }
-    Awaited { 0 = Task(lane), 1 = Until(time), }
+    Awaited { 0 = Task(lane), 1 = Until(time), 2 = InOrder, 3 = EachTurn, }
     LaneKind { 0 = Runtime(flavor), 1 = Task(kind), 2 = Branch(of), 3 = Coroutine, }
     State {
         0 = Created,

@@ -311,6 +311,7 @@ impl Shift {
                 on: on.map(|on| match on {
                     Awaited::Task(task) => Awaited::Task(lane(task)),
                     Awaited::Until(until) => Awaited::Until(self.time(until)),
+                    Awaited::InOrder | Awaited::EachTurn => on,
                 }),
             },
             Kind::AwaitLeft { lane: of, frame } => Kind::AwaitLeft {

@@ -92,7 +92,7 @@ pub fn awaited_text(timeline: &Timeline, frame: &Frame) -> String {
     match frame.on {
         Some(Awaited::Until(until)) => format!("sleep({})", rounded_text(until - frame.start)),
         Some(Awaited::Task(task)) => clean(timeline.name(task)).into_owned(),
-        None => clean(&frame.text).into_owned(),
+        _ => clean(&frame.text).into_owned(),
     }
 }
 

@@ -239,6 +239,8 @@ fn awaited() -> BoxedStrategy<Awaited> {
     prop_oneof![
         lane().prop_map(Awaited::Task),
         number().prop_map(|at| Awaited::Until(Timestamp(at))),
+        Just(Awaited::InOrder),
+        Just(Awaited::EachTurn),
     ]
     .boxed()
 }

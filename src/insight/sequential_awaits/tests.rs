@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{Cancel, CoroutineEnd, TaskKind, Waker};
+use crate::event::{Cancel, CoroutineEnd, EventKind, TaskKind, Waker};
 use crate::insight::FindingKind;
 use crate::insight::story::{Story, ms, site};
 
@@ -122,13 +122,30 @@ fn waits_that_another_task_ends_are_not_added_up() {
     assert!(find(&story.timeline()).is_empty());
 }
 
-#[test]
-fn a_loop_is_one_finding() {
+/// Five turns of a loop.
+fn turns() -> Story {
     let mut story = Story::of_main();
     for frame in 1..=5 {
         story = story.await_call(frame, 9, "say_after(n)", u64::from(frame) * 1000);
     }
-    let found = only(&story.done(2));
+    story.done(2)
+}
+
+/// The awaits with this text are known to have that order.
+fn ordered(mut story: Story, with: &str, order: Awaited) -> Story {
+    for event in &mut story.events {
+        if let EventKind::AwaitEntered { on, text, .. } = &mut event.kind
+            && &**text == with
+        {
+            *on = Some(order);
+        }
+    }
+    story
+}
+
+#[test]
+fn a_loop_is_one_finding() {
+    let found = only(&ordered(turns(), "say_after(n)", Awaited::EachTurn));
     assert_eq!((found.costs_ns, found.saves_ns), (5 * SECOND, 4 * SECOND));
     assert!(
         found.text.contains("5 calls one after another on line 9"),
@@ -142,6 +159,33 @@ fn a_loop_is_one_finding() {
         "{}",
         found.text
     );
+}
+
+#[test]
+fn turns_that_may_need_each_other_are_not_advised() {
+    assert_eq!(find(&turns().timeline()), []);
+}
+
+#[test]
+fn an_await_before_a_loop_is_no_part_of_it() {
+    let story = Story::of_main()
+        .await_call(1, 9, "a()", 1000)
+        .await_call(2, 10, "b()", 2000)
+        .done(2);
+    assert_eq!(find(&story.timeline()).len(), 1);
+    let story = ordered(story, "b()", Awaited::EachTurn);
+    assert_eq!(find(&story.timeline()), []);
+}
+
+/// `main` awaits two calls, the second of which may need the first.
+#[test]
+fn what_keeps_its_turn_is_not_advised() {
+    let story = Story::of_main()
+        .await_call(1, 9, "s.next()", 1000)
+        .await_call(2, 10, "store(x)", 3000)
+        .done(2);
+    let story = ordered(story, "store(x)", Awaited::InOrder);
+    assert_eq!(find(&story.timeline()), []);
 }
 
 #[test]
