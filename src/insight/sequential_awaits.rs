@@ -23,7 +23,8 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let mut index: HashMap<Vec<SiteKey>, usize> = HashMap::new();
     for lane in timeline.lanes() {
         let mut in_lane: Vec<Sequence> = Vec::new();
-        for sequence in sequences(lane, &coroutines) {
+        let task = timeline.task_of(lane).id;
+        for sequence in sequences(lane, task, &coroutines) {
             Sequence::merge(&mut in_lane, sequence);
         }
         // The same lines in many tasks are one finding: the one that costs its task most.
@@ -65,6 +66,7 @@ fn awaited_coroutines(timeline: &Timeline) -> HashMap<(LaneId, FrameId), LaneId>
 /// The stretches of at least two awaits of a lane, each of which began right when the one before it was over.
 fn sequences<'a>(
     lane: &'a Lane,
+    task: LaneId,
     coroutines: &HashMap<(LaneId, FrameId), LaneId>,
 ) -> Vec<Sequence<'a>> {
     let mut found = Vec::new();
@@ -79,12 +81,12 @@ fn sequences<'a>(
                 _ => false,
             };
             if !goes_on {
-                found.extend(Sequence::new(lane, &steps));
+                found.extend(Sequence::new(lane, task, &steps));
                 steps.clear();
             }
             steps.extend(step);
         }
-        found.extend(Sequence::new(lane, &steps));
+        found.extend(Sequence::new(lane, task, &steps));
     }
     found
 }

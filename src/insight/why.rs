@@ -151,9 +151,9 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Who keeps a ready lane from running.
-    fn holder(&self, ready: &Lane) -> Option<String> {
-        let own = self.timeline.task_of(ready).id;
+    /// Who keeps a lane from running that is due.
+    fn holder(&self, due: &Lane) -> Option<String> {
+        let own = self.timeline.task_of(due).id;
         let running: Vec<_> = self
             .timeline
             .lanes()
@@ -305,6 +305,55 @@ mod tests {
         assert_eq!(
             told(&story, 3, 1120),
             "worker is ready to run, woken by the timer."
+        );
+    }
+
+    #[test]
+    fn a_timer_that_is_overdue_names_who_holds_the_thread() {
+        let story = suspended(Story::of_main(), 3, "heart", Some(until(1120)))
+            .spawn(4, "parse")
+            .pend(2)
+            .at(1100)
+            .poll(4);
+        assert_eq!(told(&story, 3, 1121), "heart sleeps until 1.120 s.");
+        assert_eq!(
+            told(&story, 3, 1200),
+            "heart should have woken at 1.120 s, 80 ms ago: parse has held the thread since 1.100 s (demo.rs:4)."
+        );
+        let story = story.pend(4).enter(2, 1, (9, "heart"), Some(task(3)));
+        assert_eq!(
+            told(&story, 2, 1200),
+            "main is waiting for heart (100 ms so far), which should have woken at 1.120 s, 80 ms ago."
+        );
+        let limit = Story::of_main()
+            .enter(2, 1, (9, "timeout_at(t, job())"), Some(until(1000)))
+            .pend(2);
+        assert_eq!(
+            told(&limit, 2, 1500),
+            "main is waiting for timeout_at(t, job()) (1.5 s so far), which was due at 1.000 s, 500 ms ago."
+        );
+    }
+
+    #[test]
+    fn of_a_wait_that_is_not_recorded_it_is_told_what_is_known() {
+        let story = Story::of_main()
+            .branch(3, "rx.recv()", BranchOf::Select)
+            .poll(3)
+            .pend(3)
+            .pend(2)
+            .spawn(4, "recv")
+            .poll(4)
+            .at(10)
+            .pend(4);
+        assert_eq!(told(&story, 3, 80), "rx.recv() has been waiting for 80 ms.");
+        assert_eq!(
+            told(&story, 4, 80),
+            "recv has been waiting for 70 ms (add #[asyncline::trace] to its function, if it is yours, to see what it awaits)."
+        );
+        let story = story.wake(3, Waker::Driver).poll(3).pend(3);
+        assert_eq!(
+            told(&story, 3, 80),
+            "rx.recv() has been waiting for 70 ms, last woken by the timer."
         );
     }
 

@@ -1,7 +1,9 @@
 //! Awaits that ran one after another: what they cost, what running them together would save, and the words for it.
 
+use std::collections::HashSet;
+
 use super::Step;
-use crate::event::Site;
+use crate::event::{LaneId, Site};
 use crate::insight::words::{self, SiteKey, count, key, list};
 use crate::insight::{Finding, FindingKind};
 use crate::timeline::{Frame, Lane, Timeline};
@@ -13,13 +15,15 @@ pub(super) struct Sequence<'a> {
     /// The awaits, the first time.
     frames: Vec<&'a Frame>,
     rounds: u64,
-    tasks: u64,
+    /// How many lanes, and the tasks that these belong to.
+    lanes: u64,
+    tasks: HashSet<LaneId>,
     costs: u64,
     together: u64,
 }
 
 impl<'a> Sequence<'a> {
-    pub(super) fn new(lane: &'a Lane, steps: &[Step<'a>]) -> Option<Self> {
+    pub(super) fn new(lane: &'a Lane, task: LaneId, steps: &[Step<'a>]) -> Option<Self> {
         if steps.len() < 2 {
             return None;
         }
@@ -29,7 +33,8 @@ impl<'a> Sequence<'a> {
             lane,
             frames: steps.iter().map(|step| step.frame).collect(),
             rounds: 1,
-            tasks: 1,
+            lanes: 1,
+            tasks: HashSet::from([task]),
             costs: times().sum(),
             together: times().max().unwrap_or(0).max(running),
         })
@@ -49,12 +54,12 @@ impl<'a> Sequence<'a> {
     }
 
     /// Keeps the sequence that would save more.
-    pub(super) fn or_worse(&mut self, other: Self) {
-        let tasks = self.tasks + 1;
+    pub(super) fn or_worse(&mut self, mut other: Self) {
         if other.saves() > self.saves() {
-            *self = other;
+            std::mem::swap(self, &mut other);
         }
-        self.tasks = tasks;
+        self.lanes += other.lanes;
+        self.tasks.extend(other.tasks);
     }
 
     pub(super) fn saves(&self) -> u64 {
@@ -97,9 +102,10 @@ impl<'a> Sequence<'a> {
             1 => String::new(),
             rounds => format!(", {rounds} times"),
         };
-        let tasks = match self.tasks {
-            1 => String::new(),
-            tasks => format!(" (in {tasks} tasks; this one takes longest)"),
+        let tasks = match (self.tasks.len(), self.lanes) {
+            (1, 1) => String::new(),
+            (1, branches) => format!(" (in {branches} branches; this one takes longest)"),
+            (tasks, _) => format!(" (in {tasks} tasks; this one takes longest)"),
         };
         let needs = match self.frames.len() {
             2 => "the second does not need the first's result",

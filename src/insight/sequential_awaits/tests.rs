@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{Cancel, CoroutineEnd, EventKind, TaskKind, Waker};
+use crate::event::{BranchOf, Cancel, CoroutineEnd, EventKind, TaskKind, Waker};
 use crate::insight::FindingKind;
 use crate::insight::story::{Story, ms, site};
 
@@ -186,6 +186,47 @@ fn what_keeps_its_turn_is_not_advised() {
         .done(2);
     let story = ordered(story, "store(x)", Awaited::InOrder);
     assert_eq!(find(&story.timeline()), []);
+}
+
+/// Two calls one after another in a lane of its own.
+fn pair_in(story: Story, lane: u64) -> Story {
+    [(1, 9, 1000), (2, 10, 3000)]
+        .into_iter()
+        .fold(story.poll(lane), |story, (frame, line, until)| {
+            let coroutine = lane * 10 + u64::from(frame);
+            story
+                .call(coroutine, "say_after", line)
+                .enter(lane, frame, (line, "say_after()"), None)
+                .start(coroutine, lane, Some(frame))
+                .pend(lane)
+                .at(until)
+                .wake(lane, Waker::Driver)
+                .poll(lane)
+                .returns(coroutine, "()")
+                .leave(lane, frame)
+        })
+        .done(lane)
+        .at(0)
+}
+
+#[test]
+fn branches_of_one_task_are_one_task() {
+    let story = (3..9).fold(Story::of_main(), |story, lane| {
+        pair_in(story.branch(lane, "pair()", BranchOf::Join), lane)
+    });
+    let text = only(&in_time(story)).text;
+    assert!(text.contains(" (in 6 branches; "), "{text}");
+    let story = (3..9).fold(Story::of_main(), |story, lane| {
+        pair_in(story.spawn(lane, "pair"), lane)
+    });
+    let text = only(&in_time(story)).text;
+    assert!(text.contains(" (in 6 tasks; "), "{text}");
+}
+
+/// The same events in the order of their times.
+fn in_time(mut story: Story) -> Story {
+    story.events.sort_by_key(|event| event.at);
+    story
 }
 
 #[test]

@@ -3,8 +3,11 @@
 use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
 use crate::insight::words::{open_branches, runner};
-use crate::timeline::{Frame, Lane};
+use crate::timeline::{Frame, Lane, LaneKind};
 use crate::units::{rounded_text, time_text};
+
+/// How late tokio's timers are by themselves, in nanoseconds.
+const GRANULARITY: u64 = 1_000_000;
 
 /// What a suspended lane waits for.
 enum Target<'a> {
@@ -43,7 +46,7 @@ impl<'a> View<'a> {
         let (inner, next) = match target {
             Target::Task(task) => self.on_task(task, so_far, seen),
             Target::Branches(branches) => self.on_branches(&branches, so_far, seen),
-            Target::Await(frame) => (on_await(frame, so_far), None),
+            Target::Await(frame) => (self.on_await(frame, so_far, runner), None),
             Target::Unknown => (self.on_unknown(runner), None),
         };
         let stuck = if runner.unwakeable {
@@ -137,23 +140,39 @@ impl<'a> View<'a> {
         } else {
             format!("has been waiting for {}", rounded_text(waited))
         };
-        format!("{time} (for what is not known: no #[asyncline::trace] is on its function)")
+        let last_woken = self.woken(lane).replacen(", ", ", last ", 1);
+        // A branch is called as the expression that it waits for.
+        let advice = match lane.kind {
+            LaneKind::Task(_) => {
+                " (add #[asyncline::trace] to its function, if it is yours, to see what it awaits)"
+            }
+            _ => "",
+        };
+        format!("{time}{last_woken}{advice}")
     }
-}
 
-fn on_await(frame: &Frame, so_far: &str) -> String {
-    match frame.on {
-        Some(Awaited::Until(until)) if frame.text.contains("sleep") => {
-            format!("sleeps until {}", time_text(until))
+    fn on_await(&self, frame: &Frame, so_far: &str, lane: &Lane) -> String {
+        let text = &frame.text;
+        match frame.on {
+            Some(Awaited::Until(until)) if self.now - until > GRANULARITY => {
+                let late = rounded_text(self.now - until);
+                let holder = self.holder(lane);
+                let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
+                let due = time_text(until);
+                if text.contains("sleep") {
+                    return format!("should have woken at {due}, {late} ago{holder}");
+                }
+                format!("is waiting for {text}{so_far}, which was due at {due}, {late} ago{holder}")
+            }
+            Some(Awaited::Until(until)) if text.contains("sleep") => {
+                format!("sleeps until {}", time_text(until))
+            }
+            Some(Awaited::Until(until)) => {
+                let until = time_text(until);
+                format!("is waiting for {text}{so_far}, until {until} at the latest")
+            }
+            _ => format!("is waiting for {text}{so_far}"),
         }
-        Some(Awaited::Until(until)) => {
-            let until = time_text(until);
-            format!(
-                "is waiting for {}{so_far}, until {until} at the latest",
-                frame.text
-            )
-        }
-        _ => format!("is waiting for {}{so_far}", frame.text),
     }
 }
 
