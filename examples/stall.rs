@@ -14,8 +14,9 @@
 //!
 //! - The lane `login` is *running* (█) for 80 ms at a time, and nothing stirs in the others meanwhile: the heartbeats go on *waiting*
 //!   although their time has come, since the thread that would look at the clock is held. That is what a stall looks like.
-//! - `F` lists it as a finding: at which line the poll began that took so long, and how many tasks were due meanwhile:
-//!   `login held its thread for 80.3 ms in one poll, on from stall.rs:…, while 4 other tasks were due`.
+//! - `F` lists it as a finding: after which line the time went, whether the thread worked or was blocked (on Linux), and how
+//!   many tasks were due meanwhile: `login held its thread for 80.3 ms in one poll (79.9 ms blocked, at most 379 µs on the
+//!   processor), after stall.rs:…, while 4 other tasks were due`.
 //! - `s`, four times, puts the lane with the longest poll on top. Select it, with `k` or a click: `enter` says how long
 //!   that poll was.
 //! - At the end the program prints how late the latest tick was: some 75 ms.
@@ -26,7 +27,7 @@
 //! ├ heartbeat  ▎▕▕▎▎─────▕▕▎▎▎──────▎▎▎▕▎─────▕▕▕▕▎▎─────▕▎▎▎▎▕▕▎▎▎▕▕▎
 //! └ login      ▎───▐█████▋────██████▍───▕██████────▐█████▋✓ "hashed to 13"
 //!
-//!   1. login held its thread for 80.3 ms in one poll, on from stall.rs:…, while 4 other tasks were due; 4 such polls took 321 ms
+//!   1. login held its thread for 80.3 ms in one poll (79.9 ms blocked, at most 379 µs on the processor), after stall.rs:…, while …
 //!      Let what takes so long run on a thread where it may block: spawn_blocking(...).await; or await something in between, …
 //! ```
 //!

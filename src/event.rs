@@ -268,6 +268,17 @@ pub enum EventKind {
     /// A recording in real time has one at least every 100 ms in which nothing else happens, so that what goes on is
     /// known to last until then. It is no event that people count, step through or read.
     Alive,
+    /// How the thread of a long poll spent its time, from a reading before the poll to right after it.
+    PollSpent {
+        /// The task, whose poll has just ended.
+        lane: LaneId,
+        /// Nanoseconds from the reading to the poll's start; none where the numbers count from the thread's start.
+        since: Option<u64>,
+        /// Nanoseconds on a processor.
+        running: u64,
+        /// Nanoseconds in which it was ready to run and had no processor.
+        stalled: u64,
+    },
 }
 
 /// What happens at every poll, and so is most of any session, in a form that fits into registers.
@@ -341,6 +352,7 @@ impl EventKind {
             | Self::CoroutineEnded { lane, .. }
             | Self::AwaitEntered { lane, .. }
             | Self::AwaitLeft { lane, .. }
+            | Self::PollSpent { lane, .. }
             | Self::Mark {
                 lane: Some(lane), ..
             } => *lane == of,

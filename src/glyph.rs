@@ -121,7 +121,7 @@ impl Glyph {
 }
 
 /// The states' signs and what they mean, the most usual first.
-pub const LEGEND: [(Glyph, &str); 11] = [
+pub const LEGEND: [(Glyph, &str); 12] = [
     (Glyph::Running, "running"),
     (Glyph::Ready, "ready, not polled yet"),
     (Glyph::Waiting, "waiting"),

@@ -77,7 +77,8 @@
 //!
 //! - *Created* (`○`): an async function was called, and nothing of it has run yet.
 //! - *Running* (`█`): it is being polled, and has its thread for itself. Polls should be short. A long one is worth a look, and
-//!   the finding *long-poll* names those that held others up.
+//!   the finding *long-poll* names those that held others up, and the lines between which their time went. On Linux it says whether
+//!   the thread worked or was blocked, and leaves out the time in which it had no processor.
 //! - *Ready* (`▒`): somebody woke it, and it was not polled yet. Much of this means that there is more to do than threads to do it, or
 //!   that one task holds a thread.
 //! - *Waiting* (`─`): it is suspended, at the await that stands in the lane. That costs nothing. But waits that stand end to end, of

@@ -39,6 +39,7 @@ mod reveal;
 mod site;
 #[cfg(feature = "tracing")]
 pub(crate) mod spans;
+mod spent;
 mod task;
 pub(crate) mod task_builder;
 pub(crate) mod template;

@@ -107,8 +107,10 @@
 //! | 17 | [`Labelled`](EventKind::Labelled) | lane, key (a text), value (a text) |
 //! | 18 | [`TasksCounted`](EventKind::TasksCounted) | runtime, seen, alive |
 //! | 19 | [`Alive`](EventKind::Alive) | |
+//! | 20 | [`PollSpent`](EventKind::PollSpent) | lane, since? (a varint), running, stalled |
 //!
-//! Version 1 has no events 17 and 18, version 2 has no event 19.
+//! Version 1 has no events 17 and 18, version 2 has no events 19 and 20, and no values that are told of here as 5 (why), 2 and 3
+//! (on), and 9 (state).
 //!
 //! Event 19 is a heartbeat: it moves the session's end and nothing else. Block headers count it as they count all events,
 //! since their counts are places. The number of events that is shown to people leaves it out.

@@ -28,7 +28,7 @@ pub(crate) mod steps;
 )]
 pub(crate) mod story;
 
-pub use lane::{Frame, Host, Label, Lane, LaneKind, Mark, Totals, Wake};
+pub use lane::{Frame, Host, Label, Lane, LaneKind, Mark, Spent, Totals, Wake};
 pub use span::{Change, Span, State};
 
 pub(crate) use lane::{Aside, Born};
@@ -385,6 +385,12 @@ impl Timeline {
                     None => self.notes.push(mark),
                 }
             }
+            EventKind::PollSpent {
+                lane,
+                since,
+                running,
+                stalled,
+            } => self.at(*lane, at).poll_spent(*since, *running, *stalled),
             EventKind::Lost { count } => self.lose(*count, before, at, thread),
             EventKind::Labelled { lane, key, value } => {
                 self.change(*lane, at, |lane| lane.label(key, value));

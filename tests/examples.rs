@@ -80,7 +80,7 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
     let mut blamed = found.iter().filter(|text| text.starts_with("login"));
     let login = blamed.next().expect("it is found");
     assert!(login.starts_with("login held its thread"), "{found:?}");
-    assert!(login.contains("on from stall.rs:"), "{found:?}");
+    assert!(login.contains(", after stall.rs:"), "{found:?}");
     assert!(login.contains("while 4 other tasks were due"), "{found:?}");
     // One that is long by chance, where the machine is busy, is not all four.
     assert!(login.contains("; 4 such polls took"), "{found:?}");

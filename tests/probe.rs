@@ -271,6 +271,46 @@ fn awaits_that_need_each_other_are_not_advised_to_run_together() {
     assert_eq!((found.costs_ns, found.saves_ns), (4_000_000, 3_000_000));
 }
 
+/// A call that blocks takes no processor; a busy machine may take it away from the thread, too, but not every time.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_poll_that_blocks_is_told_from_one_without_a_processor() {
+    const BLOCKS: Duration = Duration::from_millis(30);
+    #[trace]
+    async fn heart() {
+        sleep(MS).await;
+    }
+    #[trace]
+    async fn blocks() {
+        let heart = spawn(heart());
+        task::yield_now().await;
+        std::thread::sleep(BLOCKS);
+        heart.await.unwrap();
+    }
+    let is_found = || {
+        let (executor, mut events) = Executor::builder().record().unwrap();
+        executor.block_on(blocks());
+        drop(executor);
+        let timeline: Timeline = events.drain().iter().collect();
+        let root = timeline.lanes().find(|lane| lane.is_task()).unwrap();
+        let polls = root.spent.iter();
+        let longest = polls.max_by_key(|spent| {
+            let change = root
+                .changes
+                .partition_point(|change| change.at <= spent.poll);
+            root.changes[change].at - spent.poll
+        });
+        let longest = longest.expect("a long poll tells how it spent its time");
+        let found = asyncline::insight::findings(&timeline);
+        let found = found.iter().find(|finding| finding.lane == root.id);
+        found.is_some_and(|found| {
+            assert!(found.text.contains(", between probe.rs:"), "{}", found.text);
+            u128::from(longest.running) < BLOCKS.as_nanos() && found.text.contains(" blocked, ")
+        })
+    };
+    assert!((0..50).any(|_| is_found()));
+}
+
 #[test]
 fn a_panic_is_seen_and_stays_what_it_is() {
     let timeline = timeline(async {

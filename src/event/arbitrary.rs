@@ -96,6 +96,14 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
             key: if number == 0 { "k" } else { "키" }.into(),
             value: number.to_string().into()
         }),
+        (lane(), prop::option::of(0..9_u64), 0..9_u64, 0..9_u64).prop_map(
+            |(lane, since, running, stalled)| EventKind::PollSpent {
+                lane,
+                since,
+                running,
+                stalled
+            }
+        ),
         (lane(), 0..3_u64, any::<u64>()).prop_map(|(runtime, seen, alive)| {
             EventKind::TasksCounted {
                 runtime,

@@ -97,6 +97,7 @@ fn subject(kind: &EventKind) -> Option<LaneId> {
         | EventKind::AwaitEntered { lane, .. } => Some(*lane),
         EventKind::ThreadNamed { .. }
         | EventKind::AwaitLeft { .. }
+        | EventKind::PollSpent { .. }
         | EventKind::Mark { .. }
         | EventKind::Lost { .. }
         | EventKind::Alive => None,

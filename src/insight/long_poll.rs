@@ -2,17 +2,23 @@
 //! had come, since nobody looked at the clock meanwhile.
 //!
 //! A task that was ready was held up by the poll that had the thread on which it was polled next: it may have waited for
-//! others before. What such a poll did is not known; where it began is.
+//! others before. Time in which the thread itself had no processor does not count: on a busy machine any poll takes long.
+//! What such a poll did is not known; between which lines its time went is.
 //!
 //! A poll that has not ended after a second counts even if no other task was due: the task hangs.
 
+mod held;
+mod place;
+
 use std::collections::{HashMap, HashSet};
 
-use super::words::{SiteKey, count, key, place};
+use super::words::{SiteKey, count, key};
 use super::{Finding, FindingKind};
-use crate::event::{Awaited, LaneId, Site, TaskKind, ThreadId, Timestamp};
-use crate::timeline::{Lane, LaneKind, Span, State, Timeline};
+use crate::event::{Awaited, LaneId, TaskKind, ThreadId, Timestamp};
+use crate::timeline::{Lane, LaneKind, Span, Spent, State, Timeline};
 use crate::units::rounded_text;
+use held::Held;
+use place::{Children, Place};
 
 /// How long a poll and the wait that it causes are at least, in nanoseconds: a wait that people notice when things move.
 /// A shorter one may as well be the operating system's doing.
@@ -30,6 +36,7 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
         for wait in Wait::all(lane, timeline) {
             for poll in polls.during(&wait) {
                 let nanos = poll.span.end.min(wait.span.end) - poll.span.start.max(wait.span.start);
+                let nanos = nanos.saturating_sub(poll.held.stalled);
                 if nanos >= LONG && poll.lane.id != lane.id {
                     let held_up = held_up.entry((poll.lane.id, poll.span.start)).or_default();
                     held_up.tasks.insert(lane.id);
@@ -39,11 +46,15 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
         }
     }
     for poll in polls.0.values().flatten() {
-        if poll.goes_on() && poll.lasted() >= HANGS {
+        if poll.goes_on() && poll.held.nanos >= HANGS {
             held_up.entry((poll.lane.id, poll.span.start)).or_default();
         }
     }
-    let mut found: Vec<Place> = Vec::new();
+    if held_up.is_empty() {
+        return Vec::new();
+    }
+    let children = Children::of(timeline);
+    let mut found: Vec<Blamed> = Vec::new();
     let mut index: HashMap<Option<SiteKey>, usize> = HashMap::new();
     let long = polls.0.values().flatten();
     let mut long: Vec<_> = long
@@ -52,14 +63,14 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     long.sort_by_key(|(poll, _)| (poll.span.start, poll.lane.id));
     for (poll, held_up) in long {
         // The same line in many tasks is one mistake, not many.
-        let place = poll.site().map(key);
-        let place = *index.entry(place).or_insert(found.len());
-        match found.get_mut(place) {
-            Some(place) => place.add(*poll, held_up),
-            None => found.push(Place::new(*poll, held_up)),
+        let place = Place::of(poll.lane, &poll.span, &children);
+        let index = *index.entry(place.site().map(key)).or_insert(found.len());
+        match found.get_mut(index) {
+            Some(blamed) => blamed.add(*poll, place, held_up),
+            None => found.push(Blamed::new(*poll, place, held_up)),
         }
     }
-    found.iter().map(Place::finding).collect()
+    found.iter().map(Blamed::finding).collect()
 }
 
 /// The tasks that a scheduler polls.
@@ -74,29 +85,21 @@ fn scheduled(timeline: &Timeline) -> impl Iterator<Item = &Lane> {
 struct Poll<'a> {
     lane: &'a Lane,
     span: Span,
+    held: Held,
 }
 
-impl<'a> Poll<'a> {
-    /// Where the program went on: the await that was over, or where the task was spawned.
-    fn site(&self) -> Option<&'a Site> {
-        let start = self.span.start;
-        let went_on = self.lane.frames.iter().rev().find(|frame| {
-            let is_over_later = frame.end.is_none_or(|end| end >= start);
-            frame.start < start && is_over_later
-        });
-        let site = went_on.and_then(|frame| frame.site.as_ref());
-        site.or(self.lane.site.as_ref())
-    }
-
-    fn lasted(&self) -> u64 {
-        self.span.end - self.span.start
-    }
-
+impl Poll<'_> {
     /// `true` if it has not ended.
     fn goes_on(&self) -> bool {
         let last = self.lane.changes.last();
         last.is_some_and(|last| last.state == State::Running && last.at == self.span.start)
     }
+}
+
+/// How a poll that began at this time spent its time, where that is known.
+fn spent(lane: &Lane, poll: Timestamp) -> Option<&Spent> {
+    let index = lane.spent.partition_point(|spent| spent.poll < poll);
+    lane.spent.get(index).filter(|spent| spent.poll == poll)
 }
 
 /// The long polls of each thread, one after another.
@@ -107,9 +110,13 @@ impl<'a> Polls<'a> {
         let mut polls: HashMap<ThreadId, Vec<Poll>> = HashMap::new();
         for lane in scheduled(timeline).filter(|lane| lane.longest_poll(timeline.end()) >= LONG) {
             for span in timeline.spans(lane, timeline.end()) {
-                if span.state == State::Running && span.end - span.start >= LONG {
+                if span.state != State::Running || span.end - span.start < LONG {
+                    continue;
+                }
+                let held = Held::of(span.end - span.start, spent(lane, span.start));
+                if held.nanos >= LONG {
                     let of_thread = polls.entry(span.thread).or_default();
-                    of_thread.push(Poll { lane, span });
+                    of_thread.push(Poll { lane, span, held });
                 }
             }
         }
@@ -197,9 +204,10 @@ struct HeldUp {
     longest: u64,
 }
 
-/// All polls that went on at one place and held others up.
-struct Place<'a> {
+/// All polls that held others up at one place.
+struct Blamed<'a> {
     worst: Poll<'a>,
+    place: Place<'a>,
     /// How many tasks the worst of them held up.
     most: usize,
     polls: u64,
@@ -207,32 +215,34 @@ struct Place<'a> {
     longest: u64,
 }
 
-impl<'a> Place<'a> {
-    fn new(poll: Poll<'a>, held_up: &HeldUp) -> Self {
+impl<'a> Blamed<'a> {
+    fn new(poll: Poll<'a>, place: Place<'a>, held_up: &HeldUp) -> Self {
         Self {
             worst: poll,
+            place,
             most: held_up.tasks.len(),
             polls: 1,
-            lasted: poll.lasted(),
+            lasted: poll.held.nanos,
             longest: held_up.longest,
         }
     }
 
-    fn add(&mut self, poll: Poll<'a>, held_up: &HeldUp) {
+    fn add(&mut self, poll: Poll<'a>, place: Place<'a>, held_up: &HeldUp) {
         let most = held_up.tasks.len();
-        if (most, poll.lasted()) > (self.most, self.worst.lasted()) {
-            (self.worst, self.most) = (poll, most);
+        if (most, poll.held.nanos) > (self.most, self.worst.held.nanos) {
+            (self.worst, self.place, self.most) = (poll, place, most);
         }
         self.polls += 1;
-        self.lasted = self.lasted.saturating_add(poll.lasted());
+        self.lasted = self.lasted.saturating_add(poll.held.nanos);
         self.longest = self.longest.saturating_add(held_up.longest);
     }
 
     fn finding(&self) -> Finding {
-        let Self { worst, most, .. } = self;
-        let site = worst.site();
-        let from = site.map_or_else(String::new, |site| format!(", on from {}", place(site)));
-        let lasted = rounded_text(worst.lasted());
+        let Self {
+            worst, place, most, ..
+        } = self;
+        let (how, place_text) = (worst.held.how(), place.text());
+        let lasted = rounded_text(worst.held.nanos);
         let so_far = if worst.goes_on() { " so far" } else { "" };
         let others = match *most as u64 {
             0 => String::new(),
@@ -248,12 +258,12 @@ impl<'a> Place<'a> {
         Finding {
             kind: FindingKind::LongPoll,
             lane: worst.lane.id,
-            site: site.cloned(),
+            site: place.site().cloned(),
             at: worst.span.start,
             costs_ns: self.lasted,
             saves_ns: self.longest,
             text: format!(
-                "{} held its thread for {lasted} in one poll{so_far}{from}{others}{all}",
+                "{} held its thread for {lasted} in one poll{so_far}{how}{place_text}{others}{all}",
                 worst.lane.name
             ),
             advice: "Let what takes so long run on a thread where it may block: spawn_blocking(...).await; or await \
@@ -266,7 +276,7 @@ impl<'a> Place<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventKind, Polled, Waker};
+    use crate::event::{BranchOf, Event, EventKind, Polled, Waker};
     use crate::insight::story::{Story, ms};
 
     fn found(story: &Story) -> Vec<Finding> {
@@ -317,7 +327,7 @@ mod tests {
         };
         assert_eq!(
             finding.text,
-            "parse held its thread for 200 ms in one poll, on from demo.rs:4, while 2 other tasks were due"
+            "parse held its thread for 200 ms in one poll, after demo.rs:4, while 2 other tasks were due"
         );
         assert_eq!((finding.lane, finding.at), (LaneId(3), ms(100)));
         assert_eq!(finding.site.as_ref().map(|site| site.line), Some(4));
@@ -390,8 +400,99 @@ mod tests {
             .then(EventKind::ThreadNamed { name: "".into() });
         assert_eq!(
             found(&story)[0].text,
-            "main held its thread for 400 ms in one poll so far, on from demo.rs:1, while 1 other task was due"
+            "main held its thread for 400 ms in one poll so far, after demo.rs:3, while 1 other task was due"
         );
+    }
+
+    /// The poll of `parse` tells how its thread spent its time, in milliseconds.
+    fn spent(running: u64, stalled: u64) -> Story {
+        let mut story = held_up();
+        let is_end = |event: &Event| matches!(event.kind, EventKind::PollEnded { lane, result: Polled::Completed } if lane == LaneId(3));
+        let end = story.events.iter().position(is_end).expect("it ends");
+        let at = story.events[end].at;
+        let kind = EventKind::PollSpent {
+            lane: LaneId(3),
+            since: Some(0),
+            running: running * 1_000_000,
+            stalled: stalled * 1_000_000,
+        };
+        let thread = ThreadId(0);
+        story.events.insert(end + 1, Event { at, thread, kind });
+        story
+    }
+
+    #[test]
+    fn a_thread_without_a_processor_is_not_held() {
+        assert_eq!(found(&spent(15, 185)), []);
+        let text = |story: &Story| found(story)[0].text.clone();
+        assert_eq!(
+            text(&spent(150, 50)),
+            "parse held its thread for 150 ms in one poll (on the processor), after demo.rs:4, while 2 other tasks were due"
+        );
+        assert_eq!(
+            text(&spent(3, 50)),
+            "parse held its thread for 150 ms in one poll (147 ms blocked, at most 3 ms on the processor), after \
+             demo.rs:4, while 2 other tasks were due"
+        );
+        let found = found(&spent(150, 50));
+        assert_eq!(
+            (found[0].costs_ns, found[0].saves_ns),
+            (150_000_000, 100_000_000)
+        );
+    }
+
+    /// `main` is polled from 0 to 400 ms, and `heart` should have woken at 100 ms.
+    fn placed(poll: impl FnOnce(Story) -> Story) -> (String, Option<u32>) {
+        let story = sleeper(Story::of_main(), 3, "heart", 100).pend(2).at(10);
+        let story = poll(story.wake(2, Waker::Driver).poll(2)).at(400).pend(2);
+        let found = found(&story.wake(3, Waker::Driver).poll(3));
+        let [finding] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        let text = finding.text.split(", ").nth(1).unwrap_or_default();
+        (text.into(), finding.site.as_ref().map(|site| site.line))
+    }
+
+    #[test]
+    fn the_lines_between_which_the_time_went_are_named() {
+        let told = |text: &str, line| (text.to_owned(), Some(line));
+        let call =
+            |story: Story, at, frame, line| story.at(at).enter(2, frame, (line, "call()"), None);
+        // The blocking call stands between two awaits.
+        let found = placed(|story| {
+            let story = call(story, 11, 1, 12).at(12).leave(2, 1);
+            call(story, 390, 2, 15)
+        });
+        assert_eq!(found, told("between demo.rs:12 and line 15", 12));
+        // It stands behind the last of them.
+        let found = placed(|story| call(story, 11, 1, 12).at(30).leave(2, 1));
+        assert_eq!(found, told("after demo.rs:12", 12));
+        // It stands within what is awaited.
+        let found = placed(|story| call(story, 11, 1, 12).at(390).leave(2, 1));
+        assert_eq!(found, told("in the await at demo.rs:12", 12));
+        // It stands in a function that was called, after an await there.
+        let found = placed(|story| {
+            let story = call(story, 11, 1, 12).start(9, 2, Some(1));
+            let story = story.enter_in(2, (Some(1), Some(9)), 2, (3, "inner()"), None);
+            story.at(20).leave(2, 2).at(390).leave(2, 1)
+        });
+        assert_eq!(found, told("after demo.rs:3", 3));
+        // It stands between a call and where that is awaited.
+        let found = placed(|story| call(story.at(12).call(9, "nested", 30), 390, 1, 33));
+        assert_eq!(found, told("between demo.rs:30 and line 33", 30));
+        // It stands before the first await.
+        let found = placed(|story| call(story, 390, 1, 7));
+        assert_eq!(found, told("before demo.rs:7", 7));
+        let found = placed(|story| story);
+        assert_eq!(found, told("after its start (spawned at demo.rs:1)", 1));
+        // It stands in a branch.
+        let found = placed(|story| {
+            let story = call(story, 11, 1, 12);
+            let story = story.branch(8, "branch()", BranchOf::Join).poll(8);
+            let story = story.enter(8, 1, (44, "call()"), None).at(13).leave(8, 1);
+            story.at(395).pend(8)
+        });
+        assert_eq!(found, told("after demo.rs:44", 44));
     }
 
     #[test]
@@ -404,7 +505,7 @@ mod tests {
         };
         assert_eq!(
             finding.text,
-            "main held its thread for 3.5 s in one poll so far, on from demo.rs:1"
+            "main held its thread for 3.5 s in one poll so far, after its start (spawned at demo.rs:1)"
         );
         assert_eq!((finding.lane, finding.at), (LaneId(2), ms(0)));
         assert_eq!(finding.costs_ns, 3_500_000_000);

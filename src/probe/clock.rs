@@ -4,7 +4,8 @@
 //! monotonic clock elsewhere (see `quanta`). Its ticks become nanoseconds only where they are collected.
 
 #[cfg(target_arch = "x86_64")]
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,8 +28,20 @@ fn clock() -> &'static quanta::Clock {
         let clock = quanta::Clock::new();
         #[cfg(target_arch = "x86_64")]
         IS_COUNTER.store(is_counter(&clock), Ordering::Relaxed);
+        let nanos = clock.delta_as_nanos(0, SCALE);
+        let milli = u128::from(SCALE) * 1_000_000 / u128::from(nanos.max(1));
+        MILLI.store(milli as u64, Ordering::Relaxed);
         clock
     })
+}
+
+/// The ticks of a millisecond; far too many before the clock is there.
+static MILLI: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// The ticks of a millisecond.
+#[inline]
+pub(crate) fn milli() -> u64 {
+    MILLI.load(Ordering::Relaxed)
 }
 
 /// Whether the clock is known to be the processor's counter as it is, so that it can be read without a call.
@@ -93,8 +106,13 @@ impl RealTime {
 
     #[inline]
     pub(crate) fn timestamp(&self, tick: Tick) -> Timestamp {
-        let since = u128::from(tick.0.saturating_sub(self.began.0));
-        Timestamp((since * u128::from(self.scaled) / u128::from(SCALE)) as u64)
+        Timestamp(self.nanos(tick.0.saturating_sub(self.began.0)))
+    }
+
+    /// The nanoseconds of so many ticks.
+    #[inline]
+    pub(crate) fn nanos(&self, ticks: u64) -> u64 {
+        (u128::from(ticks) * u128::from(self.scaled) / u128::from(SCALE)) as u64
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -17,7 +17,7 @@ use super::cursor::{self, When};
 use super::finally::finally;
 use super::lane::Lane;
 use super::record::Words;
-use super::{reveal, waker};
+use super::{reveal, spent, waker};
 use crate::event::{EventKind, Polled};
 
 pin_project! {
@@ -176,6 +176,15 @@ fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
     outermost
 }
 
+/// Looks at how the thread spent its time, if it is time for that.
+#[inline]
+fn look_at_time(within: &InLane<'_>, lane: &Lane, outermost: bool) {
+    let now = cursor::last();
+    if outermost && spent::is_due(within.began, now) {
+        spent::look(lane, within.began, now);
+    }
+}
+
 /// In so few ticks no task can use up the budget that tokio gives it for a poll: 128 operations, each of which takes
 /// dozens.
 const SHORT: u64 = 256;
@@ -184,6 +193,7 @@ const SHORT: u64 = 256;
 #[inline(never)]
 fn suspend(within: &mut InLane<'_>, lane: &Lane) {
     let outermost = end(within, lane, Polled::Pending);
+    look_at_time(within, lane, outermost);
     // It takes time to use up a task's budget: where so little has passed, there is no need to ask. None has passed where
     // nothing was recorded in real time.
     let ticks = cursor::last().wrapping_sub(within.began);
@@ -201,6 +211,7 @@ fn suspend(within: &mut InLane<'_>, lane: &Lane) {
 #[inline(never)]
 fn finish(within: &mut InLane<'_>, lane: &Arc<Lane>, result: Polled) {
     let outermost = end(within, lane, result);
+    look_at_time(within, lane, outermost);
     lane.ends();
     if outermost {
         lane.announce_end();

@@ -714,6 +714,7 @@ choices! {
         17 = Labelled { lane, key, value },
         18 = TasksCounted { runtime, seen, alive },
         19 = Alive,
+        20 = PollSpent { lane, since, running, stalled },
     }
     Flavor { 0 = CurrentThread, 1 = MultiThread { workers }, }
     TaskKind { 0 = Root, 1 = Task, 2 = Blocking, 3 = Local, 4 = Future, }

@@ -340,6 +340,17 @@ impl Shift {
                 seen,
                 alive,
             },
+            Kind::PollSpent {
+                lane: of,
+                since,
+                running,
+                stalled,
+            } => Kind::PollSpent {
+                lane: lane(of),
+                since,
+                running,
+                stalled,
+            },
             Kind::ThreadNamed { .. } | Kind::Lost { .. } | Kind::Alive => kind,
         }
     }

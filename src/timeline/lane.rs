@@ -70,6 +70,8 @@ pub struct Lane {
     pub(crate) position: Option<usize>,
     /// The lines it noted.
     pub marks: Vec<Mark>,
+    /// How its long polls spent their time, where that is known, in order.
+    pub spent: Vec<Spent>,
     /// What it is labelled with, in the order of the first label of each key.
     pub labels: Vec<Label>,
     /// How often events were lost while it existed.
@@ -157,6 +159,20 @@ pub struct Mark {
     pub at: Timestamp,
     /// The line.
     pub text: Text,
+}
+
+/// How the thread of a long poll spent its time, from a reading before the poll to right after it. What it spent within
+/// the poll is at most that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// When the poll began.
+    pub poll: Timestamp,
+    /// Nanoseconds from the reading to the poll's start; none where the numbers count from the thread's start.
+    pub since: Option<u64>,
+    /// Nanoseconds on a processor.
+    pub running: u64,
+    /// Nanoseconds in which it was ready to run and had no processor.
+    pub stalled: u64,
 }
 
 /// What a lane is labelled with.
@@ -277,6 +293,7 @@ impl Lane {
             wakes: Vec::new(),
             frames: Vec::new(),
             marks: Vec::new(),
+            spent: Vec::new(),
             labels: Vec::new(),
             polls: 0,
             longest: 0,
@@ -408,6 +425,7 @@ impl Lane {
         }
         keep_last(&mut self.wakes);
         keep_last(&mut self.marks);
+        self.spent = Vec::new();
         let (open, position) = (&self.open, self.position);
         let mut kept: Vec<usize> = open.iter().copied().chain(position).collect();
         kept.sort_unstable();
@@ -466,6 +484,20 @@ impl Lane {
             Polled::Panicked => self.finish(State::Panicked, at, thread),
             Polled::Pending if self.woken => self.enter(State::Ready, at, thread),
             Polled::Pending => self.enter(State::Waiting, at, thread),
+        }
+    }
+
+    /// Takes note of how its last poll, which is over, spent its time.
+    pub(super) fn poll_spent(&mut self, since: Option<u64>, running: u64, stalled: u64) {
+        let mut changes = self.changes.iter().rev();
+        let poll = changes.find(|change| change.state == State::Running);
+        if let Some(poll) = poll.filter(|_| !self.is_brief.0) {
+            self.spent.push(Spent {
+                poll: poll.at,
+                since,
+                running,
+                stalled,
+            });
         }
     }
 

@@ -236,6 +236,7 @@ fn lanes_of(kind: &EventKind) -> (Option<LaneId>, Vec<LaneId>) {
         | EventKind::AwaitEntered { lane, .. }
         | EventKind::AwaitLeft { lane, .. }
         | EventKind::Labelled { lane, .. }
+        | EventKind::PollSpent { lane, .. }
         | EventKind::TasksCounted { runtime: lane, .. }
         | EventKind::RuntimeLeft { runtime: lane } => (None, vec![*lane]),
         EventKind::Mark { lane, .. } => (None, lane.iter().copied().collect()),

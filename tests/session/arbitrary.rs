@@ -106,6 +106,14 @@ fn kind() -> impl Strategy<Value = EventKind> {
             key,
             value
         }),
+        (lane(), option::of(number()), number(), number()).prop_map(
+            |(lane, since, running, stalled)| EventKind::PollSpent {
+                lane,
+                since,
+                running,
+                stalled
+            }
+        ),
         (lane(), number(), number()).prop_map(|(runtime, seen, alive)| {
             EventKind::TasksCounted {
                 runtime,
@@ -141,11 +149,12 @@ pub fn which(kind: &EventKind) -> usize {
         EventKind::Labelled { .. } => 17,
         EventKind::TasksCounted { .. } => 18,
         EventKind::Alive => 19,
+        EventKind::PollSpent { .. } => 20,
     }
 }
 
 /// How many kinds there are.
-pub const KINDS: usize = 20;
+pub const KINDS: usize = 21;
 
 /// Numbers of every length, with the ends of the range among them.
 fn number() -> impl Strategy<Value = u64> {
