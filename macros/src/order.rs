@@ -28,7 +28,7 @@ pub enum Order {
     /// Together with the last one of the loop's turn before: it is the first one of a `for`.
     EachTurn,
     /// Only in its turn, as far as is known.
-    InOrder,
+    Fixed,
 }
 
 /// The order of a function's awaits.
@@ -48,13 +48,13 @@ impl Orders {
     /// The order of the await with this keyword.
     pub fn of_await(&self, await_: &ExprAwait) -> Order {
         let order = self.0.get(&place(await_.await_token.span));
-        order.copied().unwrap_or(Order::InOrder)
+        order.copied().unwrap_or(Order::Fixed)
     }
 
     fn add(&mut self, place: Place, order: Order) {
         // Code that a macro wrote stands all at one place.
         let order = match self.0.get(&place) {
-            Some(_) => Order::InOrder,
+            Some(_) => Order::Fixed,
             None => order,
         };
         self.0.insert(place, order);
@@ -167,12 +167,12 @@ impl Walk {
 
     fn visit_await(&mut self, await_: &mut ExprAwait) {
         let tokens = await_.base.to_token_stream();
-        let awaits = self.awaits;
+        let met = self.awaits;
         self.visit_expr_mut(&mut await_.base);
-        let needs = self.awaits > awaits || self.is_given(&tokens);
+        let needs = self.awaits > met || self.is_given(&tokens);
         let is_beside = self.before.unwrap_or(0) == self.block;
         let order = match self.turns.take_if(|block| *block == self.block) {
-            _ if needs || !is_beside || self.is_guarded => Order::InOrder,
+            _ if needs || !is_beside || self.is_guarded => Order::Fixed,
             Some(_) => Order::EachTurn,
             None => Order::Free,
         };
@@ -358,22 +358,28 @@ fn leaves(tokens: &TokenStream) -> bool {
 mod tests {
     use super::*;
 
-    /// The texts of the awaits of a function that are free.
-    fn free(function: &str) -> Vec<String> {
-        struct Texts<'a>(&'a Orders, Vec<String>);
-        impl VisitMut for Texts<'_> {
-            fn visit_expr_await_mut(&mut self, await_: &mut ExprAwait) {
-                visit_mut::visit_expr_await_mut(self, await_);
-                if self.0.of_await(await_) != Order::InOrder {
-                    self.1.push(crate::text::of(&await_.base));
-                }
+    /// The awaits of a function, and their orders.
+    fn orders(function: &str) -> Vec<(String, Order)> {
+        struct All<'a>(&'a Orders, Vec<(String, Order)>);
+        impl VisitMut for All<'_> {
+            fn visit_expr_await_mut(&mut self, expression: &mut ExprAwait) {
+                visit_mut::visit_expr_await_mut(self, expression);
+                let text = crate::text::of(&expression.base);
+                self.1.push((text, self.0.of_await(expression)));
             }
         }
         let mut function: syn::ItemFn = syn::parse_str(function).expect("it is a function");
         let orders = Orders::of(&function.sig, &function.block);
-        let mut texts = Texts(&orders, Vec::new());
-        texts.visit_block_mut(&mut function.block);
-        texts.1
+        let mut all = All(&orders, Vec::new());
+        all.visit_block_mut(&mut function.block);
+        all.1
+    }
+
+    /// The texts of those that are free.
+    fn free(function: &str) -> Vec<String> {
+        let free = orders(function).into_iter();
+        let free = free.filter(|(_, order)| *order != Order::Fixed);
+        free.map(|(text, _)| text).collect()
     }
 
     #[test]
@@ -463,17 +469,11 @@ mod tests {
 
     #[test]
     fn the_turns_of_a_for_may_need_nothing_of_each_other() {
-        let function = "async fn f() { for id in 0..3 { match a(id).await? { 1 => good += 1, _ => {} } b().await; } c().await; }";
-        let mut function: syn::ItemFn = syn::parse_str(function).expect("it is a function");
-        let orders = Orders::of(&function.sig, &function.block);
-        struct All<'a>(&'a Orders, Vec<Order>);
-        impl VisitMut for All<'_> {
-            fn visit_expr_await_mut(&mut self, await_: &mut ExprAwait) {
-                self.1.push(self.0.of_await(await_));
-            }
-        }
-        let mut all = All(&orders, Vec::new());
-        all.visit_block_mut(&mut function.block);
-        assert_eq!(all.1, [Order::EachTurn, Order::Free, Order::InOrder]);
+        let orders = orders(
+            "async fn f() { for id in 0..3 { match a(id).await? { 1 => good += 1, _ => {} } b().await; } c().await; }",
+        );
+        let orders = orders.into_iter().map(|(_, order)| order);
+        let expected = [Order::EachTurn, Order::Free, Order::Fixed];
+        assert!(orders.eq(expected));
     }
 }

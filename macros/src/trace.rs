@@ -179,7 +179,7 @@ fn await_site(await_: &ExprAwait, order: Order) -> TokenStream {
     let order = match order {
         Order::Free => quote!(Free),
         Order::EachTurn => quote!(EachTurn),
-        Order::InOrder => quote!(InOrder),
+        Order::Fixed => quote!(Fixed),
     };
     let site = branch::site(await_.await_token.span());
     let text = text::of(&await_.base);

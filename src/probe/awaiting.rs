@@ -45,7 +45,7 @@ pub enum Order {
     /// See [`Awaited::EachTurn`].
     EachTurn,
     /// See [`Awaited::InOrder`].
-    InOrder,
+    Fixed,
 }
 
 /// What an awaited future tells of itself; see [`super::reveal`].
@@ -173,7 +173,7 @@ impl Order {
         match self {
             Self::Free => None,
             Self::EachTurn => Some(Awaited::EachTurn),
-            Self::InOrder => Some(Awaited::InOrder),
+            Self::Fixed => Some(Awaited::InOrder),
         }
     }
 }

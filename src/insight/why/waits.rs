@@ -155,14 +155,14 @@ impl<'a> View<'a> {
         let text = &frame.text;
         match frame.on {
             Some(Awaited::Until(until)) if self.now - until > GRANULARITY => {
-                let late = rounded_text(self.now - until);
+                let ago = rounded_text(self.now - until);
                 let holder = self.holder(lane);
                 let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
                 let due = time_text(until);
                 if text.contains("sleep") {
-                    return format!("should have woken at {due}, {late} ago{holder}");
+                    return format!("should have woken at {due}, {ago} ago{holder}");
                 }
-                format!("is waiting for {text}{so_far}, which was due at {due}, {late} ago{holder}")
+                format!("is waiting for {text}{so_far}, which was due at {due}, {ago} ago{holder}")
             }
             Some(Awaited::Until(until)) if text.contains("sleep") => {
                 format!("sleeps until {}", time_text(until))
