@@ -43,7 +43,10 @@ mod watched;
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -54,7 +57,7 @@ use running::{Life, Recording};
 pub(crate) use running::{Running, prepare_thread};
 
 use crate::probe::DEFAULT_CAPACITY;
-use crate::session;
+use crate::session::{self, plain};
 
 /// The environment variable that says where a recording goes.
 pub const VARIABLE: &str = "ASYNCLINE";
@@ -264,6 +267,10 @@ pub(crate) fn token() -> Result<String, String> {
 }
 
 fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, String> {
+    if *output != Output::Off {
+        leaves_descriptors()
+            .map_err(|why| format!("too few files may be open: {}", plain(&why)))?;
+    }
     let begun = match output {
         Output::Off => return Ok(None),
         Output::File(path) => {
@@ -278,6 +285,20 @@ fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, S
         }
     };
     begun.map(Some)
+}
+
+/// Returns an error unless many more files may be open than a recording takes: the program comes first, and a runtime that
+/// gets none panics.
+#[cfg(unix)]
+fn leaves_descriptors() -> io::Result<()> {
+    const PAIRS: usize = 16;
+    let pairs = (0..PAIRS).map(|_| UnixStream::pair());
+    pairs.collect::<io::Result<Vec<_>>>().map(drop)
+}
+
+#[cfg(not(unix))]
+fn leaves_descriptors() -> io::Result<()> {
+    Ok(())
 }
 
 /// A recording into this file: the one that goes on, or a new one.

@@ -71,6 +71,8 @@ const TESTS: &[(&str, fn())] = &[
     ("a_file_may_be_too_large", a_file_may_be_too_large),
     #[cfg(target_os = "linux")]
     ("there_may_be_no_room_at_all", there_may_be_no_room_at_all),
+    #[cfg(unix)]
+    ("there_may_be_few_descriptors", there_may_be_few_descriptors),
     ("a_program_says_itself_where", a_program_says_itself_where),
     (
         "a_runtime_that_was_there_is_seen",
@@ -621,6 +623,46 @@ fn there_may_be_no_room_at_all() {
     );
     assert_says(&output, 0, "2\n", &line);
     assert_eq!(files(directory.path()), [""; 0]);
+}
+
+/// However few files a program may have open, it runs if it runs unrecorded, and nothing but one line is told of that.
+#[cfg(unix)]
+fn there_may_be_few_descriptors() {
+    let run = |program: &str, most: u32, value: &str, directory: &Path| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {most} && exec \"$0\"")]);
+        shell
+            .arg(env::current_exe().unwrap())
+            .env(PROGRAM, program)
+            .env("XDG_RUNTIME_DIR", directory)
+            .env(output::VARIABLE, value)
+            .output()
+            .unwrap()
+    };
+    let (mut refused, mut recorded) = (0, 0);
+    for program in ["adds", "adds locally"] {
+        for most in [5, 8, 10, 12, 14, 16, 20, 30, 40, 60] {
+            let directory = tempfile::tempdir().unwrap();
+            let plain = run(program, most, "off", directory.path());
+            if !plain.status.success() {
+                continue;
+            }
+            let path = directory.path().join("program.aline");
+            for value in [format!("file:{}", path.display()), "live".to_owned()] {
+                let observed = run(program, most, &value, directory.path());
+                let told = String::from_utf8_lossy(&observed.stderr).into_owned();
+                assert_says(&observed, 0, "2\n", &told);
+                assert!(
+                    told.lines().count() <= 1,
+                    "{program} of {most} as {value}: {told}"
+                );
+                assert!(told.is_empty() || told.starts_with("asyncline: "), "{told}");
+                refused += usize::from(!told.is_empty());
+                recorded += usize::from(told.is_empty());
+            }
+        }
+    }
+    assert!(refused > 0 && recorded > 0, "{refused}, {recorded}");
 }
 
 fn a_program_says_itself_where() {

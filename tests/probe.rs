@@ -45,9 +45,7 @@ fn what_panics_as_it_is_dropped_has_ended() {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
-            if !std::thread::panicking() {
-                panic!("on purpose");
-            }
+            assert!(std::thread::panicking(), "on purpose");
         }
     }
     #[trace]

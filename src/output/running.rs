@@ -425,7 +425,7 @@ mod tests {
             drop(running);
             assert_eq!(recording.state().asked, 0);
             // The file becomes whole though nobody waits for it.
-            let is_whole = |session: Session| session.damage == [] && marks(&session) == round;
+            let is_whole = |session: Session| session.damage.is_empty() && marks(&session) == round;
             while !Session::open(&path).is_ok_and(is_whole) {
                 thread::yield_now();
             }
