@@ -32,7 +32,7 @@
 //! - [`std::process::exit`] is called on such a thread, or on a thread of a runtime that asyncline built.
 //!
 //! In any other end, such as a signal or `exit` on a thread that asyncline does not know, the file has no end and lacks what
-//! happened since the last write, a tenth of a second at most.
+//! happened since the last write: a tenth of a second at most, or half a second after such a thread has ended.
 //!
 //! As long as a runtime is there, the program tells at least every 100 ms that it is alive: what waits or runs is known to do so
 //! until then. It tells nothing while it is stopped by a signal, or held by a viewer.

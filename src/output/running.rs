@@ -162,16 +162,21 @@ impl Recording {
                 continue;
             }
             let rests = ask.is_some() || self.is_unused();
-            ended = ask.map(|_| Instant::now());
+            // What goes to viewers has no end that could be taken away again.
+            ended = ask.map(|_| Instant::now()).filter(|_| viewers.is_none());
             let written = collector.drain_slowly_to(&mut writer);
             // What goes on by now is known to.
             let heartbeat = collector.heartbeat(if rests { Duration::ZERO } else { SILENCE });
             let written = written.and_then(|_| writer.write(heartbeat.as_slice()));
-            let written = written.and_then(|()| match rests {
-                true => writer.rest(),
-                // Who watches does not want to wait until there is enough to write.
-                false if is_watched => writer.flush(),
-                false => writer.tick(Instant::now()),
+            let written = written.and_then(|()| {
+                if rests {
+                    writer.rest()
+                } else if is_watched {
+                    // Who watches does not want to wait until there is enough to write.
+                    writer.flush()
+                } else {
+                    writer.tick(Instant::now())
+                }
             });
             if let Err(why) = &written {
                 collector.pause();
