@@ -166,20 +166,13 @@ impl Output {
         }
     }
 
-    /// A path may be any bytes.
+    /// The path of a file may be any bytes.
     #[cfg(unix)]
     fn of_bytes(value: &OsStr) -> Result<Self, Malformed> {
         use std::os::unix::ffi::OsStrExt;
-        let after = |scheme: &str| {
-            let path = value.as_bytes().strip_prefix(scheme.as_bytes())?;
-            Some(PathBuf::from(OsStr::from_bytes(path)))
-        };
-        if let Some(path) = after("file:") {
-            return Self::file(path);
-        }
-        let to = after("to:").map(Live::To);
-        let live = to.or_else(|| after("live:").map(Live::At));
-        live.map(Self::Live).ok_or(Malformed::NotUnicode)
+        let path = value.as_bytes().strip_prefix(b"file:");
+        let path = path.ok_or(Malformed::NotUnicode)?;
+        Self::file(OsStr::from_bytes(path).into())
     }
 
     #[cfg(not(unix))]

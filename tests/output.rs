@@ -808,7 +808,7 @@ fn what_is_not_understood_opens_nothing() {
     };
     let asyncline = |value: &[u8]| vec![(output::VARIABLE, bytes(value))];
     for (value, why) in [
-        (&b"file:\xff.aline"[..], "it is not UTF-8"),
+        (&b"\xff"[..], "it is not UTF-8"),
         (b"live:\xff", "it is not UTF-8"),
         (b"live:", "`live:` is not followed by a path"),
         (b"to:", "`to:` is not followed by a path"),
