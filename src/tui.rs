@@ -241,7 +241,7 @@ impl Loop<'_> {
                 Happened::Signal(Signal::Stop) => self.suspends = true,
                 #[cfg(unix)]
                 Happened::Signal(Signal::Continued) => {
-                    screen.take_again()?;
+                    terminal::take_again()?;
                     self.driver.go_on();
                     let size = screen.size()?;
                     self.update(Msg::Resize(size));
@@ -266,7 +266,7 @@ impl Loop<'_> {
                 }
             }
             if std::mem::take(&mut self.suspends) {
-                self.suspend(screen);
+                self.suspend();
             }
             self.driver.look(self.app.sight());
             let resized = std::mem::take(&mut self.resized);
@@ -300,9 +300,9 @@ impl Loop<'_> {
 
     /// Stops the job that this process is a part of, until it is continued. Programs that were begun here are a part of it, too.
     #[cfg(unix)]
-    fn suspend(&mut self, screen: &Screen) {
+    fn suspend(&mut self) {
         use rustix::process::{Signal, kill_current_process_group};
-        screen.leave();
+        terminal::give_back();
         self.driver.hold();
         // Not SIGTSTP, which this process catches. Where it is refused, the terminal is taken again at once.
         let _ = kill_current_process_group(Signal::STOP);
@@ -311,7 +311,7 @@ impl Loop<'_> {
     }
 
     #[cfg(not(unix))]
-    fn suspend(&mut self, _: &Screen) {}
+    fn suspend(&mut self) {}
 
     /// Takes in a message; false where it asks to leave.
     fn update(&mut self, msg: Msg) -> bool {

@@ -306,6 +306,9 @@ fn nothing_but_a_recording_is_written_over() {
     fs::write(&notes, "mine").unwrap();
     let mut mkfifo = std::process::Command::new("mkfifo");
     assert!(mkfifo.arg(&pipe).status().unwrap().success());
+    // With a reader, so that whoever opens it does not wait for one.
+    let both = fs::OpenOptions::new().read(true).write(true).open(&pipe);
+    let _reader = both.unwrap();
     for file in [&notes, &pipe] {
         mistake(&["run", "tasks", "--text", "--record", file]);
         mistake(&["exec", "--record", file, "--", "true"]);

@@ -158,12 +158,12 @@ mod tests {
         hold.let_go(1);
         assert_eq!(hold.pace(), Pace::Paused, "another holds it by now");
         let gate = Arc::clone(&hold.gate);
-        let held = std::thread::spawn(move || gate.pass(LaneId(7), Timestamp(1)));
+        let polls = std::thread::spawn(move || gate.pass(LaneId(7), Timestamp(1)));
         while hold.gate.report().held.is_none() {
             std::thread::yield_now();
         }
         (0..LEASE).for_each(|_| hold.tick());
-        assert!(held.join().is_ok());
+        assert!(polls.join().is_ok());
         let text = "continues: 127.0.0.1:4711 held it, and does not answer".to_owned();
         assert_eq!(marks(&mut collector), [(Some(LaneId(7)), text)]);
     }

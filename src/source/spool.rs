@@ -45,20 +45,17 @@ impl Spool {
     ///
     /// Where it is there and no session log, or cannot be created.
     pub(crate) fn open(record: Option<&Path>) -> Result<Self, Error> {
-        let (path, file, left) = match record {
-            Some(path) => {
-                let (file, is_new) = session::open_log(path)?;
-                let left = if is_new {
-                    Left::IfWritten
-                } else {
-                    Left::Always
-                };
-                (path.to_owned(), file, left)
-            }
-            None => {
-                let (path, file) = temporary()?;
-                (path, file, Left::Never)
-            }
+        let (path, file, left) = if let Some(path) = record {
+            let (file, is_new) = session::open_log(path)?;
+            let left = if is_new {
+                Left::IfWritten
+            } else {
+                Left::Always
+            };
+            (path.to_owned(), file, left)
+        } else {
+            let (path, file) = temporary()?;
+            (path, file, Left::Never)
         };
         Ok(Self { path, file, left })
     }

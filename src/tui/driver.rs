@@ -208,10 +208,11 @@ impl Driver {
 
     /// Holds the scenario that plays, since the process is about to stop: time that passes meanwhile is not played.
     pub(super) fn hold(&mut self) {
-        let is_playing = |live: &&Live| live.report().pace == Pace::Playing;
-        self.is_held = self.live.as_ref().filter(is_playing).is_some();
-        if let Some(live) = self.live.as_ref().filter(|_| self.is_held) {
+        if let Some(live) = &self.live
+            && live.report().pace == Pace::Playing
+        {
             live.set_pace(Pace::Paused);
+            self.is_held = true;
         }
     }
 

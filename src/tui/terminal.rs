@@ -52,20 +52,6 @@ impl Screen {
         }
     }
 
-    /// Gives the terminal back for a while: nothing is drawn until it is taken again.
-    #[cfg(unix)]
-    pub(super) fn leave(&self) {
-        give_back();
-    }
-
-    /// Takes the terminal again, whatever has become of it meanwhile.
-    #[cfg(unix)]
-    pub(super) fn take_again(&self) -> io::Result<()> {
-        give_back();
-        TAKEN.store(true, Ordering::SeqCst);
-        enter()
-    }
-
     /// Its size.
     pub(super) fn size(&self) -> io::Result<Size> {
         self.terminal
@@ -112,8 +98,16 @@ fn enter() -> io::Result<()> {
     )
 }
 
+/// Takes the terminal again, whatever has become of it meanwhile.
+#[cfg(unix)]
+pub(super) fn take_again() -> io::Result<()> {
+    give_back();
+    TAKEN.store(true, Ordering::SeqCst);
+    enter()
+}
+
 /// Gives the terminal back, once. Whatever fails here, there is nothing left to be done about it.
-fn give_back() {
+pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(
             io::stdout(),
