@@ -604,7 +604,12 @@ fn a_program_that_was_begun_is_stopped_and_continued_with_its_viewer() {
 fn spools(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.ends_with(".aline")).collect()
+    let is_recording = |name: &String| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|end| end == "aline")
+    };
+    names.filter(is_recording).collect()
 }
 
 #[test]
