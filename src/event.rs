@@ -15,6 +15,8 @@ use std::time::Duration;
 
 pub use text::Text;
 
+use crate::printable::{Printable, printable};
+
 /// A moment, in nanoseconds since the session began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
@@ -69,9 +71,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// The file's name without its folders.
-    pub fn file_name(&self) -> &str {
-        self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file)
+    /// The file's name without its folders, as it can be shown.
+    pub fn file_name(&self) -> Printable<'_> {
+        let file = self.file.raw();
+        printable(file.rsplit(['/', '\\']).next().unwrap_or(file))
     }
 }
 

@@ -1,4 +1,5 @@
 //! Exports: a timeline for other programs and for paper.
 
+pub mod json;
 pub mod summary;
 pub mod text;

@@ -63,6 +63,7 @@
 //! | `export` | a timeline as text and as JSON |
 //! | `tui` | the screen: `App::update`, `view`, the one key table, the loop that owns the terminal, and who reads long sessions |
 //! | `cli` | the command line |
+//! | [`printable`] | texts from outside, made safe to show |
 //! | [`units`], `glyph`, `width` | times in words, signs, and the columns that a text takes |
 //!
 //! Those without a link need the feature `app`, which is on by default. Without it the library is what a program links
@@ -103,6 +104,7 @@ pub mod insight;
 pub mod timeline;
 
 pub mod guide;
+pub mod printable;
 pub mod units;
 
 #[cfg(feature = "app")]

@@ -56,6 +56,7 @@ use thiserror::Error;
 use running::{Life, Recording};
 pub(crate) use running::{Running, prepare_thread};
 
+use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
 use crate::session::{self, plain};
 
@@ -106,7 +107,7 @@ pub enum Malformed {
     #[error("`{0}:` is not followed by a path")]
     NoPath(&'static str),
     /// Its path names no file.
-    #[error("`file:{}` names no file", .0.display())]
+    #[error("`file:{}` names no file", printable::path(.0))]
     NoFile(PathBuf),
     /// It says `live:tcp:` and no address.
     #[error("`{0}` is no address such as 127.0.0.1:7000")]
@@ -229,7 +230,7 @@ fn is_controllable() -> bool {
         Some(value) if value == "1" => true,
         Some(value) if value.is_empty() || value == "0" => false,
         Some(value) => {
-            let value = value.display();
+            let value = printable::path(Path::new(&value));
             running::tell(&format!(
                 "nobody can hold this program: in {CONTROL}, `{value}` is neither `1` nor `0`"
             ));

@@ -145,8 +145,9 @@ impl Timeline {
     }
 
     /// The name of the lane with this id, `?` where its beginning is not known.
-    pub fn name(&self, id: LaneId) -> &str {
-        self.lane(id).map_or("?", |lane| &lane.name)
+    pub fn name(&self, id: LaneId) -> &Text {
+        static UNKNOWN: Text = Text::Static("?");
+        self.lane(id).map_or(&UNKNOWN, |lane| &lane.name)
     }
 
     /// The task to which a lane belongs: itself where it is a task.

@@ -2,49 +2,35 @@
 
 use std::borrow::Cow;
 
-use unicode_width::UnicodeWidthChar;
-pub use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Joins emoji into one.
-const JOINER: char = '\u{200d}';
+use crate::printable::printable;
 
 /// How many columns names may take of so many: a third, and where that is little, up to half.
 pub fn names_at_most(columns: u16) -> u16 {
     (columns / 3).max(12.min(columns / 2))
 }
 
-/// How many columns a text takes.
+/// Returns how many columns a text takes as it is shown.
 pub fn width(text: &str) -> usize {
-    text.width()
+    printable(text).width()
 }
 
-/// The text on one line: whatever would move the cursor becomes a blank.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        Cow::Owned(text.replace(char::is_control, " "))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The text in at most `columns` columns, with `more` (one column) where something was left out. A character is never
-/// cut in two, nor an emoji that is joined from several.
+/// Returns the text as it can be shown in at most `columns` columns, with `more` (one column) where something was left
+/// out. A character is never cut in two.
 pub fn cut<'a>(text: &'a str, columns: usize, more: &str) -> Cow<'a, str> {
-    let text = clean(text);
+    let text = printable(text);
     if text.width() <= columns {
-        return text;
+        return text.into();
     }
     let mut fits = 0;
-    let mut joined = false;
     for (index, char) in text.char_indices() {
-        let begins = !joined && char.width().unwrap_or(0) > 0;
-        if begins {
+        if char.width().unwrap_or(0) > 0 {
             if text[..index].width() + 1 > columns {
                 break;
             }
             fits = index;
         }
-        joined = char == JOINER;
     }
     let more = if columns == 0 { "" } else { more };
     Cow::Owned(format!("{}{more}", &text[..fits]))
@@ -69,14 +55,17 @@ mod tests {
     }
 
     #[test]
-    fn a_joined_emoji_stays_whole() {
+    fn an_emoji_stays_whole() {
         let family = "👩\u{200d}👩\u{200d}👧 family";
+        assert_eq!(width(family), 13);
         assert_eq!(cut(family, 2, "…"), "…");
-        assert_eq!(cut(family, 4, "…"), "👩\u{200d}👩\u{200d}👧 …");
+        assert_eq!(cut(family, 4, "…"), "👩…");
+        assert_eq!(cut(family, 8, "…"), "👩👩👧 …");
     }
 
     #[test]
     fn a_line_end_does_not_break_a_line() {
-        assert_eq!(cut("a\nb", 9, "…"), "a b");
+        assert_eq!(cut("a\nb", 9, "…"), "a\\nb");
+        assert_eq!(cut("a\nb", 3, "…"), "a\\…");
     }
 }

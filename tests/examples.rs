@@ -60,7 +60,7 @@ impl Ran {
     fn named<'a>(&'a self, name: &str) -> Vec<&'a Lane> {
         let lanes = self.timeline.lanes();
         lanes
-            .filter(|lane| &*lane.name == name && lane.is_task())
+            .filter(|lane| lane.name == name && lane.is_task())
             .collect()
     }
 
@@ -138,7 +138,7 @@ fn an_echo_comes_back_over_a_connection_of_its_own() {
     assert_eq!(connections.len(), 5);
     for connection in connections {
         assert_eq!(connection.parent, Some(server.id));
-        assert!(connection.labels.iter().any(|label| &*label.key == "peer"));
+        assert!(connection.labels.iter().any(|label| label.key == "peer"));
     }
     assert!(
         ran.named("client")
@@ -159,7 +159,7 @@ fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
     assert_eq!(requests.len(), 40);
     let late = requests
         .iter()
-        .filter(|request| request.value.as_deref() == Some("Err(504)"));
+        .filter(|request| request.value == Some("Err(504)".into()));
     assert_eq!(late.count(), too_late);
     let dropped = ran.named("GET /price").into_iter();
     let dropped = dropped.filter(|request| request.state() == State::Cancelled);
@@ -168,9 +168,7 @@ fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
         "a timeout cancels behind the connection"
     );
     let fetches = ran.timeline.lanes().filter(|lane| {
-        lane.kind == LaneKind::Coroutine
-            && &*lane.name == "fetch"
-            && lane.state() == State::Cancelled
+        lane.kind == LaneKind::Coroutine && lane.name == "fetch" && lane.state() == State::Cancelled
     });
     assert_eq!(fetches.count(), too_late);
     let found = ran.found(FindingKind::SequentialAwaits);

@@ -46,7 +46,7 @@ fn recorded(run: impl FnOnce(&Recording)) -> Timeline {
 }
 
 fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
-    let lane = timeline.lanes().find(|lane| &*lane.name == name);
+    let lane = timeline.lanes().find(|lane| lane.name.raw() == name);
     lane.unwrap_or_else(|| panic!("there is a lane called {name}"))
 }
 
@@ -56,7 +56,7 @@ fn causes(lane: &Lane) -> Vec<By> {
 
 /// The thread of a wake, by its name.
 fn thread_of<'a>(timeline: &'a Timeline, lane: &Lane, wake: usize) -> &'a str {
-    &timeline.threads()[lane.wakes[wake].thread.0 as usize]
+    timeline.threads()[lane.wakes[wake].thread.0 as usize].raw()
 }
 
 /// Sends the value on a thread that polls nothing.
@@ -124,7 +124,7 @@ fn a_pool_of_threads() {
         send_from_outside(sender);
         assert_eq!(block_on(handle.unwrap()), 1);
     });
-    let names: Vec<_> = timeline.lanes().map(|lane| &*lane.name).collect();
+    let names: Vec<_> = timeline.lanes().map(|lane| lane.name.raw()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     assert!(timeline.lanes().all(|lane| lane.state() == State::Done));
     assert_eq!(causes(find(&timeline, "inner")), [By::Itself]);

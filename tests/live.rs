@@ -72,6 +72,10 @@ mod unix {
             two_programs_on_one_time_axis,
         ),
         (
+            "what_programs_are_called_is_shown_without_what_acts",
+            what_programs_are_called,
+        ),
+        (
             "a_viewer_that_never_reads_is_waited_for_by_nobody",
             a_viewer_that_never_reads,
         ),
@@ -333,7 +337,7 @@ mod unix {
         let timeline: Timeline = session.events.iter().collect();
         let jobs = timeline
             .lanes()
-            .filter(|lane| lane.is_task() && &*lane.name == "job");
+            .filter(|lane| lane.is_task() && lane.name.raw() == "job");
         jobs.count()
     }
 
@@ -541,12 +545,12 @@ mod unix {
         let timeline: Timeline = session.events.iter().collect();
         let roots: Vec<_> = timeline
             .lanes()
-            .filter(|lane| lane.name.ends_with(": rounds"))
+            .filter(|lane| lane.name.raw().ends_with(": rounds"))
             .collect();
         assert_eq!(roots.len(), 2);
         let jobs_of = |root: LaneId| {
             let jobs = timeline.lanes().filter(|lane| lane.parent == Some(root));
-            jobs.filter(|lane| lane.is_task() && &*lane.name == "job")
+            jobs.filter(|lane| lane.is_task() && lane.name.raw() == "job")
                 .count()
         };
         // Which of them began first is left to chance.
@@ -560,6 +564,32 @@ mod unix {
         // They ran at the same time, and on one axis they do.
         let [one, other] = [roots[0], roots[1]];
         assert!(one.start < other.end.unwrap() && other.start < one.end.unwrap());
+    }
+
+    fn what_programs_are_called() {
+        let mut stage = Stage::new();
+        let programs = [0, 1].map(|_| {
+            let mut command = stage.program("rounds", "live");
+            command.arg0("evil\u{1b}[31m\u{202e}\n\u{9b}name");
+            stage.begin(command)
+        });
+        for program in programs {
+            let process = stage.programs[program].id();
+            let socket = stage.path("asyncline").join(format!("{process}.sock"));
+            until("the program listens", || {
+                UnixStream::connect(&socket).is_ok()
+            });
+        }
+        let file = stage.path("none.aline");
+        let mut viewer = stage.asyncline(&["attach", "--record", file.to_str().unwrap()]);
+        let told = text(&viewer.output().unwrap().stderr);
+        let shown = "evil\\u{1b}[31m\\u{202e}\\n\\u{9b}name";
+        assert_eq!(told.matches(shown).count(), 2, "{told:?}");
+        assert_eq!(told.matches(char::is_control).count(), 1, "{told:?}");
+        stage.stop();
+        for program in programs {
+            stage.end(program);
+        }
     }
 
     fn a_viewer_that_never_reads() {

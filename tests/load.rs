@@ -424,10 +424,7 @@ fn threads_come_and_go() {
     assert_eq!(timeline.lost(), 0);
     let tasks = timeline.lanes().filter(|lane| lane.is_task());
     assert_eq!(
-        tasks
-            .clone()
-            .filter(|lane| &*lane.name == "blocking")
-            .count(),
+        tasks.clone().filter(|lane| lane.name == "blocking").count(),
         400
     );
     assert!(tasks.clone().all(|lane| lane.state().is_end()));

@@ -367,12 +367,12 @@ fn a_program_is_recorded_into_a_file() {
     assert_eq!(flavors, Some(Flavor::MultiThread { workers: 2 }));
     let site = timeline
         .lanes()
-        .find(|lane| &*lane.name == "adds")
+        .find(|lane| lane.name == "adds")
         .unwrap()
         .site
         .clone();
-    assert!(site.unwrap().file.ends_with("output.rs"));
-    assert!(session.meta.title.starts_with("output"));
+    assert!(site.unwrap().file.raw().ends_with("output.rs"));
+    assert!(session.meta.title.raw().starts_with("output"));
 }
 
 fn all_runtimes_are_one_recording() {
@@ -682,7 +682,7 @@ fn a_runtime_that_was_there_is_seen() {
     let timeline: Timeline = session.events.iter().collect();
     let tasks: Vec<_> = timeline
         .lanes()
-        .filter(|lane| &*lane.name == "sleeps")
+        .filter(|lane| lane.name == "sleeps")
         .collect();
     assert_eq!(tasks.len(), 2);
     for task in tasks {
@@ -696,10 +696,7 @@ fn a_panic_leaves_a_whole_file() {
     let (_directory, path, output) = recorded("panics");
     assert_eq!(output.status.code(), Some(101));
     let timeline: Timeline = opened(&path).events.iter().collect();
-    let root = timeline
-        .lanes()
-        .find(|lane| &*lane.name == "panics")
-        .unwrap();
+    let root = timeline.lanes().find(|lane| lane.name == "panics").unwrap();
     assert_eq!(root.state(), State::Panicked);
 }
 

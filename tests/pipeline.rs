@@ -110,7 +110,7 @@ fn a_recording_of_a_program_is_replayed_as_it_was() {
     let timeline: Timeline = session.events.iter().collect();
     let done = timeline
         .lanes()
-        .filter(|lane| lane.name.starts_with("작업"));
+        .filter(|lane| lane.name.raw().starts_with("작업"));
     assert!(done.clone().all(|lane| lane.state() == State::Done));
     assert_eq!(done.count(), 20);
 }

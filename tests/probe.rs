@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
-use asyncline::event::{Awaited, Cancel, Event, EventKind, LaneId, TaskKind, Waker};
+use asyncline::event::{Awaited, Cancel, Event, EventKind, LaneId, TaskKind, Text, Waker};
 use asyncline::timeline::{Lane, LaneKind, State};
 use asyncline::{
     Executor, TaskExt, Timeline, mark, spawn, spawn_blocking, spawn_local, spawn_named, task, trace,
@@ -33,7 +33,7 @@ fn timeline(program: impl Future<Output = ()>) -> Timeline {
 }
 
 fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
-    let lane = timeline.lanes().find(|lane| &*lane.name == name);
+    let lane = timeline.lanes().find(|lane| lane.name.raw() == name);
     lane.unwrap_or_else(|| panic!("there is a lane called {name}"))
 }
 
@@ -122,7 +122,7 @@ fn cancellations_are_told_apart() {
         .lanes()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
     let by = root.map(|root| root.id);
-    let calls = timeline.lanes().filter(|lane| &*lane.name == "slow");
+    let calls = timeline.lanes().filter(|lane| lane.name.raw() == "slow");
     let ends: Vec<_> = calls.map(|lane| (lane.state(), why(lane))).collect();
     let aborted = (State::Cancelled, Some(Cancel::Aborted { by }));
     assert_eq!(ends, [aborted, (State::Cancelled, Some(Cancel::TimedOut))]);
@@ -373,7 +373,7 @@ fn a_wake_by_a_thread_without_tasks_is_that_threads() {
     let timeline: Timeline = events.drain().iter().collect();
     let wake = find(&timeline, "waits").wakes[0];
     assert_eq!(wake.by, Waker::Thread);
-    assert_eq!(&*timeline.threads()[wake.thread.0 as usize], "outside");
+    assert_eq!(timeline.threads()[wake.thread.0 as usize], "outside");
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn what_nothing_can_wake_is_seen_at_once() {
             _ => None,
         })
         .collect();
-    assert_eq!(unwakeable, [("lost".to_owned(), 0)]);
+    assert_eq!(unwakeable, [("lost".into(), 0)]);
 }
 
 #[test]
@@ -431,7 +431,7 @@ fn traced_functions_tell_of_their_awaits_calls_and_values() {
         .lanes()
         .find(|lane| lane.kind == LaneKind::Task(TaskKind::Root));
     let root = root.unwrap();
-    let texts: Vec<_> = root.frames.iter().map(|frame| &*frame.text).collect();
+    let texts: Vec<_> = root.frames.iter().map(|frame| frame.text.raw()).collect();
     assert_eq!(texts, ["nested(0)", "sleep(MS)", "task"]);
     let lines: Vec<_> = root
         .frames
@@ -447,7 +447,13 @@ fn traced_functions_tell_of_their_awaits_calls_and_values() {
     let coroutines: Vec<_> = timeline
         .lanes()
         .filter(|lane| lane.kind == LaneKind::Coroutine)
-        .map(|lane| (&*lane.name, lane.state(), lane.value.as_deref()))
+        .map(|lane| {
+            (
+                lane.name.raw(),
+                lane.state(),
+                lane.value.as_ref().map(Text::raw),
+            )
+        })
         .collect();
     let expected = [
         ("main", State::Done, Some("8")),
@@ -553,7 +559,7 @@ fn futures_of_others_get_lanes_too() {
     let names: Vec<_> = names.collect();
     if cfg!(tokio_unstable) {
         // The tasks have lanes, too, in which those of the jobs are.
-        assert!(names.iter().all(|name| name.starts_with("probe.rs:")));
+        assert!(names.iter().all(|name| name.raw().starts_with("probe.rs:")));
     } else {
         assert_eq!(names, ["job 1", "job 2"]);
     }
@@ -726,7 +732,7 @@ fn a_set_tells_who_joins_and_who_aborts() {
     let joined: Vec<_> = root.frames.iter().filter_map(|frame| frame.on).collect();
     let tasks = ["first", "second", "never"].map(|name| Awaited::Task(id(name)));
     assert_eq!(joined, tasks);
-    let texts = root.frames.iter().map(|frame| &*frame.text);
+    let texts = root.frames.iter().map(|frame| frame.text.raw());
     assert_eq!(texts.filter(|text| text.contains("set")).count(), 3);
     assert!(root.frames.iter().all(|frame| frame.end.is_some()));
     for name in ["never", "dropped"] {

@@ -120,7 +120,7 @@ fn running_until_a_task_ends_with_its_poll() {
     let timeline: Timeline = events.iter().collect();
     let task2 = timeline
         .lanes()
-        .find(|lane| &*lane.name == "task2")
+        .find(|lane| lane.name.raw() == "task2")
         .unwrap()
         .id;
     for count in 1..=2 {

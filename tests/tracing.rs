@@ -27,13 +27,17 @@ fn timeline(program: impl Future<Output = ()>) -> Timeline {
 }
 
 fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
-    timeline.lanes().find(|lane| &*lane.name == name).unwrap()
+    timeline.lanes().find(|lane| lane.name == name).unwrap()
 }
 
 /// A frame's text, and from when to when it was there, in milliseconds.
 fn told(frame: &Frame) -> (&str, u64, u64) {
     let millis = |at: Timestamp| at.0 / 1_000_000;
-    (&frame.text, millis(frame.start), millis(frame.end.unwrap()))
+    (
+        frame.text.raw(),
+        millis(frame.start),
+        millis(frame.end.unwrap()),
+    )
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn a_span_is_there_from_its_first_poll_to_its_end() {
     let root = timeline.lanes().find(|lane| lane.parent.is_some()).unwrap();
     let last = root.frames.last().map(told);
     assert_eq!(last, Some(("span at once", 7, 7)));
-    let marks: Vec<_> = root.marks.iter().map(|mark| &*mark.text).collect();
+    let marks: Vec<_> = root.marks.iter().map(|mark| mark.text.raw()).collect();
     assert_eq!(marks, ["within"]);
 }
 
@@ -78,7 +82,7 @@ fn a_span_is_there_in_every_lane_that_enters_it() {
     for name in ["one", "two"] {
         let frames = &find(&timeline, name).frames;
         assert_eq!(frames.len(), 1);
-        assert_eq!(&*frames[0].text, "span both");
+        assert_eq!(frames[0].text, "span both");
     }
 }
 
@@ -93,7 +97,7 @@ fn an_event_is_a_mark() {
         task.await.unwrap();
     });
     let marks = find(&timeline, "task").marks.iter();
-    let marks: Vec<_> = marks.map(|mark| &*mark.text).collect();
+    let marks: Vec<_> = marks.map(|mark| mark.text.raw()).collect();
     assert_eq!(
         marks,
         [

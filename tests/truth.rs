@@ -133,11 +133,11 @@ fn same(left: &[Entry], right: &[Entry]) -> Result<(), TestCaseError> {
 fn counts_agree(log: &[Entry], timeline: &Timeline) -> Result<(), TestCaseError> {
     for lane in timeline
         .lanes()
-        .filter(|lane| lane.is_task() && &*lane.name != "root")
+        .filter(|lane| lane.is_task() && lane.name != "root")
     {
         let own: Vec<_> = log
             .iter()
-            .filter(|entry| entry.name == *lane.name)
+            .filter(|entry| lane.name == *entry.name)
             .collect();
         let count = |what: fn(&What) -> bool| own.iter().filter(|entry| what(&entry.what)).count();
         prop_assert_eq!(lane.polls as usize, count(|what| *what == What::Resumed));

@@ -83,7 +83,7 @@ where
 }
 
 fn find<'a>(timeline: &'a Timeline, name: &str) -> &'a Lane {
-    let lane = timeline.lanes().find(|lane| &*lane.name == name);
+    let lane = timeline.lanes().find(|lane| lane.name == name);
     lane.unwrap_or_else(|| panic!("there is a lane called {name}"))
 }
 

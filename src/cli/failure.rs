@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use color_eyre::config::HookBuilder;
 use color_eyre::eyre::Report;
 
+use crate::printable::printable;
 use crate::scenario;
 use crate::session;
 
@@ -48,7 +49,7 @@ impl Failure {
                 ExitCode::FAILURE
             }
             Self::Broken(report) => {
-                say(&format!("{report:?}"));
+                let _ = writeln!(io::stderr(), "asyncline: {report:?}");
                 ExitCode::FAILURE
             }
             Self::Help(help) => match help.print() {
@@ -62,9 +63,9 @@ impl Failure {
     }
 }
 
-/// Says something to the user, who may be gone.
+/// Says something to the user, who may be gone, in one line.
 pub(super) fn say(what: &str) {
-    let _ = writeln!(io::stderr(), "asyncline: {what}");
+    let _ = writeln!(io::stderr(), "asyncline: {}", printable(what));
 }
 
 impl From<io::Error> for Failure {

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::Output;
-use super::failure::Failure;
-use crate::event::Timestamp;
+use super::failure::{self, Failure};
+use crate::event::{Text, Timestamp};
+use crate::export::json;
 use crate::export::summary::summary;
 use crate::export::text::{lanes_text, totals_text};
 use crate::insight::{Finding, findings};
+use crate::printable;
 use crate::scenario::{self, Chapter, Scenario};
 use crate::session::{self, Archive, Keep, Meta, Session};
 use crate::source::Live;
@@ -21,8 +23,8 @@ const WIDTH: usize = 100;
 
 /// A session that has ended, and what it is called.
 struct Ended<'a> {
-    name: &'a str,
-    title: &'a str,
+    name: Text,
+    title: Text,
     timeline: &'a Timeline,
 }
 
@@ -87,8 +89,8 @@ pub(super) fn run(
         writer.finish()
     });
     let ended = Ended {
-        name: scenario.name,
-        title: scenario.title,
+        name: scenario.name.into(),
+        title: scenario.title.into(),
         timeline: &events.iter().collect(),
     };
     // What came of it is not lost with its recording.
@@ -100,15 +102,15 @@ pub(super) fn run(
 pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
     let session = Session::open(file)?;
     for damage in &session.damage {
-        eprintln!("asyncline: {}: {damage}", file.display());
+        failure::say(&format!("{}: {damage}", printable::path(file)));
     }
-    let name = match session.meta.scenario.as_str() {
-        "" => &session.meta.title,
-        name => name,
-    };
+    let Meta {
+        title, scenario, ..
+    } = &session.meta;
+    let name = if scenario.is_empty() { title } else { scenario };
     let ended = Ended {
-        name,
-        title: &session.meta.title,
+        name: name.clone(),
+        title: title.clone(),
         timeline: &timeline(file, &session)?,
     };
     Ok(ended.print(output, ascii)?)
@@ -130,8 +132,8 @@ impl Ended<'_> {
         let found = findings(self.timeline);
         let mut out = stdout();
         if output == Output::Json {
-            let summary = summary(self.name, self.timeline, &found);
-            serde_json::to_writer_pretty(&mut out, &summary)?;
+            let summary = summary(self.name.raw(), self.timeline, &found);
+            json::write(&mut out, &summary)?;
             writeln!(out)?;
         } else {
             self.text(&found, ascii, &mut out)?;

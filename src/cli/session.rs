@@ -6,7 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use clap::Subcommand;
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
+use crate::printable::{self, printable};
 use crate::session::{self, Archive, Progress, date_text, plain};
 use crate::timeline::Lane;
 use crate::units::{Moment, bytes_text, duration_text};
@@ -71,12 +72,12 @@ pub(super) fn run(session: &Session) -> Result<(), Failure> {
 pub(super) fn repair(file: &Path) -> Result<(), Failure> {
     let mut archive = opened(file)?;
     for damage in archive.log.all_damage() {
-        eprintln!("asyncline: {}: {damage}", file.display());
+        failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let repaired = archive.repair(file).map_err(|error| {
         Failure::Stopped(format!(
             "cannot write {}: {}",
-            file.display(),
+            printable::path(file),
             plain(&error)
         ))
     })?;
@@ -87,13 +88,13 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
         writeln!(
             out,
             "{}: its index and its end were written; it holds {events} events",
-            file.display()
+            printable::path(file)
         )?;
     } else {
         writeln!(
             out,
             "{}: nothing to repair, its index and its end are there",
-            file.display()
+            printable::path(file)
         )?;
     }
     Ok(())
@@ -115,7 +116,7 @@ fn cut(file: &Path, into: &Path, from: Option<Moment>, to: Option<Moment>) -> Re
         )));
     }
     let events = session::cut(file, &mut archive, from, to, into)?;
-    writeln!(io::stdout(), "{}: {events} events", into.display())?;
+    writeln!(io::stdout(), "{}: {events} events", printable::path(into))?;
     Ok(())
 }
 
@@ -125,7 +126,7 @@ fn merge(files: &[PathBuf], into: &Path) -> Result<(), Failure> {
         same(file, into)?;
         let archive = opened(file)?;
         if archive.first() > 0 {
-            let file = file.display();
+            let file = printable::path(file);
             return Err(Failure::Mistake(format!(
                 "{file} is a part of a longer recording, and only whole ones can be merged"
             )));
@@ -133,14 +134,14 @@ fn merge(files: &[PathBuf], into: &Path) -> Result<(), Failure> {
         archives.push((file.clone(), archive));
     }
     let events = session::merge(archives, into)?;
-    writeln!(io::stdout(), "{}: {events} events", into.display())?;
+    writeln!(io::stdout(), "{}: {events} events", printable::path(into))?;
     Ok(())
 }
 
 /// A recording is not to be written over itself.
 fn same(file: &Path, into: &Path) -> Result<(), Failure> {
     if is_same_file(file, into) {
-        let file = file.display();
+        let file = printable::path(file);
         return Err(Failure::Mistake(format!(
             "{file} would be written over itself"
         )));
@@ -199,17 +200,16 @@ fn info(file: &Path) -> Result<(), Failure> {
     let (parts, index) = archive.log.index_size();
     let meta = &archive.log.meta;
     let mut out = io::stdout().lock();
-    let mut line = |label: &str, value: &str| writeln!(out, "{label:<10}{value}");
+    let mut line = |label: &str, value: &str| writeln!(out, "{label:<10}{}", printable(value));
     line(
         "title",
-        if meta.title.is_empty() {
-            "none"
-        } else {
-            &meta.title
+        &match meta.title.is_empty() {
+            true => "none".to_owned(),
+            false => meta.title.to_string(),
         },
     )?;
     if !meta.scenario.is_empty() {
-        line("scenario", &meta.scenario)?;
+        line("scenario", &meta.scenario.printable())?;
     }
     if meta.start > UNIX_EPOCH {
         line("recorded", &date_text(meta.start))?;
@@ -258,5 +258,5 @@ fn info(file: &Path) -> Result<(), Failure> {
 
 fn unreadable(file: &Path, error: &io::Error) -> Failure {
     let why = plain(error);
-    Failure::Stopped(format!("cannot read {}: {why}", file.display()))
+    Failure::Stopped(format!("cannot read {}: {why}", printable::path(file)))
 }

@@ -13,6 +13,7 @@ use super::failure::{self, Failure};
 use super::screen::{self, Start};
 use super::session;
 use crate::output;
+use crate::printable::{self, printable};
 use crate::session::{Archive, is_log, plain};
 use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
@@ -75,7 +76,7 @@ pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Fa
         None => Printing::Here,
     };
     let prints = matches!(printing, Printing::Kept);
-    let name = exec.program[0].to_string_lossy();
+    let name = printable::path(Path::new(&exec.program[0]));
     let mut begun = Begun::begin(&exec.program, printing)
         .map_err(|error| Failure::Mistake(format!("cannot begin {name}: {}", plain(&error))))?;
     let attached = begun.attach(spool).inspect_err(|_| {
@@ -134,7 +135,7 @@ fn needs_screen_or_file(is_terminal: bool, record: Option<&Path>) -> Result<(), 
 
 /// Creates the file for what a program prints. A recording is too precious for that.
 fn create(path: &Path) -> Result<File, Failure> {
-    let path_text = path.display();
+    let path_text = printable::path(path);
     let is_file = path.metadata().is_ok_and(|found| found.is_file());
     if is_file && is_log(path).unwrap_or(false) {
         return Err(Failure::Mistake(format!(
@@ -149,7 +150,7 @@ fn create(path: &Path) -> Result<File, Failure> {
 fn told_nothing(begun: &mut Begun, name: &str) -> Result<(), Failure> {
     let status = begun.wait();
     for line in begun.printed() {
-        println!("{line}");
+        println!("{}", printable(line));
     }
     failure::say(&format!(
         "{name} ended without telling what it did: is #[asyncline::main] in it, or Executor::wrap?"
@@ -222,7 +223,8 @@ fn choose() -> Result<Address, Failure> {
     match programs.len() {
         0 if !found.silent.is_empty() => {
             let silent = found.silent.iter().filter_map(|socket| socket.file_stem());
-            let silent: Vec<_> = silent.map(|name| name.to_string_lossy()).collect();
+            let silent = silent.map(|name| printable::path(Path::new(name)).to_string());
+            let silent: Vec<_> = silent.collect();
             Err(Failure::Mistake(format!(
                 "no program answers: {} may be stopped, or want another ASYNCLINE_TOKEN",
                 silent.join(", ")

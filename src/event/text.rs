@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Deref;
 use std::sync::Arc;
+
+use crate::printable::{Printable, printable};
 
 /// A text that is cheap to pass on: written in the program, or shared.
 #[derive(Clone)]
@@ -15,20 +16,48 @@ pub enum Text {
     Shared(Arc<str>),
 }
 
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
+impl Text {
+    /// Returns the text as the program gave it: to compare, to look something up by, and to store. It may hold anything,
+    /// also characters that act on a terminal. To show it, format it.
+    pub fn raw(&self) -> &str {
         match self {
             Self::Static(text) => text,
             Self::Shared(text) => text,
         }
     }
+
+    /// Returns the text as it can be shown.
+    pub fn printable(&self) -> Printable<'_> {
+        printable(self.raw())
+    }
+
+    /// Returns `true` if it has no characters.
+    pub fn is_empty(&self) -> bool {
+        self.raw().is_empty()
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::Static("")
+    }
 }
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.raw() == other.raw()
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.raw() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.raw() == *other
     }
 }
 
@@ -36,19 +65,20 @@ impl Eq for Text {}
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
+        self.raw().hash(state);
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        fmt::Debug::fmt(self.raw(), f)
     }
 }
 
 impl fmt::Display for Text {
+    /// Writes the text as it can be shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self)
+        self.printable().fmt(f)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::event::BranchOf;
+use crate::event::{BranchOf, Site};
 use crate::insight::Finding;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 
@@ -120,7 +120,7 @@ pub struct Found {
 fn labels(lane: &Lane) -> BTreeMap<String, String> {
     let labels = lane.labels.iter();
     labels
-        .map(|label| (label.key.to_string(), label.value.to_string()))
+        .map(|label| (label.key.raw().to_owned(), label.value.raw().to_owned()))
         .collect()
 }
 
@@ -156,7 +156,7 @@ fn task(lane: &Lane, timeline: &Timeline) -> Task {
     });
     Task {
         id: lane.id.0,
-        name: lane.name.to_string(),
+        name: lane.name.raw().to_owned(),
         parent: parent(lane, timeline),
         polls: lane.polls,
         running_ns: totals.running,
@@ -177,7 +177,7 @@ fn parent(lane: &Lane, timeline: &Timeline) -> Option<u64> {
 
 fn branch(lane: &Lane, of: BranchOf) -> Branch {
     Branch {
-        name: lane.name.to_string(),
+        name: lane.name.raw().to_owned(),
         of: match of {
             BranchOf::Join => Of::Join,
             BranchOf::Select => Of::Select,
@@ -201,7 +201,12 @@ fn outcome(lane: &Lane) -> Outcome {
 }
 
 fn value(lane: &Lane) -> Option<String> {
-    lane.value.as_ref().map(ToString::to_string)
+    lane.value.as_ref().map(|value| value.raw().to_owned())
+}
+
+/// A place as `file:line`, with the file as the program named it.
+fn place(site: &Site) -> String {
+    format!("{}:{}", site.file.raw(), site.line)
 }
 
 fn found(finding: &Finding, timeline: &Timeline) -> Found {
@@ -211,7 +216,7 @@ fn found(finding: &Finding, timeline: &Timeline) -> Found {
     Found {
         kind: finding.kind.to_string(),
         task: task.0,
-        site: finding.site.as_ref().map(ToString::to_string),
+        site: finding.site.as_ref().map(place),
         costs_ns: finding.costs_ns,
         saves_ns: finding.saves_ns,
         text: finding.text.clone(),

@@ -9,7 +9,7 @@ use crate::timeline::labels::{is_stuck, labels};
 use crate::timeline::rows::{Row, rows};
 use crate::timeline::{Lane, State, Timeline};
 use crate::units::{duration_text, ticks};
-use crate::width::{clean, cut, names_at_most, width as columns};
+use crate::width::{cut, names_at_most, width as columns};
 
 /// Columns between the names and the bars.
 const GAP: usize = 2;
@@ -71,7 +71,7 @@ fn table_line(row: &[String; 6], widths: &[usize; 6]) -> String {
 fn totals_row(timeline: &Timeline, task: &Lane) -> [String; 6] {
     let totals = task.totals(timeline.end());
     [
-        cut(&task.name, 32, "…").into_owned(),
+        cut(task.name.raw(), 32, "…").into_owned(),
         duration_text(totals.running),
         duration_text(totals.ready),
         duration_text(totals.waiting),
@@ -85,7 +85,7 @@ fn ended_and_labels(task: &Lane) -> String {
     let mut text = ended(task).to_owned();
     for label in &task.labels {
         let label = label.to_string();
-        text = format!("{text}  {}", cut(&clean(&label), 32, "…"));
+        text = format!("{text}  {}", cut(&label, 32, "…"));
     }
     text
 }
@@ -116,7 +116,7 @@ fn window(end: Timestamp, width: u16) -> Window {
 }
 
 fn name_width(timeline: &Timeline, rows: &[Row], width: usize) -> usize {
-    let name = |row: &Row| columns(&row.prefix()) + columns(&clean(timeline.name(row.lane)));
+    let name = |row: &Row| columns(&row.prefix()) + columns(&timeline.name(row.lane).printable());
     let widest = rows.iter().map(name).max().unwrap_or(0);
     let most = names_at_most(u16::try_from(width).unwrap_or(u16::MAX));
     (widest + GAP).min(most.into())
@@ -394,11 +394,11 @@ mod tests {
     #[test]
     fn broad_characters_keep_the_grid() {
         insta::assert_snapshot!(page(&story::wide_names(), 80), @r#"
-                        ╷0                    ╷0.5 s                 ╷1.0 s
-        main            █── 느린 작업 ───────────────────────────────█✓
-        ├ 느린 작업     █── 채널.받기() ─────────────────────────────█✓ "안녕하세요"
-        ├ 日本語の仕事  █────────────────────────────────────────────█‼ panicked
-        └ 👩‍👩‍👧 family     █─────────────────────────────────────────────────────█✓
+                         ╷0                    ╷0.5 s                ╷1.0 s
+        main             █── 느린 작업 ──────────────────────────────█✓
+        ├ 느린 작업      █── 채널.받기() ────────────────────────────█✓ "안녕하세요"
+        ├ 日本語の仕事   █───────────────────────────────────────────█‼ panicked
+        └ 👩👩👧 family  █────────────────────────────────────────────────────█✓
 
         █ running  ─ waiting  ✓ done  ‼ panicked
         "#);
@@ -407,16 +407,16 @@ mod tests {
         main         █── 느린 작업 ─────█✓
         ├ 느린 작업  █── 채널.받기() ───█✓
         ├ 日本語の…  █──────────────────█‼
-        └ 👩‍👩‍👧 family  █──────────────────────█✓
+        └ 👩👩👧 f…  █──────────────────────█✓
 
         █ running  ─ waiting  ✓ done  ‼ panicked
         "#);
         insta::assert_snapshot!(totals_text(&story::wide_names().timeline()), @r#"
-        task          running  ready  waiting  polls  ended
-        main             0 ns   0 ns      1 s      2  completed
-        느린 작업        0 ns   0 ns      1 s      2  completed
-        日本語の仕事     0 ns   0 ns      1 s      2  panicked
-        👩‍👩‍👧 family        0 ns   0 ns    1.2 s      2  completed
+        task           running  ready  waiting  polls  ended
+        main              0 ns   0 ns      1 s      2  completed
+        느린 작업         0 ns   0 ns      1 s      2  completed
+        日本語の仕事      0 ns   0 ns      1 s      2  panicked
+        👩👩👧 family     0 ns   0 ns    1.2 s      2  completed
         "#);
     }
 

@@ -285,7 +285,7 @@ mod tests {
         for event in &story.events {
             timeline.apply(event);
             if let Some(line) = describe(event, &timeline) {
-                let who = line.lane.map_or("-", |lane| timeline.name(lane));
+                let who = line.lane.map_or("-", |lane| timeline.name(lane).raw());
                 let text = format!("{who} {} {}", line.verb, line.detail);
                 lines.push(text.trim_end().to_owned());
             }

@@ -14,7 +14,7 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
         if is_never_awaited(lane, over) {
             // A loop that calls the same function on the same line is one mistake, not many.
             let index = *index
-                .entry((&*lane.name, lane.site.as_ref().map(key)))
+                .entry((lane.name.raw(), lane.site.as_ref().map(key)))
                 .or_insert(found.len());
             match found.get_mut(index) {
                 Some((_, times)) => *times += 1,

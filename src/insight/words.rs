@@ -1,6 +1,6 @@
 //! The words that sentences about a timeline have in common.
 
-use crate::event::{BranchOf, Cancel, Site, ThreadId, Waker};
+use crate::event::{BranchOf, Cancel, Site, Text, ThreadId, Waker};
 use crate::timeline::{Lane, LaneKind, Timeline};
 
 /// A place as people say it within a sentence: the file without its folders.
@@ -18,14 +18,14 @@ pub(super) fn line(site: &Site, lane: &Lane) -> String {
 
 /// The name of what a lane is, with the brackets that a coroutine's function has.
 pub(super) fn name(lane: &Lane) -> String {
-    let is_function = lane.kind == LaneKind::Coroutine && !lane.name.contains('(');
+    let is_function = lane.kind == LaneKind::Coroutine && !lane.name.raw().contains('(');
     format!("{}{}", lane.name, if is_function { "()" } else { "" })
 }
 
 /// Who called a waker, on which thread.
 pub(super) fn waker(by: Waker, thread: ThreadId, timeline: &Timeline) -> String {
     match by {
-        Waker::Lane(lane) => timeline.name(lane).to_owned(),
+        Waker::Lane(lane) => timeline.name(lane).to_string(),
         Waker::Itself => "itself".into(),
         Waker::Driver if timeline.timers_only() => "the timer".into(),
         Waker::Driver => "the timer or I/O".into(),
@@ -61,8 +61,8 @@ pub(super) fn left(branch: &Lane) -> String {
 }
 
 /// A value worth showing: not `()`, which says nothing.
-pub(super) fn value(lane: &Lane) -> Option<&str> {
-    lane.value.as_deref().filter(|value| *value != "()")
+pub(super) fn value(lane: &Lane) -> Option<&Text> {
+    lane.value.as_ref().filter(|value| **value != "()")
 }
 
 /// The branches of a lane that have not ended, in order.
@@ -106,5 +106,5 @@ pub(super) type SiteKey<'a> = (&'a str, u32, u32);
 
 /// The key of a place.
 pub(super) fn key(site: &Site) -> SiteKey<'_> {
-    (&site.file, site.line, site.column)
+    (site.file.raw(), site.line, site.column)
 }

@@ -429,6 +429,6 @@ mod tests {
         assert!(late.first() > 0 && late.log.all_damage() == [Damage::NoEnd]);
         let end = late.end().unwrap().timeline;
         let known = end.lane(server).unwrap();
-        assert_eq!((&*known.name, known.polls), ("server", (count - 1) / 2));
+        assert_eq!((known.name.raw(), known.polls), ("server", (count - 1) / 2));
     }
 }

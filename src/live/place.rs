@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt}
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::printable;
+
 /// The directory of this user's sockets. It is created, for nobody else to enter.
 ///
 /// # Errors
@@ -32,7 +34,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     if !found.is_dir() || found.uid() != user()? || found.mode() & 0o077 != 0 {
         let why = format!(
             "{} is not a directory of this user alone",
-            directory.display()
+            printable::path(&directory)
         );
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
@@ -48,7 +50,7 @@ fn check_owner(runtime: &Path) -> io::Result<()> {
     }
     let why = format!(
         "XDG_RUNTIME_DIR is {}, which belongs to another user (number {owner}): set it to one of your own, or unset it",
-        runtime.display()
+        printable::path(runtime)
     );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::collector::Collector;
+use crate::printable::{self, printable};
 use crate::probe::recorder::Recorder;
 use crate::session::{Error, Meta, Writer};
 
@@ -94,7 +95,7 @@ impl Recording {
         let collector = Collector::new(recorder.clone(), source);
         let begun = Self::write_to(writer, recorder, collector, life, None);
         begun.map_err(|why| Error::Write {
-            file: path.display().to_string(),
+            file: printable::path(path),
             why,
         })
     }
@@ -329,14 +330,14 @@ pub(crate) fn prepare_thread() {
 
 /// Tells the user of the program, in one line. Where that cannot be done, the program has other worries.
 pub(super) fn tell(what: &str) {
-    let _ = writeln!(io::stderr(), "asyncline: {what}");
+    let _ = writeln!(io::stderr(), "asyncline: {}", printable(what));
 }
 
 /// Creates the first file that is not there yet: of this name, or with the process's number in it.
 fn create(path: &Path) -> Result<Writer, Error> {
     if path.is_dir() {
         return Err(Error::Write {
-            file: path.display().to_string(),
+            file: printable::path(path),
             why: io::ErrorKind::IsADirectory.into(),
         });
     }

@@ -8,6 +8,7 @@ use super::Live;
 use super::running::{self, Life, Recording};
 use crate::collector::Collector;
 use crate::live::{Door, Hold, Hub, serve};
+use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
 use crate::probe::gate::{Gate, Pace};
 use crate::probe::recorder::Recorder;
@@ -41,7 +42,7 @@ fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
         }
         Live::At(path) => {
             let no_socket =
-                |why: io::Error| format!("no socket at {}: {}", path.display(), plain(&why));
+                |why: io::Error| format!("no socket at {}: {}", printable::path(path), plain(&why));
             // A process that this one's parent began has it: then this one is found by its number.
             let door = Door::unix(Some(path)).or_else(|why| {
                 if why.kind() == io::ErrorKind::AddrInUse {
@@ -59,7 +60,7 @@ fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
         }
         Live::To(path) => {
             let viewer = Door::viewer(path)
-                .map_err(|why| format!("no viewer at {}: {}", path.display(), plain(&why)))?;
+                .map_err(|why| format!("no viewer at {}: {}", printable::path(path), plain(&why)))?;
             // Others may attach, too, but need not.
             Ok([Door::unix(None).ok(), Some(viewer)]
                 .into_iter()

@@ -20,6 +20,7 @@ use super::log::{Log, Tail};
 use super::piece::Piece;
 use super::state::{Ahead, Standing};
 use crate::event::{Event, LaneId, Timestamp};
+use crate::printable;
 use crate::timeline::overview::Cut;
 
 /// A session of any size, of which only an index is in memory.
@@ -497,7 +498,7 @@ fn open_log(path: &Path) -> Result<Log, Error> {
 }
 
 fn unreadable(path: &Path, why: Unreadable) -> Error {
-    let file = path.display().to_string();
+    let file = printable::path(path);
     Error::Read { file, why }
 }
 

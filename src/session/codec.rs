@@ -255,8 +255,8 @@ impl Encoder {
         let mut payload = Vec::with_capacity(self.bytes.len() + 32 * self.texts.len() + 10);
         put_varint(&mut payload, self.texts.len() as u64);
         for text in &self.texts {
-            put_varint(&mut payload, text.len() as u64);
-            payload.extend_from_slice(text.as_bytes());
+            put_varint(&mut payload, text.raw().len() as u64);
+            payload.extend_from_slice(text.raw().as_bytes());
         }
         payload.extend_from_slice(&self.bytes);
         let mut bytes = std::mem::take(&mut self.bytes);
@@ -272,7 +272,7 @@ impl Encoder {
     fn index(&mut self, text: &Text) -> u64 {
         /// Few places of a program make most of its events.
         const RECENT: usize = 8;
-        let place = (text.as_ptr().addr(), text.len());
+        let place = (text.raw().as_ptr().addr(), text.raw().len());
         let mut recent = self.recent.iter();
         if let Some(known) = recent.find(|known| (known.0, known.1) == place) {
             return known.2;

@@ -227,7 +227,7 @@ impl Shift {
             } => Kind::Spawned {
                 lane: lane(of),
                 name: match kind {
-                    TaskKind::Root => format!("{}: {name}", self.name).into(),
+                    TaskKind::Root => format!("{}: {}", self.name, name.raw()).into(),
                     _ => name,
                 },
                 parent: maybe(parent),

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::format;
+use crate::printable::{self, Printable};
 
 /// Why a session log could not be read or written at all.
 #[derive(Debug, Error)]
@@ -13,7 +14,7 @@ pub enum Error {
     #[error("cannot read {file}: {why}")]
     Read {
         /// The file's path.
-        file: String,
+        file: Printable<'static>,
         /// The reason.
         why: Unreadable,
     },
@@ -21,7 +22,7 @@ pub enum Error {
     #[error("cannot write {file}: {}", plain(why))]
     Write {
         /// The file's path.
-        file: String,
+        file: Printable<'static>,
         /// The reason.
         why: io::Error,
     },
@@ -29,7 +30,7 @@ pub enum Error {
     #[error("cannot write {file}: it exists and is not a session log, so it was left as it is")]
     Foreign {
         /// The file's path.
-        file: String,
+        file: Printable<'static>,
     },
     /// The platform names no directory for session logs.
     #[error(
@@ -43,7 +44,7 @@ impl Error {
     #[cfg(feature = "app")]
     pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
         Self::Read {
-            file: path.display().to_string(),
+            file: printable::path(path),
             why: Unreadable::Io(why),
         }
     }

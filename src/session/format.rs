@@ -11,7 +11,7 @@ use crc32c::crc32c;
 use zstd::bulk::Compressor;
 
 use super::codec::{Encoder, Malformed, put_varint, take_bytes, take_varint};
-use crate::event::Timestamp;
+use crate::event::{Text, Timestamp};
 
 /// With what a session log begins.
 pub(super) const MAGIC: [u8; 8] = *b"\x89aline\r\n";
@@ -49,11 +49,11 @@ const MOST_PACKED: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// What the session shows, for people.
-    pub title: String,
+    pub title: Text,
     /// The scenario's name; empty where the program was none.
-    pub scenario: String,
+    pub scenario: Text,
     /// The version of asyncline that recorded it.
-    pub version: String,
+    pub version: Text,
     /// When the session began.
     pub start: SystemTime,
     /// How many events lie before the first one here, where this is the rest of a longer session.
@@ -62,7 +62,7 @@ pub struct Meta {
 
 impl Meta {
     /// Describes a session that this version of asyncline records.
-    pub fn new(title: impl Into<String>, scenario: impl Into<String>, start: SystemTime) -> Self {
+    pub fn new(title: impl Into<Text>, scenario: impl Into<Text>, start: SystemTime) -> Self {
         Self {
             title: title.into(),
             scenario: scenario.into(),
@@ -77,9 +77,9 @@ impl Default for Meta {
     /// Nothing is known: empty texts, and the year 1970.
     fn default() -> Self {
         Self {
-            title: String::new(),
-            scenario: String::new(),
-            version: String::new(),
+            title: Text::default(),
+            scenario: Text::default(),
+            version: Text::default(),
             start: UNIX_EPOCH,
             before: 0,
         }
@@ -156,9 +156,9 @@ pub(super) fn metadata_block(meta: &Meta, number: u32) -> Vec<u8> {
     let since = meta.start.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     let fields: [(u8, &[u8]); 4] = [
-        (1, meta.title.as_bytes()),
-        (2, meta.scenario.as_bytes()),
-        (3, meta.version.as_bytes()),
+        (1, meta.title.raw().as_bytes()),
+        (2, meta.scenario.raw().as_bytes()),
+        (3, meta.version.raw().as_bytes()),
         (4, &nanos.to_le_bytes()),
     ];
     let mut payload = Vec::new();
@@ -311,9 +311,9 @@ pub(super) fn metadata(block: &Block<'_>) -> Result<Meta, Malformed> {
         let length = take_varint(&mut rest)?;
         let value = take_bytes(&mut rest, length)?;
         match key {
-            1 => meta.title = text(value)?,
-            2 => meta.scenario = text(value)?,
-            3 => meta.version = text(value)?,
+            1 => meta.title = text(value)?.into(),
+            2 => meta.scenario = text(value)?.into(),
+            3 => meta.version = text(value)?.into(),
             4 => meta.start = moment(value)?,
             5 => meta.before = u64::from_le_bytes(value.try_into().map_err(|_| Malformed)?),
             _ => {}

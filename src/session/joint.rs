@@ -283,7 +283,7 @@ mod tests {
         let session = Session::open(path("joint.aline"))?;
         assert_eq!(session.meta.title, "server + client");
         let timeline: Timeline = session.events.iter().collect();
-        let names: Vec<&str> = timeline.lanes().map(|lane| &*lane.name).collect();
+        let names: Vec<&str> = timeline.lanes().map(|lane| lane.name.raw()).collect();
         assert_eq!(names, ["server: main", "client: main"]);
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::damage::Damage;
 use super::error::{Error, Unreadable};
 use super::format::{self, Block, Broken, Header, Meta};
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
+use crate::printable;
 
 /// A recorded session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Session {
         let path = path.as_ref();
         let read = load(path).and_then(|bytes| Self::read(&bytes));
         read.map_err(|why| Error::Read {
-            file: path.display().to_string(),
+            file: printable::path(path),
             why,
         })
     }
@@ -96,7 +97,7 @@ pub(super) fn start(bytes: &[u8]) -> Result<usize, Unreadable> {
             if bytes[..length] == format::MAGIC[..length] {
                 Unreadable::Nothing
             } else {
-                let start = printable(bytes);
+                let start = beginning(bytes);
                 Unreadable::Foreign { start }
             }
         }),
@@ -104,7 +105,7 @@ pub(super) fn start(bytes: &[u8]) -> Result<usize, Unreadable> {
 }
 
 /// The first bytes of a file, as its first line of text or as numbers.
-fn printable(bytes: &[u8]) -> String {
+fn beginning(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(96)];
     // A character that we cut in two is left out; anything else that is no UTF-8 is no text.
     let text = match str::from_utf8(start) {
@@ -122,7 +123,7 @@ fn printable(bytes: &[u8]) -> String {
         .chars()
         .take(24)
         .collect();
-    if line.is_empty() || line.chars().any(char::is_control) {
+    if line.is_empty() || line.contains(printable::acts) {
         let bytes: Vec<_> = bytes
             .iter()
             .take(8)

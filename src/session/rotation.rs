@@ -9,6 +9,7 @@ use super::error::Error;
 use super::format::Meta;
 use super::writer::is_foreign;
 use crate::event::Timestamp;
+use crate::printable;
 use crate::units::number_and_unit;
 
 /// How many older files are kept beside the one that is written.
@@ -81,7 +82,7 @@ impl Rotation {
     /// Checks that no file that is not ours would be overwritten.
     pub(super) fn check(&self) -> Result<(), Error> {
         for older in (1..=OLDER).map(|number| self.older(number)) {
-            let file = older.display().to_string();
+            let file = printable::path(&older);
             match is_foreign(&older) {
                 Ok(false) => {}
                 Ok(true) => return Err(Error::Foreign { file }),
@@ -101,7 +102,7 @@ impl Rotation {
             let _ = fs::rename(self.older(number), self.older(number + 1));
         }
         fs::rename(&self.path, self.older(1)).map_err(|why| Error::Write {
-            file: self.path.display().to_string(),
+            file: printable::path(&self.path),
             why,
         })
     }

@@ -9,6 +9,7 @@ use etcetera::BaseStrategy;
 
 use super::error::Error;
 use super::{format, reader};
+use crate::event::Text;
 
 /// How many sessions are kept.
 pub const KEEP: usize = 50;
@@ -28,9 +29,9 @@ pub struct Entry {
     /// Its file.
     pub path: PathBuf,
     /// The name of the scenario that was recorded; empty where it was none, or cannot be read.
-    pub scenario: String,
+    pub scenario: Text,
     /// Its title; its file's name where that cannot be read.
-    pub title: String,
+    pub title: Text,
     /// When it began; when its file was last written where that cannot be read.
     pub when: SystemTime,
 }
@@ -120,10 +121,8 @@ fn state_directory() -> Result<PathBuf, Error> {
 fn entry(path: &Path) -> Entry {
     let meta = beginning(path).and_then(|bytes| reader::metadata(&bytes));
     let name = || {
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let name = path.file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned().into()
     };
     let when = meta.as_ref().map(|meta| meta.start);
     let (title, scenario) = meta.map(|meta| (meta.title, meta.scenario)).unzip();

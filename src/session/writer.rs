@@ -18,6 +18,7 @@ use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
 #[cfg(unix)]
 use crate::live::{Hub, hub::ToHub};
+use crate::printable::{self, Printable, printable};
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
 /// tenth of a second that is promised.
@@ -56,7 +57,7 @@ impl Haste {
 /// succeeds and does nothing. Dropping it writes what is left, but no end; [`Writer::finish`] does both.
 pub struct Writer {
     /// For messages.
-    file: String,
+    file: Printable<'static>,
     /// None once the recording has ended.
     sink: Option<Sink>,
     waiting: Encoder,
@@ -101,7 +102,7 @@ impl Writer {
 
     /// Starts a recording in a file that is not there yet, which is created with its directories.
     pub(crate) fn create_new(path: &Path, meta: &Meta) -> Result<Self, Error> {
-        let file = path.display().to_string();
+        let file = printable::path(path);
         let mut options = OpenOptions::new();
         match open(path, options.write(true).create_new(true)) {
             Ok(sink) => {
@@ -134,7 +135,7 @@ impl Writer {
         standing: Standing,
     ) -> Result<Self, Error> {
         let sink = overwrite(path, create)?;
-        let file = path.display().to_string();
+        let file = printable::path(path);
         Self::begin(file, sink, meta, standing).inspect_err(|_| remove_empty(path))
     }
 
@@ -151,7 +152,12 @@ impl Writer {
             length: 0,
             end: None,
         };
-        Self::begin("the session log".into(), sink, meta, Standing::default())
+        Self::begin(
+            printable("the session log"),
+            sink,
+            meta,
+            Standing::default(),
+        )
     }
 
     /// Starts a recording for whoever attaches to this process.
@@ -162,7 +168,12 @@ impl Writer {
         Ok(writer)
     }
 
-    fn begin(file: String, sink: Sink, meta: &Meta, standing: Standing) -> Result<Self, Error> {
+    fn begin(
+        file: Printable<'static>,
+        sink: Sink,
+        meta: &Meta,
+        standing: Standing,
+    ) -> Result<Self, Error> {
         let before = standing.place;
         let back = sink.back.as_ref().and_then(|back| back.try_clone().ok());
         let mut writer = Self {
@@ -554,7 +565,7 @@ pub(crate) fn open_log(path: &Path) -> Result<(File, bool), Error> {
 
 /// Creates a file, unless there is one of this name that is not ours.
 fn overwrite<T>(path: &Path, create: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, Error> {
-    let file = path.display().to_string();
+    let file = printable::path(path);
     match is_foreign(path) {
         Ok(true) => Err(Error::Foreign { file }),
         Ok(false) => create(path).map_err(|why| Error::Write { file, why }),

@@ -20,9 +20,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::spool::Spool;
+use crate::event::Text;
 use crate::live::place;
 use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 use crate::output;
+use crate::printable;
 use crate::probe::gate::Pace;
 use crate::session::{self, plain};
 
@@ -60,7 +62,7 @@ pub struct Program {
     /// Its process.
     pub process: u32,
     /// What it is called.
-    pub name: String,
+    pub name: Text,
     /// Whether it can be paused and stepped.
     pub can_hold: bool,
 }
@@ -104,7 +106,7 @@ pub enum Error {
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Socket(path) => path.display().fmt(f),
+            Self::Socket(path) => printable::path(path).fmt(f),
             Self::Tcp(address) => address.fmt(f),
         }
     }
@@ -305,7 +307,7 @@ impl Listener {
         self.file.write_all(&beginning)?;
         let program = Program {
             process,
-            name,
+            name: name.into(),
             can_hold,
         };
         // Whoever asked for it waits for this.
@@ -386,7 +388,7 @@ async fn ask(socket: &Path, token: &str) -> Option<Program> {
                 name,
             } => Some(Program {
                 process,
-                name,
+                name: name.into(),
                 can_hold,
             }),
             _ => None,

@@ -184,6 +184,18 @@ fn lock(printed: &Mutex<VecDeque<String>>) -> MutexGuard<'_, VecDeque<String>> {
     printed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Returns a line without the sequences that colour it on a terminal: `ESC [`, parameters, and a final character.
+fn without_colours(line: &str) -> String {
+    let mut pieces = line.split("\x1b[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let is_final = |character| matches!(character, '@'..='~');
+        let end = piece.find(is_final).map_or(piece.len(), |end| end + 1);
+        plain.push_str(&piece[end..]);
+    }
+    plain
+}
+
 /// Keeps the last lines that come from somewhere, until no more come.
 fn keep(from: impl Read, printed: &Mutex<VecDeque<String>>) {
     let mut from = BufReader::new(from);
@@ -196,9 +208,32 @@ fn keep(from: impl Read, printed: &Mutex<VecDeque<String>>) {
         }
         let text = String::from_utf8_lossy(&line);
         let mut printed = lock(printed);
-        printed.push_back(text.trim_end().to_owned());
+        printed.push_back(without_colours(text.trim_end()));
         if printed.len() > LINES {
             printed.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_out_of_what_a_program_prints() {
+        let lines = [
+            (
+                "\x1b[2m12:00\x1b[0m \x1b[1;32mINFO\x1b[0m ready",
+                "12:00 INFO ready",
+            ),
+            ("plain [x]", "plain [x]"),
+            ("\x1b[", ""),
+            ("\x1b[1;", ""),
+            ("a\x1b]0;title\x07b", "a\x1b]0;title\x07b"),
+            ("작업\x1b[K끝", "작업끝"),
+        ];
+        for (line, plain) in lines {
+            assert_eq!(without_colours(line), plain);
         }
     }
 }

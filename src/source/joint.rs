@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::attach::{Attached, Error, Life};
 use super::spool::Spool;
+use crate::printable;
 use crate::session::{self, Joint};
 
 /// How often what the programs told is taken in.
@@ -33,7 +34,7 @@ impl Joined {
         let spool = Spool::open(record)?;
         let files: Vec<(&Path, String)> = programs
             .iter()
-            .map(|attached| (attached.file(), attached.program.name.clone()))
+            .map(|attached| (attached.file(), attached.program.name.raw().to_owned()))
             .collect();
         let joint = Joint::begin(&files, spool.path())?;
         let statuses: Vec<_> = programs.iter().map(Attached::watch_status).collect();
@@ -53,7 +54,7 @@ impl Joined {
             }
         });
         let no_thread = |why: io::Error| session::Error::Write {
-            file: spool.path().display().to_string(),
+            file: printable::path(spool.path()),
             why,
         };
         let thread = thread.map_err(no_thread)?;

@@ -9,6 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::live::place;
+use crate::printable;
 use crate::session::{self, Error};
 
 /// So many names are tried.
@@ -92,7 +93,7 @@ fn temporary() -> Result<(PathBuf, File), Error> {
             Ok(None) => {}
             Err(why) if why.kind() == io::ErrorKind::AlreadyExists && number < NAMES => number += 1,
             Err(why) => {
-                let file = path.display().to_string();
+                let file = printable::path(&path);
                 return Err(Error::Write { file, why });
             }
         }

@@ -7,7 +7,7 @@ use super::span::Change;
 use super::{Frame, Lane, LaneKind, Mark, State, Timeline};
 use crate::event::{Awaited, Cancel, FrameId, Timestamp};
 use crate::units::rounded_text;
-use crate::width::{clean, cut, width};
+use crate::width::{cut, width};
 
 /// The signs that texts on lanes are made with, each one column wide.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +91,8 @@ pub fn is_stuck(lane: &Lane, now: Timestamp) -> bool {
 pub fn awaited_text(timeline: &Timeline, frame: &Frame) -> String {
     match frame.on {
         Some(Awaited::Until(until)) => format!("sleep({})", rounded_text(until - frame.start)),
-        Some(Awaited::Task(task)) => clean(timeline.name(task)).into_owned(),
-        _ => clean(&frame.text).into_owned(),
+        Some(Awaited::Task(task)) => timeline.name(task).to_string(),
+        _ => frame.text.to_string(),
     }
 }
 
@@ -221,7 +221,7 @@ impl<'a> Page<'a> {
         let (innermost, outer) = frames.split_last()?;
         let mut text = awaited_text(self.timeline, innermost);
         for frame in outer.iter().rev() {
-            let longer = format!("{} {} {text}", clean(&frame.text), self.signs.within);
+            let longer = format!("{} {} {text}", frame.text, self.signs.within);
             if width(&longer) > room {
                 break;
             }
@@ -245,7 +245,7 @@ impl<'a> Page<'a> {
     }
 
     fn quoted(&self, mark: &Mark) -> String {
-        format!("\"{}\"", cut(&mark.text, MARK, self.signs.more))
+        format!("\"{}\"", cut(mark.text.raw(), MARK, self.signs.more))
     }
 
     fn end_label(&self, state: State, after: usize) -> Option<Label> {
@@ -274,8 +274,8 @@ impl<'a> Page<'a> {
         Some(match state {
             State::Done if matches!(lane.kind, LaneKind::Runtime(_)) => "closed".to_owned(),
             State::Done => {
-                let value = lane.value.as_deref().filter(|value| *value != "()");
-                let value = value.map(|value| clean(value).into_owned());
+                let value = lane.value.as_ref().filter(|value| **value != "()");
+                let value = value.map(ToString::to_string);
                 return value.or_else(|| self.last_mark());
             }
             State::Panicked => "panicked".to_owned(),
@@ -288,7 +288,7 @@ impl<'a> Page<'a> {
 /// Why something was cancelled, in a few words.
 pub fn cancel_text(timeline: &Timeline, why: Cancel) -> String {
     match why {
-        Cancel::Aborted { by: Some(by) } => format!("aborted by {}", clean(timeline.name(by))),
+        Cancel::Aborted { by: Some(by) } => format!("aborted by {}", timeline.name(by)),
         Cancel::Aborted { by: None } => "aborted".to_owned(),
         Cancel::Dropped => "dropped".to_owned(),
         Cancel::LostSelect => "lost the select".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::lanes::Kin;
-use super::{Lane, LaneKind, State, Timeline};
+use super::{Frame, Lane, LaneKind, State, Timeline};
 use crate::event::{LaneId, Timestamp};
 
 /// A row of the tree.
@@ -106,7 +106,8 @@ pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str, since: Timesta
 /// Whether a text, in lower case, is a part of a lane's name or of what it awaits.
 pub fn matches(lane: &Lane, text: &str) -> bool {
     let has = |part: &str| part.to_lowercase().contains(text);
-    text.is_empty() || has(&lane.name) || lane.frames.iter().any(|frame| has(&frame.text))
+    let awaits = |frame: &Frame| has(frame.text.raw());
+    text.is_empty() || has(lane.name.raw()) || lane.frames.iter().any(awaits)
 }
 
 /// Lines of the tree that are drawn before a name; names of deeper rows would not be seen.

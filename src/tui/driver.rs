@@ -18,6 +18,7 @@ use super::reader::{Reader, Request};
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
+use crate::printable;
 use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session::{self, Archive, Progress};
@@ -238,7 +239,7 @@ impl Driver {
         in_background("reading", move || {
             let progress = |progress: Progress| {
                 let percent = progress.percent();
-                let text = format!("Reading {} … {percent} %", path.display());
+                let text = format!("Reading {} … {percent} %", printable::path(&path));
                 let _ = messages.send(Msg::Progress(text));
             };
             match opening::open(&path, false, progress) {

@@ -9,6 +9,7 @@ use super::app::{Opened, Playback, Recent};
 use super::code::Source;
 use super::reader;
 use crate::event::{Event, EventKind, Site};
+use crate::printable;
 use crate::scenario;
 use crate::session::{Archive, Damage, Entry, Error, Meta, Progress, Session, Store};
 
@@ -54,14 +55,14 @@ pub(super) fn open(
 
 fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Opened {
     let damage: Vec<_> = damage.iter().map(ToString::to_string).collect();
-    let file = || path.file_name().unwrap_or_default().to_string_lossy();
-    let title = match meta.title.as_str() {
-        "" => file().into_owned(),
-        title => title.to_owned(),
+    let file = || Path::new(path.file_name().unwrap_or_default());
+    let title = match meta.title.is_empty() {
+        true => printable::path(file()).to_string(),
+        false => meta.title.to_string(),
     };
     Opened {
         title,
-        scenario: scenario::find(&meta.scenario),
+        scenario: scenario::find(meta.scenario.raw()),
         playback,
         damage: (!damage.is_empty()).then(|| damage.join("; ")),
         follow: false,
@@ -80,7 +81,7 @@ pub(super) fn sources(opened: &Opened) -> Vec<Source> {
 /// The source files that events speak of.
 pub(super) fn files(events: &[Event]) -> BTreeSet<&str> {
     let sites = events.iter().filter_map(site);
-    sites.map(|site| &*site.file).collect()
+    sites.map(|site| site.file.raw()).collect()
 }
 
 pub(super) fn source(file: &str) -> Option<Source> {
@@ -117,9 +118,9 @@ pub(super) fn recents() -> Vec<Recent> {
 fn recent(entry: Entry, now: SystemTime) -> Recent {
     Recent {
         path: entry.path,
-        scenario: Some(entry.scenario).filter(|name| !name.is_empty()),
+        scenario: Some(entry.scenario.raw().to_owned()).filter(|name| !name.is_empty()),
         when: age(now.duration_since(entry.when).unwrap_or_default()),
-        title: entry.title,
+        title: entry.title.to_string(),
     }
 }
 

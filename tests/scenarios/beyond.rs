@@ -29,7 +29,7 @@ fn a_join_set_gives_results_as_they_come() {
 fn idle_workers_steal_jobs() {
     let run = Run::of("work-stealing");
     let mut jobs = run.tasks();
-    jobs.retain(|task| task.name.starts_with("job "));
+    jobs.retain(|task| task.name.raw().starts_with("job "));
     assert_eq!(jobs.len(), 6);
     assert!(jobs.iter().all(|job| job.state() == State::Done));
     assert!(
@@ -42,7 +42,7 @@ fn idle_workers_steal_jobs() {
     assert!(threads.len() >= 2, "one worker did it all");
     for thread in threads {
         assert_eq!(
-            &*run.timeline.threads()[thread.0 as usize],
+            run.timeline.threads()[thread.0 as usize],
             "asyncline-worker"
         );
     }
@@ -154,13 +154,13 @@ fn a_panic_ends_its_task_only() {
     let run = Run::of("panic");
     let nobody = run.task("nobody");
     assert_eq!((nobody.state(), life(nobody)), (State::Panicked, (0, 1000)));
-    assert_eq!(&*nobody.marks[0].text, "panics: attempt to divide by zero");
+    assert_eq!(nobody.marks[0].text, "panics: attempt to divide by zero");
     let party = run.task("party");
     assert_eq!((party.state(), life(party)), (State::Done, (0, 1000)));
-    assert_eq!(party.value.as_deref(), Some("3"));
+    assert_eq!(party.value, Some("3".into()));
     let main = run.task("main");
     assert_eq!((main.state(), life(main)), (State::Done, (0, 2000)));
-    let texts: Vec<_> = main.marks.iter().map(|mark| &*mark.text).collect();
+    let texts: Vec<_> = main.marks.iter().map(|mark| mark.text.raw()).collect();
     assert_eq!(texts, ["panicked: true", "3 pieces each", "main goes on"]);
 }
 

@@ -116,7 +116,7 @@ fn every_executor_runs_all_jobs_under_a_root_of_its_name() {
         for job in jobs {
             assert_eq!((job.polls, job.state()), (4, State::Done), "{name}");
         }
-        let said: Vec<_> = root.marks.iter().map(|mark| &*mark.text).collect();
+        let said: Vec<_> = root.marks.iter().map(|mark| mark.text.raw()).collect();
         assert!(
             matches!(said[..], [took] if took.ends_with(" ms")),
             "{said:?}"

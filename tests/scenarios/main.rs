@@ -71,7 +71,7 @@ impl Run {
 
     fn coroutines(&self, name: &str) -> Vec<&Lane> {
         let mut coroutines = self.lanes(|kind| *kind == LaneKind::Coroutine);
-        coroutines.retain(|lane| &*lane.name == name);
+        coroutines.retain(|lane| lane.name.raw() == name);
         coroutines
     }
 
@@ -91,7 +91,7 @@ impl Run {
     /// What was said, in which lane and when, in milliseconds.
     fn said(&self) -> Vec<(u64, LaneId, &str)> {
         let marks = self.events.iter().filter_map(|event| match &event.kind {
-            EventKind::Mark { lane, text } => Some((millis(event.at), (*lane)?, &**text)),
+            EventKind::Mark { lane, text } => Some((millis(event.at), (*lane)?, text.raw())),
             _ => None,
         });
         marks.collect()
@@ -104,7 +104,7 @@ impl Run {
 }
 
 fn only<'a>(lanes: &[&'a Lane], name: &str) -> &'a Lane {
-    let mut named = lanes.iter().filter(|lane| &*lane.name == name);
+    let mut named = lanes.iter().filter(|lane| lane.name.raw() == name);
     let found = named.next();
     assert!(named.next().is_none(), "two lanes are called {name}");
     found.unwrap_or_else(|| panic!("no lane is called {name}"))
@@ -128,7 +128,7 @@ fn life(lane: &Lane) -> (u64, u64) {
 
 /// From when to when a lane's awaits of this text lasted, in milliseconds.
 fn awaits(lane: &Lane, text: &str) -> Vec<(u64, u64)> {
-    let frames = lane.frames.iter().filter(|frame| &*frame.text == text);
+    let frames = lane.frames.iter().filter(|frame| frame.text.raw() == text);
     frames.map(lasted).collect()
 }
 

@@ -123,7 +123,7 @@ fn the_format_is_what_its_description_says() {
     ];
     let meta = Meta {
         title: "T".into(),
-        scenario: String::new(),
+        scenario: "".into(),
         version: "0.1".into(),
         start: UNIX_EPOCH + Duration::from_nanos(0x0102),
         before: 0,
@@ -305,7 +305,7 @@ fn fixtures_are_made() {
 
 fn spawned(event: &Event) -> Option<&str> {
     match &event.kind {
-        EventKind::Spawned { name, .. } => Some(name),
+        EventKind::Spawned { name, .. } => Some(name.raw()),
         _ => None,
     }
 }

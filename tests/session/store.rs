@@ -15,11 +15,19 @@ fn moment(millis: u64) -> SystemTime {
 
 fn record(store: &Store, title: &str, millis: u64) -> Writer {
     let when = moment(millis);
-    Writer::create(store.new_path(title, when), &Meta::new(title, "", when)).unwrap()
+    Writer::create(
+        store.new_path(title, when),
+        &Meta::new(title.to_owned(), "", when),
+    )
+    .unwrap()
 }
 
 fn titles(store: &Store) -> Vec<String> {
-    store.list().into_iter().map(|entry| entry.title).collect()
+    store
+        .list()
+        .into_iter()
+        .map(|entry| entry.title.to_string())
+        .collect()
 }
 
 #[test]

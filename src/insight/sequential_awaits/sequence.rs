@@ -132,9 +132,10 @@ impl<'a> Sequence<'a> {
 
     fn advice(&self) -> String {
         const MOST: usize = 3;
-        let texts: Vec<_> = self.frames.iter().map(|frame| &*frame.text).collect();
+        let texts: Vec<_> = self.frames.iter().map(|frame| &frame.text).collect();
         let are_known = texts.iter().all(|text| !text.is_empty());
         if texts.len() <= MOST && self.sites().len() == texts.len() && are_known {
+            let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
             let texts = texts.join(", ");
             return format!("Try gather!({texts}), or spawn each and await the handles.");
         }

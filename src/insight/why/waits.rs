@@ -159,12 +159,12 @@ impl<'a> View<'a> {
                 let holder = self.holder(lane);
                 let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
                 let due = time_text(until);
-                if text.contains("sleep") {
+                if text.raw().contains("sleep") {
                     return format!("should have woken at {due}, {ago} ago{holder}");
                 }
                 format!("is waiting for {text}{so_far}, which was due at {due}, {ago} ago{holder}")
             }
-            Some(Awaited::Until(until)) if text.contains("sleep") => {
+            Some(Awaited::Until(until)) if text.raw().contains("sleep") => {
                 format!("sleeps until {}", time_text(until))
             }
             Some(Awaited::Until(until)) => {

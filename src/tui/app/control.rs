@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::viewer::{Recording, Viewer};
 use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
+use crate::printable;
 use crate::scenario::Scenario;
 use crate::tui::action::Action;
 use crate::tui::{keymap, layout};
@@ -71,7 +72,7 @@ impl App {
     }
 
     fn open(&mut self, path: PathBuf) -> Effect {
-        self.notice = Some(format!("Opening {} …", path.display()));
+        self.notice = Some(format!("Opening {} …", printable::path(&path)));
         Effect::Open(path)
     }
 
@@ -154,7 +155,7 @@ impl App {
             }
             Action::Record => {
                 let saved = match &viewer.recording {
-                    Recording::Saved(path) if !viewer.is_running() => Some(path.display()),
+                    Recording::Saved(path) if !viewer.is_running() => Some(printable::path(path)),
                     _ => None,
                 };
                 if let Some(path) = saved {

@@ -349,7 +349,7 @@ impl Lanes {
         if text.is_empty() {
             return;
         }
-        let by_name = |lane: &&Lane| lane.name.to_lowercase().contains(&text);
+        let by_name = |lane: &&Lane| lane.name.raw().to_lowercase().contains(&text);
         let by_wait = |lane: &&Lane| matches(lane, &text);
         let lanes = timeline.lanes();
         let others = lanes.clone().filter(|lane| !by_name(lane)).filter(by_wait);

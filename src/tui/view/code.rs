@@ -10,11 +10,12 @@ use super::events::ground;
 use super::text::{framed, heading, put, put_line, seen, span, wrapped};
 use crate::event::Site;
 use crate::glyph::Glyph;
+use crate::printable::printable;
 use crate::timeline::Lane;
 use crate::tui::app::Viewer;
 use crate::tui::code::{CodeLine, Source};
 use crate::tui::theme::{Role, Theme};
-use crate::width::{clean, width};
+use crate::width::width;
 
 /// Draws the panel.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -31,7 +32,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
         draw_nothing(site, theme, inner, buf);
         return;
     };
-    let lit = site.filter(|site| *site.file == *source.file);
+    let lit = site.filter(|site| site.file == *source.file);
     let place = lit.and_then(|site| {
         let is_it = |line: &CodeLine| line.number == site.line;
         source.lines.iter().position(is_it)
@@ -69,7 +70,7 @@ pub(super) fn code_line(theme: Theme, line: &CodeLine) -> Line<'static> {
     let mut drawn = Line::from(span(theme, Role::Dim, format!("{:>4}  ", line.number)));
     for (role, text) in &line.pieces {
         let text = text.replace('\t', "    ");
-        drawn.push_span(span(theme, *role, clean(&text).into_owned()));
+        drawn.push_span(span(theme, *role, printable(text)));
     }
     drawn
 }
@@ -100,7 +101,7 @@ fn source<'a>(viewer: &'a Viewer, site: Option<&Site>) -> Option<&'a Source> {
     let sources = &viewer.sources;
     match (viewer.scenario, site) {
         (Some(scenario), _) => sources.get(scenario.file),
-        (None, Some(site)) => sources.get(&site.file),
+        (None, Some(site)) => sources.get(site.file.raw()),
         (None, None) => sources.main(),
     }
 }
@@ -110,9 +111,9 @@ fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
     let mut markers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     let stands = |lane: &&Lane| lane.is_task() && lane.end.is_none();
     for lane in viewer.playback.timeline().lanes().filter(stands) {
-        if let Some(site) = lane.line().filter(|site| *site.file == *source.file) {
-            let name = clean(&lane.name).into_owned();
-            markers.entry(site.line).or_default().push(name);
+        if let Some(site) = lane.line().filter(|site| site.file == *source.file) {
+            let names = markers.entry(site.line).or_default();
+            names.push(lane.name.to_string());
         }
     }
     markers

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::lanes::bars;
 use super::ruler::Ruler;
 use super::text::{put, put_line, span};
-use crate::event::Timestamp;
+use crate::event::{Text, Timestamp};
 use crate::glyph::Glyph;
 use crate::timeline::density::Share;
 use crate::tui::app::Viewer;
@@ -82,7 +82,14 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) -> bool
     shares.iter().flatten().all(|share| share.not_loaded == 0)
 }
 
-fn draw_name(name: &str, lanes: usize, selected: bool, theme: Theme, area: Rect, buf: &mut Buffer) {
+fn draw_name(
+    name: &Text,
+    lanes: usize,
+    selected: bool,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let more = if lanes > 1 {
         format!(" +{}", lanes - 1)
     } else {
@@ -94,7 +101,7 @@ fn draw_name(name: &str, lanes: usize, selected: bool, theme: Theme, area: Rect,
         " "
     };
     let room = usize::from(area.width).saturating_sub(more.len() + 3);
-    let name = cut(name, room, theme.glyph(Glyph::More));
+    let name = cut(name.raw(), room, theme.glyph(Glyph::More));
     let role = if selected { Role::Accent } else { Role::Text };
     let line = Line::from(vec![
         span(theme, Role::Accent, pointer),

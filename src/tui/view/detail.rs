@@ -48,7 +48,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut 
     };
     let lines = page.lines(columns.saturating_sub(4).into());
     let place = over(place, columns, lines.len() as u16 + 2);
-    let inner = popup(theme, place, &lane.name, buf);
+    let inner = popup(theme, place, lane.name.raw(), buf);
     let last = lines.len().saturating_sub(inner.height.into());
     put_lines(theme, buf, inner, &lines[scroll.min(last)..]);
 }
@@ -259,7 +259,7 @@ impl Page<'_> {
 
     fn waker(&self, by: Waker) -> String {
         match by {
-            Waker::Lane(lane) => self.timeline.name(lane).to_owned(),
+            Waker::Lane(lane) => self.timeline.name(lane).to_string(),
             Waker::Itself => "itself".to_owned(),
             Waker::Driver if self.timeline.timers_only() => "the timer".to_owned(),
             Waker::Driver => "a timer or I/O".to_owned(),
@@ -276,7 +276,7 @@ impl Page<'_> {
                 span(
                     self.theme,
                     Role::Waiting,
-                    format!("{indent}{}.await", crate::width::clean(&frame.text)),
+                    format!("{indent}{}.await", frame.text),
                 ),
                 span(
                     self.theme,
@@ -298,11 +298,7 @@ impl Page<'_> {
         let marks = &self.lane.marks;
         let first = marks.len().saturating_sub(5);
         let line = |mark: &crate::timeline::Mark| {
-            let text = format!(
-                "{}  \"{}\"",
-                time_text(mark.at),
-                crate::width::clean(&mark.text)
-            );
+            let text = format!("{}  \"{}\"", time_text(mark.at), mark.text);
             Line::from(span(self.theme, Role::Text, text))
         };
         marks[first..].iter().map(line).collect()

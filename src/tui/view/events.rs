@@ -43,7 +43,10 @@ fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let first = recent.len().saturating_sub(area.height.into());
     let shown: Vec<_> = recent.iter().skip(first).collect();
     let timeline = viewer.playback.timeline();
-    let name = |line: &insight::Line| line.lane.map_or("", |lane| timeline.name(lane)).to_owned();
+    let name = |line: &insight::Line| match line.lane {
+        Some(lane) => timeline.name(lane).to_string(),
+        None => String::new(),
+    };
     let widest =
         |of: &dyn Fn(&insight::Line) -> usize| shown.iter().map(|line| of(line)).max().unwrap_or(0);
     let time_width = widest(&|line| width(&time_text(line.at)));
@@ -69,7 +72,7 @@ fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
             ),
         ]);
         if !line.detail.is_empty() {
-            let detail = format!("{gap}{}", crate::width::clean(&line.detail));
+            let detail = format!("{gap}{}", line.detail);
             drawn.push_span(span(theme, Role::Dim, detail));
         }
         put_line(theme, buf, row, &drawn);

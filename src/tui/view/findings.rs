@@ -76,7 +76,7 @@ fn finding_lines(
     theme: Theme,
     columns: usize,
 ) -> Vec<Line<'static>> {
-    let name = viewer.playback.timeline().name(finding.lane).to_owned();
+    let name = viewer.playback.timeline().name(finding.lane).to_string();
     let mut heading = vec![span(theme, Role::Accent, name)];
     if let Some(site) = &finding.site {
         heading.push(span(

@@ -12,6 +12,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::ruler::Ruler;
+use super::text::put_at;
 use crate::event::{LaneId, Timestamp};
 use crate::glyph::{self, LEGEND, Weight, ascii_tree};
 use crate::timeline::cells::{Cell, Window};
@@ -119,21 +120,16 @@ impl LanesView<'_> {
         let dim = self.theme.style(Role::Dim);
         if self.is_selected(seen) {
             let style = self.theme.style(Role::Accent);
-            buf.set_stringn(
-                area.x,
-                seen.y,
-                self.theme.glyph(Glyph::Pointer),
-                names.into(),
-                style,
-            );
+            let pointer = self.theme.glyph(Glyph::Pointer);
+            put_at(buf, (area.x, seen.y), pointer, names.into(), style);
         }
         let room = usize::from(names.saturating_sub(POINTER + GAP));
         let tree = self.tree(seen.row);
         let begin = area.x + POINTER.min(names);
-        let (x, _) = buf.set_stringn(begin, seen.y, &tree, room, dim);
+        let x = put_at(buf, (begin, seen.y), &tree, room, dim);
         let room = room.saturating_sub(usize::from(x - begin));
-        let name = cut(&seen.lane.name, room, self.theme.glyph(Glyph::More));
-        buf.set_stringn(x, seen.y, &name, room, self.name_style(seen));
+        let name = cut(seen.lane.name.raw(), room, self.theme.glyph(Glyph::More));
+        put_at(buf, (x, seen.y), &name, room, self.name_style(seen));
     }
 
     /// The tree's lines before a name, and the sign of a folded row.
@@ -237,7 +233,8 @@ impl LanesView<'_> {
             About::Stuck => Role::Error,
         };
         let style = self.theme.style(role);
-        buf.set_stringn(bars.x + label.column, y, &label.text, room.into(), style);
+        let place = (bars.x + label.column, y);
+        put_at(buf, place, &label.text, room.into(), style);
     }
 
     /// Lays the selection's ground under a row. What has the terminal's own colour takes the selection's with it.
@@ -325,7 +322,7 @@ pub fn widest(rows: &[Row], timeline: &Timeline) -> usize {
     const ENOUGH: usize = 4096;
     let of = |row: &Row| {
         let fold = if row.folded { 2 } else { 0 };
-        width(&row.prefix()) + fold + width(timeline.name(row.lane))
+        width(&row.prefix()) + fold + width(&timeline.name(row.lane).printable())
     };
     rows.iter().take(ENOUGH).map(of).max().unwrap_or(0)
 }

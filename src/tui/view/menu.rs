@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::events::ground;
 use super::text::{padded, put_line, seen, span, wrapped};
 use crate::glyph::Glyph;
+use crate::printable;
 use crate::tui::app::{Item, Menu};
 use crate::tui::theme::{Role, Theme};
 use crate::width::width;
@@ -125,7 +126,7 @@ fn name_width(entry: &Entry) -> usize {
 fn about(menu: &Menu, columns: u16) -> Vec<String> {
     let text = match menu.selected() {
         Some(Item::Scenario(scenario)) => format!("{}: {}", scenario.title, scenario.lesson),
-        Some(Item::Recent(recent)) => recent.path.display().to_string(),
+        Some(Item::Recent(recent)) => printable::path(&recent.path).to_string(),
         None => return Vec::new(),
     };
     let lines = wrapped(&text, columns.saturating_sub(4).into());

@@ -7,14 +7,13 @@ use ratatui::text::Line;
 use super::text::{framed, heading, put_line, span};
 use crate::tui::app::Printed;
 use crate::tui::theme::{Role, Theme};
-use crate::width::clean;
 
 /// Draws the last lines of it.
 pub fn draw(printed: &Printed, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, heading(theme, "output"), buf);
     let first = printed.lines.len().saturating_sub(inner.height.into());
     for (row, line) in inner.rows().zip(printed.lines.iter().skip(first)) {
-        let text = format!(" {}", clean(line));
+        let text = format!(" {line}");
         put_line(theme, buf, row, &Line::from(span(theme, Role::Text, text)));
     }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
+use super::text::put_at;
 use crate::timeline::cells::Window;
 use crate::tui::theme::{Glyph, Role, Theme};
 use crate::units::{Tick, ticks};
@@ -50,7 +51,7 @@ impl Ruler<'_> {
         // The present's sign would cut a time in two.
         let hidden = now.is_some_and(|now| (1..=length).contains(&now.wrapping_sub(tick.column)));
         if !hidden {
-            buf.set_stringn(x + 1, area.y, self.label(tick), room.into(), style);
+            put_at(buf, (x + 1, area.y), &self.label(tick), room.into(), style);
         }
     }
 

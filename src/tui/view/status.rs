@@ -274,7 +274,7 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     }
     match &app.notice {
         Some(notice) => {
-            let notice = format!(" {}", crate::width::clean(notice));
+            let notice = format!(" {notice}");
             put_line(
                 theme,
                 buf,

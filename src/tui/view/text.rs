@@ -9,21 +9,24 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use crate::glyph::Glyph;
+use crate::printable::printable;
 use crate::tui::theme::{Role, Theme};
-use crate::width::{clean, cut, width};
+use crate::width::{cut, width};
 
 /// Puts a text on the first line of an area, as much of it as fits.
 pub(super) fn put(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style: Style) {
-    put_line(theme, buf, area, &Line::styled(clean(text), style));
+    put_line(theme, buf, area, &Line::styled(text, style));
 }
 
-/// Puts a line on the first line of an area, as much of it as fits.
+/// Puts a line on the first line of an area, as much of it as fits. Nothing in it acts on the
+/// terminal.
 pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) {
     let area = area.intersection(*buf.area());
     if area.is_empty() {
         return;
     }
-    buf.set_line(area.x, area.y, line, area.width);
+    let line = shown(line);
+    buf.set_line(area.x, area.y, &line, area.width);
     if line.width() > area.width.into() {
         // A broad character's second half goes with its first.
         let last = area.right() - 1;
@@ -32,6 +35,30 @@ pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) 
         buf[(last, area.y)].set_symbol(" ");
         buf[(at, area.y)].set_symbol(theme.glyph(Glyph::More));
     }
+}
+
+/// Returns a line as it can be shown.
+fn shown<'a>(line: &'a Line) -> Line<'a> {
+    let spans = line.iter().map(|span| Span {
+        content: printable(&*span.content).into(),
+        style: span.style,
+    });
+    Line {
+        spans: spans.collect(),
+        ..*line
+    }
+}
+
+/// Writes a text at a place, in at most `room` columns, and returns the column after it. Nothing in it acts
+/// on the terminal.
+pub(super) fn put_at(
+    buf: &mut Buffer,
+    (x, y): (u16, u16),
+    text: &str,
+    room: usize,
+    style: Style,
+) -> u16 {
+    buf.set_stringn(x, y, &*printable(text), room, style).0
 }
 
 /// Puts lines below each other, as many as fit.
@@ -79,6 +106,7 @@ pub(super) fn span<'a>(
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
+        let word = &*printable(word);
         let last = lines.last_mut().expect("there is a line from the start");
         let blank = usize::from(!last.is_empty());
         if width(last) + blank + width(word) <= columns {
@@ -114,7 +142,7 @@ pub(super) fn framed(theme: Theme, area: Rect, title: Line, buf: &mut Buffer) ->
     let area = area.intersection(*buf.area());
     let block = Block::bordered()
         .border_style(theme.style(Role::Border))
-        .title(title);
+        .title(shown(&title));
     let block = if theme.ascii {
         block.border_set(ASCII)
     } else {
@@ -143,7 +171,7 @@ pub(super) fn heading(theme: Theme, title: &str) -> Line<'static> {
     if title.is_empty() {
         return Line::default();
     }
-    let title = format!(" {} ", clean(title));
+    let title = format!(" {title} ");
     Line::from(span(theme, Role::Dim, title))
 }
 
