@@ -220,6 +220,8 @@ pub use archive::Progress;
 pub(crate) use archive::{Archive, Stretch};
 pub use damage::Damage;
 #[cfg(feature = "app")]
+pub(crate) use damage::told;
+#[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
 pub(crate) use error::plain;
 pub use error::{Error, Unreadable};

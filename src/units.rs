@@ -72,6 +72,17 @@ pub fn count_text(count: u64) -> String {
     }
 }
 
+/// A number of lost events. A file may claim any number; one that no program can have reached is not known.
+pub fn lost_text(events: u64) -> String {
+    if events > BELIEVED {
+        return "an unknown number".to_owned();
+    }
+    events.to_string()
+}
+
+/// So many events are lost at most: a million a second for twelve days.
+pub const BELIEVED: u64 = 1 << 40;
+
 /// So many bytes, in the unit in which people read them: 1 kB is 1000 bytes.
 pub fn bytes_text(bytes: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];

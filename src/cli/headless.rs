@@ -16,7 +16,7 @@ use crate::scenario::{self, Chapter, Scenario};
 use crate::session::{self, Archive, Keep, Meta, Session};
 use crate::source::Live;
 use crate::timeline::Timeline;
-use crate::units::time_text;
+use crate::units::{lost_text, time_text};
 
 /// The columns of a line where nobody says how wide it may be.
 const WIDTH: usize = 100;
@@ -101,7 +101,7 @@ pub(super) fn run(
 /// Prints what came of a recorded session.
 pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
     let session = Session::open(file)?;
-    for damage in &session.damage {
+    for damage in session::told(&session.damage) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let Meta {
@@ -157,7 +157,7 @@ impl Ended<'_> {
         let end = time_text(self.timeline.end());
         let lost = match self.timeline.lost() {
             0 => String::new(),
-            lost => format!(", {lost} lost"),
+            lost => format!(", {} lost", lost_text(lost)),
         };
         let events = match self.timeline.events() {
             1 => "1 event".to_owned(),

@@ -10,7 +10,7 @@ use super::failure::{self, Failure};
 use crate::printable::{self, printable};
 use crate::session::{self, Archive, Progress, date_text, plain};
 use crate::timeline::Lane;
-use crate::units::{Moment, bytes_text, duration_text};
+use crate::units::{Moment, bytes_text, duration_text, lost_text};
 
 /// Something to do with session files.
 #[derive(Debug, Subcommand)]
@@ -71,7 +71,7 @@ pub(super) fn run(session: &Session) -> Result<(), Failure> {
 /// Writes what is lacking at the end of a recording that was cut off, so that it opens at once.
 pub(super) fn repair(file: &Path) -> Result<(), Failure> {
     let mut archive = opened(file)?;
-    for damage in archive.log.all_damage() {
+    for damage in session::told(&archive.log.all_damage()) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let repaired = archive.repair(file).map_err(|error| {
@@ -233,7 +233,7 @@ fn info(file: &Path) -> Result<(), Failure> {
         "lost",
         &match timeline.lost() {
             0 => "none".to_owned(),
-            lost => lost.to_string(),
+            lost => lost_text(lost),
         },
     )?;
     line(

@@ -10,7 +10,7 @@ use crate::event::{
     TaskKind, Timestamp,
 };
 use crate::timeline::{Lane, LaneKind, State, Timeline};
-use crate::units::time_text;
+use crate::units::{BELIEVED, time_text};
 
 /// An event as a line of a list: when, who, what, and what more there is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,10 @@ pub fn describe(event: &Event, timeline: &Timeline) -> Option<Line> {
             (*lane, Some(("prints", format!("\"{text}\""), Tone::Note)))
         }
         EventKind::Lost { count: lost } => {
-            let lost = count(*lost, "event", "events");
+            let lost = match *lost {
+                0..=BELIEVED => count(*lost, "event", "events"),
+                _ => "an unknown number of events".to_owned(),
+            };
             (None, Some(("lost", lost, Tone::Error)))
         }
         kind => {

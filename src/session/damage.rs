@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::units::BELIEVED;
+
 /// Something that is wrong with a session log. `Display` gives it in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Damage {
@@ -51,15 +53,11 @@ impl fmt::Display for Damage {
                 bytes,
                 events,
             } => {
-                let (bytes, events) = (Count(bytes, "byte"), Count(events, "event"));
-                write!(
-                    f,
-                    "{bytes} from byte {offset} on cannot be read: {events} lost"
-                )
+                let (bytes, events) = (Count(bytes, "byte"), Lost(events));
+                write!(f, "{bytes} from byte {offset} on cannot be read: {events}")
             }
             Self::Missing { offset, events } => {
-                let events = Count(events, "event");
-                write!(f, "a part is missing at byte {offset}: {events} lost")
+                write!(f, "a part is missing at byte {offset}: {}", Lost(events))
             }
             Self::Torn { bytes, events } => {
                 let bytes = Count(bytes, "byte");
@@ -69,7 +67,7 @@ impl fmt::Display for Damage {
                 )?;
                 match events {
                     0 => Ok(()),
-                    _ => write!(f, ", {} lost", Count(events, "event")),
+                    _ => write!(f, ", {}", Lost(events)),
                 }
             }
             Self::NoEnd => {
@@ -79,6 +77,36 @@ impl fmt::Display for Damage {
                 let bytes = Count(bytes, "byte");
                 write!(f, "{bytes} after the recording's end do not belong to it")
             }
+        }
+    }
+}
+
+/// Returns what is wrong with a file, in three lines at most.
+#[cfg(feature = "app")]
+pub(crate) fn told(damage: &[Damage]) -> Vec<String> {
+    const MOST: usize = 3;
+    let shown = match damage.len() {
+        count @ ..=MOST => count,
+        _ => MOST - 1,
+    };
+    let mut lines: Vec<_> = damage[..shown].iter().map(ToString::to_string).collect();
+    if shown < damage.len() {
+        let more = damage.len() - shown;
+        lines.push(format!(
+            "and {more} more: 'asyncline session info' names them all"
+        ));
+    }
+    lines
+}
+
+/// A number of events that are lost, in words, as far as it can be believed.
+struct Lost(u64);
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0..=BELIEVED => write!(f, "{} lost", Count(self.0, "event")),
+            _ => f.write_str("events are lost, and how many is not known"),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::reader;
 use crate::event::{Event, EventKind, Site};
 use crate::printable;
 use crate::scenario;
-use crate::session::{Archive, Damage, Entry, Error, Meta, Progress, Session, Store};
+use crate::session::{self, Archive, Damage, Entry, Error, Meta, Progress, Session, Store};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -54,7 +54,7 @@ pub(super) fn open(
 }
 
 fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Opened {
-    let damage: Vec<_> = damage.iter().map(ToString::to_string).collect();
+    let damage = session::told(damage);
     let file = || Path::new(path.file_name().unwrap_or_default());
     let title = match meta.title.is_empty() {
         true => printable::path(file()).to_string(),

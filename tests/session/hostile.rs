@@ -351,6 +351,72 @@ fn a_file_without_an_end_is_not_read_to_its_end() {
     assert!(error.contains("not a session log"), "{error}");
 }
 
+/// What the program says of a file on standard error, and then on standard output.
+#[cfg(feature = "app")]
+fn told(arguments: &[&str], file: &std::path::Path) -> [String; 2] {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_asyncline"));
+    let output = command.args(arguments).arg(file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    [output.stderr, output.stdout].map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[cfg(feature = "app")]
+#[test]
+fn a_count_that_cannot_be_true_is_not_told_as_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("claims.aline");
+    let claim = 1 << 60;
+    let claims = [
+        // A block says that so many were before it.
+        vec![block(1, 0, 1, RESUMED), block(2, claim, 1, RESUMED)],
+        // One that cannot be read says that it holds so many.
+        vec![block(1, 0, claim, &[9]), block(2, claim, 1, RESUMED)],
+        vec![block(1, 0, claim, &[9])],
+    ];
+    for blocks in claims {
+        fs::write(&path, file(&blocks)).unwrap();
+        for arguments in [&["replay", "--text"][..], &["session", "info"], &["repair"]] {
+            let [stderr, stdout] = told(arguments, &path);
+            let digits = claim.to_string();
+            let said = format!("{stderr}{stdout}");
+            assert!(!said.contains(&digits[..12]), "{arguments:?}: {said}");
+        }
+        fs::write(&path, file(&blocks)).unwrap();
+        let [stderr, stdout] = told(&["replay", "--text"], &path);
+        assert!(stderr.contains("how many is not known"), "{stderr}");
+        assert!(stdout.contains("an unknown number lost"), "{stdout}");
+    }
+}
+
+#[cfg(feature = "app")]
+#[test]
+fn much_damage_is_told_in_three_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("holes.aline");
+    let blocks: Vec<_> = (0..50)
+        .map(|block| self::block(2 * block + 1, u64::from(3 * block), 1, RESUMED))
+        .collect();
+    fs::write(&path, file(&blocks)).unwrap();
+    let [stderr, stdout] = told(&["session", "info"], &path);
+    assert_eq!(stderr, "");
+    assert_eq!(
+        stdout
+            .lines()
+            .filter(|line| line.starts_with("state"))
+            .count(),
+        50,
+        "{stdout}"
+    );
+    for arguments in [&["replay", "--text"][..], &["repair"]] {
+        let [stderr, _] = told(arguments, &path);
+        assert_eq!(stderr.lines().count(), 3, "{arguments:?}: {stderr}");
+        assert!(
+            stderr.contains("and 48 more: 'asyncline session info' names them all"),
+            "{stderr}"
+        );
+    }
+}
+
 #[test]
 fn a_newer_file_is_refused_whatever_it_holds() {
     let mut bytes = Sample::new(2, 2).bytes;

@@ -12,7 +12,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
 use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
-use crate::units::{clock_text, count_text};
+use crate::units::{clock_text, count_text, lost_text};
 use crate::width::width;
 
 /// The status line.
@@ -184,7 +184,11 @@ fn clock(viewer: &Viewer, time: Timestamp) -> String {
 fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     match viewer.playback.timeline().lost() {
         0 => Vec::new(),
-        lost => vec![span(theme, Role::Error, format!("{lost} lost"))],
+        lost => vec![span(
+            theme,
+            Role::Error,
+            format!("{} lost", lost_text(lost)),
+        )],
     }
 }
 
