@@ -96,6 +96,7 @@ pub mod collector;
 #[cfg(unix)]
 mod live;
 pub mod output;
+mod private;
 pub mod session;
 #[cfg(feature = "tracing")]
 pub mod tracing;

@@ -9,6 +9,7 @@
 //! - A disk that is full ends the recording with one error and leaves a file that ends with a whole block.
 //! - A file is read in pieces, from where they lie: one that becomes shorter while it is read is an error, not a crash.
 //! - Files of every released version stay readable; one of each is kept in `tests/fixtures`.
+//! - Files and directories are created for their owner alone: modes 0600 and 0700. Those that exist keep their mode.
 //!
 //! A file's name ends in `.aline`.
 //!
@@ -194,6 +195,7 @@ mod damage;
 #[cfg(feature = "app")]
 mod edit;
 mod error;
+mod file;
 mod format;
 #[cfg(all(feature = "app", any(test, fuzzing)))]
 mod fuzz;

@@ -653,3 +653,137 @@ fn only_the_last_part_of_a_recording_is_kept() {
     let wrong = mistake(&["run", "tasks", "--record", &file, "--keep", "lots"]);
     assert!(wrong.contains("is no size and no time"), "{wrong}");
 }
+
+/// A folder with a FIFO, a socket, a link to a device, and a recording.
+#[cfg(unix)]
+fn folder_of_specials() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let made = Command::new("mkfifo").arg(path("fifo")).status().unwrap();
+    assert!(made.success());
+    drop(std::os::unix::net::UnixListener::bind(path("socket")).unwrap());
+    std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
+    std::os::unix::fs::symlink("nowhere/at.all", path("dangling")).unwrap();
+    printed(&[
+        "run",
+        "tasks",
+        "--record",
+        path("good.aline").to_str().unwrap(),
+    ]);
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let folder = folder_of_specials();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (good, new) = (path("good.aline"), path("new.aline"));
+    let special = [
+        ("fifo", "not a session log (it is a FIFO)"),
+        ("socket", "not a session log (it is a socket)"),
+        ("device", "not a session log (it is a device)"),
+        ("dangling", "it is a link that points to nothing"),
+        (".", "it is a directory"),
+    ];
+    for (name, why) in special {
+        let file = path(name);
+        for arguments in [
+            &["replay", &file][..],
+            &["replay", &file, "--json"],
+            &["replay", "--follow", &file],
+            &["repair", &file],
+            &["session", "info", &file],
+            &["session", "cut", &file, &new],
+            &["session", "merge", &good, &file, "--into", &new],
+        ] {
+            let line = mistake(arguments);
+            assert!(line.contains(why), "{arguments:?}: {line}");
+        }
+    }
+    for (name, why) in [
+        ("fifo", "it exists and is not a session log"),
+        ("socket", "it exists and is not a session log"),
+        ("dangling", "it is a link that points to nothing"),
+        (".", "it is a directory"),
+    ] {
+        let file = path(name);
+        for arguments in [
+            &["run", "tasks", "--record", &file][..],
+            &["session", "cut", &good, &file],
+            &["session", "merge", &good, &good, "--into", &file],
+        ] {
+            let line = mistake(arguments);
+            assert!(line.contains(why), "{arguments:?}: {line}");
+        }
+    }
+    assert!(!folder.path().join("new.aline").exists());
+}
+
+/// Every file and folder below one, with its mode.
+#[cfg(unix)]
+fn modes(folder: &std::path::Path) -> Vec<(std::path::PathBuf, u32)> {
+    use std::os::unix::fs::PermissionsExt;
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let with_mode = entries.flat_map(|path| {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let below = if path.is_dir() {
+            modes(&path)
+        } else {
+            Vec::new()
+        };
+        below.into_iter().chain([(path, mode)])
+    });
+    with_mode.collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_created_is_for_its_owner_alone_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        umask 0
+        "$0" run tasks --record a/b/one.aline
+        "$0" session cut a/b/one.aline c/cut.aline --from 40%
+        "$0" session merge a/b/one.aline a/b/one.aline --into d/both.aline
+        "$0" generate --events 3000 --tasks 4 --keep 5kB e/parts.aline
+        "$0" repair a/b/one.aline
+        "$0" exec --record f/none.aline --split printed -- true
+        true
+    "#;
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", script, env!("CARGO_BIN_EXE_asyncline")]);
+    shell.current_dir(folder.path()).stdin(Stdio::null());
+    let output = shell.output().unwrap();
+    let created = modes(folder.path());
+    for (path, mode) in &created {
+        let right = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, &right, "{mode:o} {}", path.display());
+    }
+    let names = [
+        "a/b/one.aline",
+        "c/cut.aline",
+        "d/both.aline",
+        "e/parts.1.aline",
+        "printed",
+    ];
+    for name in names {
+        let path = folder.path().join(name);
+        assert!(
+            created.iter().any(|(made, _)| *made == path),
+            "{name}: {output:?}"
+        );
+    }
+
+    // Who opened a recording to others goes on to have it so.
+    let one = folder.path().join("a/b/one.aline");
+    fs::set_permissions(&one, fs::Permissions::from_mode(0o644)).unwrap();
+    printed(&["run", "tasks", "--record", one.to_str().unwrap()]);
+    assert_eq!(
+        fs::metadata(&one).unwrap().permissions().mode() & 0o777,
+        0o644
+    );
+}

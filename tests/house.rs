@@ -87,6 +87,71 @@ fn the_app_and_its_views_do_no_io() {
     assert_knows_none_of(&parts, &IO_AND_CLOCKS);
 }
 
+/// The files of `src`, with their paths in it.
+fn sources() -> impl Iterator<Item = (String, PathBuf)> {
+    let files = rust_files(Path::new("src")).into_iter();
+    files.map(|file| {
+        let name = file.strip_prefix("src").unwrap().to_string_lossy();
+        (name.into_owned(), file)
+    })
+}
+
+/// Asserts that these words are in the code of these files alone.
+fn assert_only_in(places: &[&str], words: &[&str]) {
+    for (name, file) in sources().filter(|(name, _)| !places.contains(&name.as_str())) {
+        let code = code(&file);
+        for word in words {
+            assert!(!code.contains(word), "{name} must not use {word}");
+        }
+    }
+    for place in places {
+        let code = code(&Path::new("src").join(place));
+        assert!(
+            words.iter().any(|word| code.contains(word)),
+            "{place} uses none of {words:?}"
+        );
+    }
+}
+
+/// A path may hold anything: it is shown by `printable::path`, and kept as it is in recordings and greetings.
+#[test]
+fn paths_are_shown_in_one_way() {
+    let kept = [
+        "printable.rs",
+        "output/running.rs",
+        "session/edit.rs",
+        "session/rotation.rs",
+        "session/store.rs",
+    ];
+    assert_only_in(&kept, &[".to_string_lossy()"]);
+    for (name, file) in sources() {
+        assert!(!code(&file).contains(".display()"), "{name} shows a path");
+    }
+}
+
+/// What is written there passes through `printable`.
+#[test]
+fn the_screen_and_standard_error_are_written_in_few_places() {
+    let writes = ["set_line(", "set_stringn(", "set_string(", "set_span("];
+    assert_only_in(&["tui/view/text.rs"], &writes);
+    let lines = ["cli/failure.rs", "output/running.rs", "cli/session.rs"];
+    assert_only_in(&lines, &["stderr()", "eprint"]);
+}
+
+/// Recordings may hold secrets: what is created is for its owner alone.
+#[test]
+fn files_are_created_in_one_way() {
+    let words = [
+        "OpenOptions::new",
+        "File::create",
+        "create_dir",
+        "DirBuilder::new",
+        "fs::write",
+    ];
+    // Sockets lie in a directory that is looked at after it was created.
+    assert_only_in(&["private.rs", "live/place.rs"], &words);
+}
+
 #[test]
 fn what_a_service_links_in_knows_no_screen() {
     let parts = [

@@ -14,6 +14,7 @@ use super::screen::{self, Start};
 use super::session;
 use crate::output;
 use crate::printable::{self, printable};
+use crate::private;
 use crate::session::{Archive, is_log, plain};
 use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Begun, Printing, exit_code};
@@ -142,7 +143,12 @@ fn create(path: &Path) -> Result<File, Failure> {
             "{path_text} is a recording, and stays: --split writes what the program prints, --record what it does"
         )));
     }
-    File::create(path)
+    let mut options = private::options();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
         .map_err(|error| Failure::Mistake(format!("cannot write {path_text}: {}", plain(&error))))
 }
 

@@ -59,8 +59,9 @@ fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {
             })?])
         }
         Live::To(path) => {
-            let viewer = Door::viewer(path)
-                .map_err(|why| format!("no viewer at {}: {}", printable::path(path), plain(&why)))?;
+            let viewer = Door::viewer(path).map_err(|why| {
+                format!("no viewer at {}: {}", printable::path(path), plain(&why))
+            })?;
             // Others may attach, too, but need not.
             Ok([Door::unix(None).ok(), Some(viewer)]
                 .into_iter()

@@ -1,9 +1,7 @@
 //! A session of any size: read where it is looked at.
 
 use std::collections::VecDeque;
-#[cfg(any(test, fuzzing))]
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -354,7 +352,7 @@ impl Archive {
         }
         let end = self.end_time()?;
         blocks.extend(format::end_block(number, before, end));
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = File::options().write(true).open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         file.write_all(&blocks)?;
         file.set_len(offset + blocks.len() as u64)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::damage::Damage;
 use super::error::Unreadable;
+use super::file;
 use super::format::{self, BLOCK_HEADER, Block, Found, Header, Meta};
 use super::piece::{Loaded, Piece, Stored, read_block, read_some};
 use super::reader;
@@ -65,11 +66,7 @@ impl Log {
     ///
     /// As [`Session::open`](super::Session::open).
     pub(crate) fn open(path: &Path) -> Result<Self, Unreadable> {
-        if path.is_dir() {
-            return Err(Unreadable::Io(io::ErrorKind::IsADirectory.into()));
-        }
-        let file = File::open(path).map_err(Unreadable::Io)?;
-        Self::of(file)
+        Self::of(file::open(path)?)
     }
 
     /// Goes through the blocks of a file that is open.

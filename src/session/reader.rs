@@ -1,12 +1,12 @@
 //! Reads a session log: whatever of it is whole.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::codec::{self, Item, Texts};
 use super::damage::Damage;
 use super::error::{Error, Unreadable};
+use super::file;
 use super::format::{self, Block, Broken, Header, Meta};
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
 use crate::printable;
@@ -74,10 +74,7 @@ pub(super) fn is_end(bytes: &[u8]) -> bool {
 fn load(path: &Path) -> Result<Vec<u8>, Unreadable> {
     /// Longer than any damage after which it is worth looking for blocks.
     const BEGINNING: u64 = 1 << 20;
-    if path.is_dir() {
-        return Err(Unreadable::Io(io::ErrorKind::IsADirectory.into()));
-    }
-    let mut file = File::open(path).map_err(Unreadable::Io)?;
+    let mut file = file::open(path)?;
     let mut bytes = Vec::new();
     let beginning = file.by_ref().take(BEGINNING).read_to_end(&mut bytes);
     beginning.map_err(Unreadable::Io)?;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::codec::Encoder;
 use super::error::Error;
+use super::file;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
 use super::limit;
@@ -19,6 +20,7 @@ use crate::event::{Event, Step, ThreadId, Timestamp};
 #[cfg(unix)]
 use crate::live::{Hub, hub::ToHub};
 use crate::printable::{self, Printable, printable};
+use crate::private;
 
 /// Events are written when they have waited for so long. Two frames of 16 ms more, and they are still well within the
 /// tenth of a second that is promised.
@@ -103,13 +105,15 @@ impl Writer {
     /// Starts a recording in a file that is not there yet, which is created with its directories.
     pub(crate) fn create_new(path: &Path, meta: &Meta) -> Result<Self, Error> {
         let file = printable::path(path);
-        let mut options = OpenOptions::new();
-        match open(path, options.write(true).create_new(true)) {
+        match open(path, private::options().write(true).create_new(true)) {
             Ok(sink) => {
                 let begun = Self::begin(file, sink, meta, Standing::default());
                 begun.inspect_err(|_| remove_empty(path))
             }
-            Err(why) => Err(Error::Write { file, why }),
+            Err(why) => {
+                let why = file::explained(path, why);
+                Err(Error::Write { file, why })
+            }
         }
     }
 
@@ -551,8 +555,8 @@ pub(crate) fn create_keeping(
 #[cfg(feature = "app")]
 pub(crate) fn open_log(path: &Path) -> Result<(File, bool), Error> {
     overwrite(path, |path| {
-        create_directories(path)?;
-        let mut options = OpenOptions::new();
+        private::create_folders_of(path)?;
+        let mut options = private::options();
         options.write(true);
         match options.create_new(true).open(path) {
             Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
@@ -568,7 +572,10 @@ fn overwrite<T>(path: &Path, create: impl FnOnce(&Path) -> io::Result<T>) -> Res
     let file = printable::path(path);
     match is_foreign(path) {
         Ok(true) => Err(Error::Foreign { file }),
-        Ok(false) => create(path).map_err(|why| Error::Write { file, why }),
+        Ok(false) => create(path).map_err(|why| {
+            let why = file::explained(path, why);
+            Error::Write { file, why }
+        }),
         Err(why) => Err(Error::Write { file, why }),
     }
 }
@@ -616,16 +623,12 @@ pub(crate) fn remove_empty(path: &Path) {
 }
 
 fn create(path: &Path) -> io::Result<Sink> {
-    let mut options = OpenOptions::new();
+    let mut options = private::options();
     open(path, options.write(true).create(true).truncate(true))
 }
 
-fn create_directories(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
-}
-
 fn open(path: &Path, options: &OpenOptions) -> io::Result<Sink> {
-    create_directories(path)?;
+    private::create_folders_of(path)?;
     let file = options.open(path)?;
     Ok(Sink {
         cut: file.try_clone().ok(),

@@ -1,7 +1,7 @@
 //! The file that what a program tells goes into.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, io, process};
 
@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::live::place;
 use crate::printable;
+use crate::private;
 use crate::session::{self, Error};
 
 /// So many names are tried.
@@ -102,12 +103,7 @@ fn temporary() -> Result<(PathBuf, File), Error> {
 
 /// Creates a file and locks it: that is how others know that it is in use. None if one of them took it for left meanwhile.
 fn create(path: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    let file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let file = private::options().write(true).create_new(true).open(path)?;
     // Where files cannot be locked, nobody takes them for left.
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     let is_there = file.metadata()?.nlink() > 0;
