@@ -48,10 +48,9 @@ const ACTS: &[&str] = &[
 
 /// The same, character by character, without a look at how the program tells them.
 fn acts(character: char) -> bool {
-    let known = |text: &&str| text.contains(character);
     let is_harmless =
         character.is_ascii_graphic() || character == ' ' || "👩👧".contains(character);
-    !is_harmless && ACTS.iter().any(|text| known(&text))
+    !is_harmless && ACTS.iter().any(|text| text.contains(character))
 }
 
 /// A text of a field: its name first, which is seen where the text is, and all that acts behind it.
@@ -59,12 +58,12 @@ fn hostile(field: &str) -> Text {
     format!("{field}{} 작업 e\u{301}", ACTS.concat()).into()
 }
 
-fn site(of: &str) -> Option<Site> {
-    Some(Site {
+fn site(of: &str) -> Site {
+    Site {
         file: hostile(&format!("{of} file")),
         line: 7,
         column: 5,
-    })
+    }
 }
 
 /// A program's life in which every text is hostile: a new field does not compile before it has one, and a new kind of
@@ -87,7 +86,7 @@ fn kinds() -> Vec<EventKind> {
             name: hostile("root"),
             parent: None,
             kind: TaskKind::Root,
-            site: site("root"),
+            site: Some(site("root")),
         },
         EventKind::PollStarted { lane: root },
         EventKind::Labelled {
@@ -107,7 +106,7 @@ fn kinds() -> Vec<EventKind> {
             lane: never,
             name: hostile("never"),
             parent: Some(root),
-            site: site("never"),
+            site: Some(site("never")),
         },
         EventKind::CoroutineEnded {
             lane: never,
@@ -118,20 +117,20 @@ fn kinds() -> Vec<EventKind> {
             name: hostile("task"),
             parent: Some(root),
             kind: TaskKind::Task,
-            site: site("task"),
+            site: Some(site("task")),
         },
         EventKind::CoroutineCreated {
             lane: coroutine,
             name: hostile("coroutine"),
             parent: Some(root),
-            site: site("coroutine"),
+            site: Some(site("coroutine")),
         },
         EventKind::AwaitEntered {
             lane: root,
             frame,
             parent: None,
             coroutine: None,
-            site: site("await"),
+            site: Some(site("await")),
             text: hostile("await"),
             on: None,
         },
@@ -145,7 +144,7 @@ fn kinds() -> Vec<EventKind> {
             name: hostile("branch"),
             parent: root,
             of: BranchOf::Join,
-            site: site("branch"),
+            site: Some(site("branch")),
         },
         EventKind::PollStarted { lane: branch },
         EventKind::PollEnded {
@@ -162,7 +161,7 @@ fn kinds() -> Vec<EventKind> {
             frame,
             parent: None,
             coroutine: None,
-            site: site("wait"),
+            site: Some(site("wait")),
             text: hostile("wait"),
             on: None,
         },
@@ -371,9 +370,9 @@ fn an_error_is_one_line_whatever_a_file_is_called() {
     ];
     for (arguments, files) in mistakes {
         let output = asyncline(arguments, files);
-        let line = assert_harmless(&output.stderr);
-        assert_eq!(line.lines().count(), 1, "{arguments:?}: {line}");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {line}");
+        let said = assert_harmless(&output.stderr);
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert_harmless(&output.stdout);
     }
 }

@@ -203,9 +203,10 @@ fn info(file: &Path) -> Result<(), Failure> {
     let mut line = |label: &str, value: &str| writeln!(out, "{label:<10}{}", printable(value));
     line(
         "title",
-        &match meta.title.is_empty() {
-            true => "none".to_owned(),
-            false => meta.title.to_string(),
+        if meta.title.is_empty() {
+            "none"
+        } else {
+            meta.title.raw()
         },
     )?;
     if !meta.scenario.is_empty() {

@@ -51,8 +51,8 @@ mod tests {
 
     fn written(value: &impl Serialize) -> String {
         let mut json = Vec::new();
-        write(&mut json, value).unwrap();
-        String::from_utf8(json).unwrap()
+        write(&mut json, value).expect("memory takes it all");
+        String::from_utf8_lossy(&json).into_owned()
     }
 
     #[test]
@@ -69,8 +69,8 @@ mod tests {
         fn every_text_is_read_back_as_it_was(texts: Vec<String>) {
             let json = written(&texts);
             prop_assert!(!json.replace('\n', "").contains(acts));
-            let read: Vec<String> = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(read, texts);
+            let read: Option<Vec<String>> = serde_json::from_str(&json).ok();
+            prop_assert_eq!(read, Some(texts));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::format;
-use crate::printable::{self, Printable};
+use crate::printable::Printable;
 
 /// Why a session log could not be read or written at all.
 #[derive(Debug, Error)]
@@ -44,7 +44,7 @@ impl Error {
     #[cfg(feature = "app")]
     pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
         Self::Read {
-            file: printable::path(path),
+            file: crate::printable::path(path),
             why: Unreadable::Io(why),
         }
     }

@@ -55,10 +55,10 @@ pub(super) fn open(
 
 fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Opened {
     let damage = session::told(damage);
-    let file = || Path::new(path.file_name().unwrap_or_default());
-    let title = match meta.title.is_empty() {
-        true => printable::path(file()).to_string(),
-        false => meta.title.to_string(),
+    let title = if meta.title.is_empty() {
+        printable::path(Path::new(path.file_name().unwrap_or_default())).to_string()
+    } else {
+        meta.title.to_string()
     };
     Opened {
         title,

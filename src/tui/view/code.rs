@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::events::ground;
-use super::text::{framed, heading, put, put_line, seen, span, wrapped};
+use super::text::{framed, put, put_line, seen, span, wrapped};
 use crate::event::Site;
 use crate::glyph::Glyph;
 use crate::printable::printable;
@@ -27,7 +27,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
         (.., Some(site)) => format!("code  {}", site.file),
         _ => "code".to_owned(),
     };
-    let inner = framed(theme, area, heading(theme, &title), buf);
+    let inner = framed(theme, area, &title, buf);
     let Some(source) = source else {
         draw_nothing(site, theme, inner, buf);
         return;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::text::{framed, heading, padded, put_line, put_text, span, wrapped};
+use super::text::{framed, padded, put_line, put_text, span, wrapped};
 use crate::insight::{self, Tone};
 use crate::tui::app::Viewer;
 use crate::tui::theme::{Role, Theme};
@@ -18,7 +18,7 @@ const NARROW: u16 = 46;
 
 /// Draws the panel.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let inner = framed(theme, area, heading(theme, "events"), buf);
+    let inner = framed(theme, area, "events", buf);
     let text_width = usize::from(inner.width.saturating_sub(2));
     let why = why(viewer);
     let lines = wrapped(&why, text_width)

@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::text::{framed, heading, put_line, span};
+use super::text::{framed, put_line, span};
 use crate::tui::app::Printed;
 use crate::tui::theme::{Role, Theme};
 
 /// Draws the last lines of it.
 pub fn draw(printed: &Printed, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let inner = framed(theme, area, heading(theme, "output"), buf);
+    let inner = framed(theme, area, "output", buf);
     let first = printed.lines.len().saturating_sub(inner.height.into());
     for (row, line) in inner.rows().zip(printed.lines.iter().skip(first)) {
         let text = format!(" {line}");

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::code::code_line;
 use super::events::ground;
-use super::text::{framed, heading, put_line, put_lines, seen, span, wrapped};
+use super::text::{framed, put_line, put_lines, seen, span, wrapped};
 use crate::scenario::Scenario;
 use crate::tui::app::{Asking, Viewer};
 use crate::tui::code::Source;
@@ -32,7 +32,7 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
         draw_program(&asking.program, theme, code_area, buf);
     }
     if is_framed(&asked, question_area) {
-        framed(theme, question_area, heading(theme, "before it runs"), buf);
+        framed(theme, question_area, "before it runs", buf);
     }
     for (row, (line, choice)) in rows(&asked, asking, question_area) {
         put_line(theme, buf, row, line);
@@ -93,7 +93,7 @@ fn rows<'a>(
 }
 
 fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let inner = framed(theme, area, heading(theme, "code"), buf);
+    let inner = framed(theme, area, "code", buf);
     let hidden = program.lines.len().saturating_sub(inner.height.into());
     if let (1.., Some(row)) = (hidden, inner.rows().next_back()) {
         let more = format!("      {} more lines", hidden + 1);
@@ -141,7 +141,7 @@ pub fn draw_answer(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) 
     let Some(scenario) = viewer.scenario else {
         return;
     };
-    let inner = framed(theme, area, heading(theme, "the answer"), buf);
+    let inner = framed(theme, area, "the answer", buf);
     let columns = inner.width.saturating_sub(2).into();
     put_lines(
         theme,

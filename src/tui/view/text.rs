@@ -138,11 +138,11 @@ fn broken(word: &str, columns: usize) -> Vec<String> {
 }
 
 /// A framed area; what is in it comes back.
-pub(super) fn framed(theme: Theme, area: Rect, title: Line, buf: &mut Buffer) -> Rect {
+pub(super) fn framed(theme: Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
     let area = area.intersection(*buf.area());
     let block = Block::bordered()
         .border_style(theme.style(Role::Border))
-        .title(shown(&title));
+        .title(heading(theme, title));
     let block = if theme.ascii {
         block.border_set(ASCII)
     } else {
@@ -157,7 +157,6 @@ pub(super) fn framed(theme: Theme, area: Rect, title: Line, buf: &mut Buffer) ->
 pub(super) fn popup(theme: Theme, area: Rect, title: &str, buf: &mut Buffer) -> Rect {
     let area = area.intersection(*buf.area());
     Clear.render(area, buf);
-    let title = heading(theme, title);
     let inner = framed(theme, area, title, buf);
     let [inner] = inner.layout(
         &ratatui::layout::Layout::horizontal([ratatui::layout::Constraint::Fill(1)])
@@ -167,11 +166,11 @@ pub(super) fn popup(theme: Theme, area: Rect, title: &str, buf: &mut Buffer) -> 
 }
 
 /// A frame's title.
-pub(super) fn heading(theme: Theme, title: &str) -> Line<'static> {
+fn heading(theme: Theme, title: &str) -> Line<'static> {
     if title.is_empty() {
         return Line::default();
     }
-    let title = format!(" {title} ");
+    let title = format!(" {} ", printable(title));
     Line::from(span(theme, Role::Dim, title))
 }
 
