@@ -566,7 +566,7 @@ mod tests {
     fn lines(events: &[Event], of: u32) -> Vec<(u64, u64)> {
         let lines = events.iter().filter(|event| event.thread == ThreadId(of));
         let lines = lines.filter_map(|event| match &event.kind {
-            EventKind::Mark { text, .. } => Some((event.at.0, text.parse().ok()?)),
+            EventKind::Mark { text, .. } => Some((event.at.0, text.raw().parse().ok()?)),
             _ => None,
         });
         lines.collect()

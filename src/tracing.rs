@@ -21,7 +21,7 @@
 //! });
 //! let timeline: asyncline::Timeline = events.drain().iter().collect();
 //! let marks = timeline.lanes().flat_map(|lane| &lane.marks);
-//! assert_eq!(marks.map(|mark| &*mark.text).collect::<Vec<_>>(), ["hello number=1"]);
+//! assert_eq!(marks.map(|mark| mark.text.raw()).collect::<Vec<_>>(), ["hello number=1"]);
 //! # std::io::Result::Ok(())
 //! ```
 //!

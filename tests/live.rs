@@ -925,7 +925,7 @@ mod unix {
         );
         let is_said = |lane: &Option<LaneId>, text: &str| lane.is_some() && text == expected;
         let said = session.events.iter().filter(
-            |event| matches!(&event.kind, EventKind::Mark { lane, text } if is_said(lane, text)),
+            |event| matches!(&event.kind, EventKind::Mark { lane, text } if is_said(lane, text.raw())),
         );
         assert_eq!(said.count(), 1);
         drop(frozen);

@@ -25,7 +25,7 @@ use crate::output::{self, Running};
 /// let sum = futures_executor::block_on(executor.run(task));
 /// assert_eq!(sum, 2);
 /// let timeline: Timeline = events.drain().iter().collect();
-/// assert_eq!(&*timeline.lanes().next().unwrap().name, "adds");
+/// assert_eq!(timeline.lanes().next().unwrap().name, "adds");
 /// ```
 ///
 /// It knows nothing of the executor itself. A wake outside of all lanes is by the thread that it happens on; and where a
