@@ -179,6 +179,7 @@ fn kinds() -> Vec<EventKind> {
             seen: 1,
             alive: 2,
         },
+        EventKind::Alive,
         EventKind::Lost { count: 3 },
         EventKind::PollStarted { lane: root },
         EventKind::Cancelled {
