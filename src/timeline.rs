@@ -27,6 +27,7 @@ pub(crate) mod steps;
     )
 )]
 pub(crate) mod story;
+pub(crate) mod work;
 
 pub use lane::{Frame, Host, Label, Lane, LaneKind, Mark, Spent, Totals, Wake};
 pub use span::{Change, Span, State};
@@ -152,15 +153,48 @@ impl Timeline {
 
     /// The task to which a lane belongs: itself where it is a task.
     pub fn task_of<'a>(&'a self, mut lane: &'a Lane) -> &'a Lane {
-        while !matches!(lane.kind, LaneKind::Task(_)) {
-            let owner = lane.host.map(|host| host.lane).or(lane.parent);
-            match owner.and_then(|id| self.lane(id)) {
-                // An owner is older than what it owns; anything else would be a damaged log's circle.
-                Some(owner) if owner.id < lane.id => lane = owner,
-                _ => break,
-            }
+        while let Some(owner) = self.owner_of(lane) {
+            lane = owner;
         }
         lane
+    }
+
+    /// Returns the task of each lane, by the lanes' places: see [`task_of`](Self::task_of). It takes linear time, however deep
+    /// lanes stand under each other.
+    #[cfg(feature = "app")]
+    pub(crate) fn tasks(&self) -> Vec<LaneId> {
+        let mut tasks: Vec<Option<LaneId>> = vec![None; self.lanes.len()];
+        let mut path = Vec::new();
+        for place in 0..tasks.len() {
+            let mut here = place;
+            let task = loop {
+                if let Some(task) = tasks[here] {
+                    break task;
+                }
+                path.push(here);
+                let lane = self.lanes.get(here);
+                let owner = self.owner_of(lane);
+                match owner.and_then(|owner| self.lanes.place(owner.id)) {
+                    Some(owner) => here = owner,
+                    None => break lane.id,
+                }
+            };
+            for lane in path.drain(..) {
+                tasks[lane] = Some(task);
+            }
+        }
+        tasks.into_iter().flatten().collect()
+    }
+
+    /// The lane that another one is a part of: none for a task.
+    fn owner_of(&self, lane: &Lane) -> Option<&Lane> {
+        if lane.is_task() {
+            return None;
+        }
+        let owner = lane.host.map(|host| host.lane).or(lane.parent);
+        let owner = owner.and_then(|id| self.lane(id));
+        // An owner is older than what it owns; anything else would be a damaged log's circle.
+        owner.filter(|owner| owner.id < lane.id)
     }
 
     /// The threads' names by [`ThreadId`], empty where a thread has none.
@@ -417,13 +451,16 @@ impl Timeline {
         self.events += 1;
         let lane = self.at(step.lane, at);
         match step.what {
-            What::Woken(by) => lane.woken(by, at, thread),
-            _ if lane.end.is_some() => {}
+            What::Woken(by) => return lane.woken(by, at, thread),
+            _ if lane.end.is_some() => return,
             What::Started => lane.poll_started(at, thread),
-            What::Ended(result) => {
-                lane.poll_ended(result, at, thread);
-                self.shape.0 += u64::from(result != Polled::Pending);
-            }
+            What::Ended(result) => lane.poll_ended(result, at, thread),
+        }
+        let is_back = lane.becomes_active();
+        let ends = matches!(step.what, What::Ended(result) if result != Polled::Pending);
+        self.shape.0 += u64::from(ends);
+        if is_back {
+            self.lanes.note_active(step.lane);
         }
     }
 
@@ -460,7 +497,10 @@ impl Timeline {
         lane.kind = kind;
         lane.parent = parent.filter(|parent| *parent != id);
         lane.born_in = born_in;
-        Some(lane)
+        if lane.becomes_active() {
+            self.lanes.note_active(id);
+        }
+        Some(self.at(id, at))
     }
 
     /// The lane with this id; a new one of unknown origin where a damaged log left out its beginning.
@@ -503,7 +543,9 @@ impl Timeline {
         at: Timestamp,
         thread: ThreadId,
     ) {
-        if self.at(id, at).end.is_some() {
+        let lane = self.at(id, at);
+        // It begins once, except in a damaged log.
+        if lane.end.is_some() || lane.host.is_some() {
             return;
         }
         let host = host.filter(|host| *host != id && !self.has_ended(*host));
@@ -518,6 +560,9 @@ impl Timeline {
         lane.host = host;
         if host.is_none() {
             lane.enter(State::Running, at, thread);
+            if lane.becomes_active() {
+                self.lanes.note_active(id);
+            }
         }
     }
 
@@ -586,12 +631,10 @@ impl Timeline {
     fn lose(&mut self, count: u64, start: Timestamp, end: Timestamp, thread: ThreadId) {
         self.lost = self.lost.saturating_add(count);
         self.gaps.push(Gap { start, end, count });
-        for lane in self.lanes.iter_mut() {
-            if lane.end.is_none() && matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) {
-                lane.gaps += 1;
-                lane.enter(State::Unknown, start, thread);
-            }
-        }
+        self.lanes.lose(|lane| {
+            lane.gaps += 1;
+            lane.enter(State::Unknown, start, thread);
+        });
     }
 }
 

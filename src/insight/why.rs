@@ -5,8 +5,10 @@
 
 mod waits;
 
+use std::collections::HashMap;
+
 use super::words::{cancelled, count, left, line, list, name, place, runner, value, waker};
-use crate::event::{Flavor, LaneId, TaskKind, Timestamp};
+use crate::event::{BranchOf, Flavor, LaneId, TaskKind, Timestamp};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 use crate::units::{rounded_text, time_text};
 
@@ -17,7 +19,12 @@ pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {
     let Some(lane) = timeline.lane(lane) else {
         return "Nothing is known of it yet.".into();
     };
-    let view = View { timeline, now };
+    let branches = &Branches::of(timeline);
+    let view = View {
+        timeline,
+        now,
+        branches,
+    };
     let subject = match (lane.kind, lane.state()) {
         (LaneKind::Runtime(_), state) => return view.runtime(lane, state),
         (LaneKind::Coroutine, State::Created) if lane.started.is_none() => {
@@ -37,6 +44,26 @@ pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {
 struct View<'a> {
     timeline: &'a Timeline,
     now: Timestamp,
+    branches: &'a Branches<'a>,
+}
+
+/// The branches of each lane that have not ended, in order: found once, since chains of waits may be long.
+struct Branches<'a>(HashMap<LaneId, Vec<(&'a Lane, BranchOf)>>);
+
+impl<'a> Branches<'a> {
+    fn of(timeline: &'a Timeline) -> Self {
+        let mut branches: HashMap<_, Vec<_>> = HashMap::new();
+        for branch in timeline.open_branches() {
+            if let (LaneKind::Branch(of), Some(parent)) = (branch.kind, branch.parent) {
+                branches.entry(parent).or_default().push((branch, of));
+            }
+        }
+        Self(branches)
+    }
+
+    fn of_lane(&self, lane: &Lane) -> &[(&'a Lane, BranchOf)] {
+        self.0.get(&lane.id).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl<'a> View<'a> {

@@ -10,8 +10,9 @@ use super::state::{self, Ahead, Known, Standing};
 use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::Lane;
 
-/// Every so many events for each lane that has not ended, a part of the index is made, but only between blocks. So parts
-/// stay small beside the events, and few events lie between two of them.
+/// Every so many events for each thing that a part tells anew, such as a lane that has not ended or an await that is not
+/// over, a part of the index is made, but only between blocks. So parts stay small beside the events, and few events lie
+/// between two of them.
 const SPARSE: u64 = if cfg!(any(test, fuzzing)) { 2 } else { 32 };
 /// No part is made for less.
 const LEAST: u64 = if cfg!(test) {
@@ -36,6 +37,8 @@ pub(crate) struct Indexer {
     known: Vec<(usize, Lane)>,
     /// How many lanes have begun by the last part.
     begun: usize,
+    /// How many things the last part told that the next one tells anew.
+    told: usize,
     texts: Texts,
     ahead: Ahead,
 }
@@ -57,9 +60,11 @@ impl Indexer {
         let known = known.collect();
         let begun = lanes.len();
         lanes.drop_ended();
+        let told = standing.told();
         Self {
             known,
             begun,
+            told,
             last: standing.place,
             now: standing,
             serial,
@@ -119,8 +124,7 @@ impl Indexer {
 
     /// Whether it is time for the next part.
     pub(super) fn is_due(&self) -> bool {
-        let alive = self.known.len() as u64;
-        self.now.place - self.last >= LEAST.max(SPARSE * alive)
+        self.now.place - self.last >= LEAST.max(SPARSE * self.told as u64)
     }
 
     /// Whether a last part is worth its bytes: a short session is read at once without any.
@@ -163,6 +167,7 @@ impl Indexer {
         self.known
             .retain(|(place, _)| alive.next_if_eq(&place).is_some());
         self.now.timeline.lanes.drop_ended();
+        self.told = self.now.told();
         self.last = self.now.place;
         self.serial += 1;
     }

@@ -11,7 +11,7 @@ pub(super) use read::{Depth, Near, Part, decode};
 use super::codec::{Encoder, Field, Item, zigzag};
 use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::polling::Polling;
-use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals};
+use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals, work};
 
 /// How a session stands before one of its events: what happened until there, without its past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,13 @@ impl Standing {
             Item::Step(at, thread, step) => self.step(*at, *thread, *step),
             Item::Rare(event) => self.event(event),
         }
+    }
+
+    /// Returns how many things there are to tell of it, whether anything happens to them or not.
+    pub(super) fn told(&self) -> usize {
+        let of = |lane: &Lane| 1 + lane.frames.len() + lane.labels.len();
+        let lanes: usize = self.timeline.lanes().map(of).sum();
+        lanes + self.timeline.threads().len() + self.polling.threads.len()
     }
 
     fn event(&mut self, event: &Event) {
@@ -189,6 +196,7 @@ pub(super) fn began_as(lane: &Lane, begun: &Lane) -> bool {
 }
 
 fn put_list<T>(to: &mut Encoder, items: &[T], mut put: impl FnMut(&mut Encoder, &T)) {
+    work::done(items.len());
     (items.len() as u64).put(to);
     for item in items {
         put(to, item);
@@ -314,7 +322,8 @@ fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
         mark.text.put(to);
     });
     put_list(to, &lane.frames, |to, frame| put_frame(to, frame, end));
-    put_list(to, &lane.open, |to, &index| (index as u64).put(to));
+    let open: Vec<usize> = lane.open.iter().copied().collect();
+    put_list(to, &open, |to, &index| (index as u64).put(to));
     lane.position.map(|index| index as u64).put(to);
     // Few lanes have any, and there are many lanes.
     if !lane.labels.is_empty() {

@@ -1,9 +1,11 @@
 //! A lane: the life of one task, branch, coroutine or runtime.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 
 use super::span::{Change, State};
+use super::work;
 use crate::event::{
     Awaited, BranchOf, Cancel, Flavor, FrameId, LaneId, Polled, Site, TaskKind, Text, ThreadId,
     Timestamp, Waker,
@@ -50,6 +52,8 @@ pub struct Lane {
     pub unwakeable: bool,
     /// Whether it keeps nothing of its past.
     pub(crate) is_brief: Aside<bool>,
+    /// Whether it is listed among the lanes that did something since events were lost last.
+    pub(super) is_active: Aside<bool>,
     /// Its name in the events.
     pub id: LaneId,
     /// What it is.
@@ -65,7 +69,7 @@ pub struct Lane {
     /// Its awaits, in the order in which they were entered.
     pub frames: Vec<Frame>,
     /// The indices of the awaits that are not over, outermost first.
-    pub(crate) open: Vec<usize>,
+    pub(crate) open: VecDeque<usize>,
     /// The index of the await where its program stands.
     pub(crate) position: Option<usize>,
     /// The lines it noted.
@@ -74,7 +78,7 @@ pub struct Lane {
     pub spent: Vec<Spent>,
     /// What it is labelled with, in the order of the first label of each key.
     pub labels: Vec<Label>,
-    /// How often events were lost while it existed.
+    /// How often what it does became unknown because events were lost.
     pub gaps: u64,
     /// What it returned, as text.
     pub value: Option<Text>,
@@ -307,14 +311,19 @@ impl Lane {
             passed: Totals::default(),
             woken: false,
             is_brief: Aside::default(),
-            open: Vec::new(),
+            is_active: Aside::default(),
+            open: VecDeque::new(),
             position: None,
         }
     }
 
     /// Labels it; a label of the same key is replaced.
     pub(super) fn label(&mut self, key: &Text, value: &Text) {
-        match self.labels.iter_mut().find(|label| label.key == *key) {
+        let known = self.labels.iter_mut().find(|label| {
+            work::done(1);
+            label.key == *key
+        });
+        match known {
             Some(label) => label.value = value.clone(),
             None => self.labels.push(Label {
                 key: key.clone(),
@@ -333,6 +342,18 @@ impl Lane {
     /// When it came into its present state.
     pub(crate) fn since(&self) -> Timestamp {
         self.changes.last().map_or(self.start, |change| change.at)
+    }
+
+    /// Lists it among the active lanes. Returns `false` if it is listed already.
+    #[inline]
+    pub(super) fn becomes_active(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_active, Aside(true)).0
+    }
+
+    /// Whether events were lost, and it has done nothing since.
+    pub(super) fn is_lost(&self) -> bool {
+        let last = self.changes.last();
+        last.is_some_and(|last| last.state == State::Unknown)
     }
 
     /// Time spent in each state up to `now`.
@@ -416,6 +437,7 @@ impl Lane {
 
     /// Forgets its past: what is left says how it stands.
     pub(crate) fn forget(&mut self) {
+        work::done(1 + self.frames.len());
         self.forgotten += self.changes.len().saturating_sub(1) as u64;
         keep_last(&mut self.changes);
         if let Some(end) = self.end {
@@ -448,26 +470,42 @@ impl Lane {
     }
 
     pub(super) fn await_entered(&mut self, frame: Frame) {
-        /// As many awaits that are over may be left before they are forgotten.
+        /// Awaits that are over are forgotten when there are this many more of them than open ones.
         const OVER: usize = 16;
-        if self.is_brief.0 && self.frames.len() > self.open.len() + OVER {
+        if self.is_brief.0 && self.frames.len() > 2 * self.open.len() + OVER {
             self.forget();
         }
         self.position = Some(self.frames.len());
-        self.open.push(self.frames.len());
+        self.open.push_back(self.frames.len());
         self.frames.push(frame);
     }
 
     pub(super) fn await_left(&mut self, id: FrameId, at: Timestamp) {
-        let found = self
-            .open
-            .iter()
-            .rposition(|&index| self.frames[index].id == id);
-        if let Some(place) = found {
+        if let Some(place) = self.open_place(id) {
             let index = self.open.remove(place);
-            self.frames[index].end = Some(at);
-            self.position = Some(index);
+            self.position = index;
+            index
+                .into_iter()
+                .for_each(|index| self.frames[index].end = Some(at));
         }
+    }
+
+    /// Returns the place in `open` of an await. Awaits that run side by side are left in any order, so that a scan from
+    /// the innermost one on could take quadratic time.
+    fn open_place(&self, id: FrameId) -> Option<usize> {
+        let is_last = self
+            .open
+            .back()
+            .is_some_and(|&last| self.frames[last].id == id);
+        if is_last {
+            return Some(self.open.len() - 1);
+        }
+        // They are in the order of their ids, except in a damaged log.
+        let id_of = |&index: &usize| {
+            work::done(1);
+            self.frames[index].id
+        };
+        self.open.binary_search_by_key(&id, id_of).ok()
     }
 
     pub(super) fn poll_started(&mut self, at: Timestamp, thread: ThreadId) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::lane::Aside;
-use super::{Lane, LaneKind};
+use super::{Lane, LaneKind, work};
 use crate::event::{LaneId, Timestamp};
 
 /// The lanes of a timeline.
@@ -19,6 +19,11 @@ pub(crate) struct Lanes {
     branches: Vec<LaneId>,
     /// As many of them there were when those that have ended were left out last.
     few: usize,
+    /// The tasks and branches that did something since events were lost last, and others: what the rest does is not known.
+    /// So a loss costs no more than the events before it.
+    active: Vec<LaneId>,
+    /// The length of `active` when those that had ended were left out last.
+    few_active: usize,
     /// Whether lanes keep nothing of their past.
     is_brief: bool,
     /// Stands for all lanes that were dropped: what is told of them changes nothing.
@@ -99,6 +104,7 @@ impl Lanes {
     /// The lane that began as the `place`-th, from 0.
     #[inline]
     pub(crate) fn get(&self, place: usize) -> &Lane {
+        work::done(1);
         match &self.slots[place] {
             Some(lane) => lane,
             None => &self.book.lanes[place],
@@ -107,12 +113,14 @@ impl Lanes {
 
     #[inline]
     pub(crate) fn get_mut(&mut self, place: usize) -> &mut Lane {
+        work::done(1);
         let book = &self.book;
         self.slots[place].get_or_insert_with(|| Box::new(Lane::clone(&book.lanes[place])))
     }
 
     /// Where the lane belongs that began as the `place`-th.
     pub(crate) fn kin(&self, place: usize) -> Kin {
+        work::done(1);
         match &self.slots[place] {
             Some(lane) => Kin::of(lane),
             None => self.book.kin[place],
@@ -126,6 +134,7 @@ impl Lanes {
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        work::done(self.slots.len());
         self.slots.iter_mut().flatten().map(|lane| &mut **lane)
     }
 
@@ -167,7 +176,38 @@ impl Lanes {
         if matches!(lane.kind, LaneKind::Branch(_)) && lane.end.is_none() {
             self.branches.push(lane.id);
         }
+        lane.is_active = Aside(lane.end.is_none() && !lane.is_lost());
+        if lane.is_active.0 {
+            self.note_active(lane.id);
+        }
         self.slots[place] = Some(lane);
+    }
+
+    /// Takes note of a lane that does something again after events were lost.
+    #[cold]
+    pub(crate) fn note_active(&mut self, id: LaneId) {
+        if self.active.len() >= 2 * self.few_active + 64 {
+            let active = std::mem::take(&mut self.active);
+            let goes_on = |id: &LaneId| self.goes_on(*id);
+            self.active = active.into_iter().filter(goes_on).collect();
+            self.few_active = self.active.len();
+        }
+        self.active.push(id);
+    }
+
+    /// Calls `lose` for each task and branch that goes on and did something since events were lost last.
+    pub(crate) fn lose(&mut self, mut lose: impl FnMut(&mut Lane)) {
+        for id in std::mem::take(&mut self.active) {
+            let Some(place) = self.place(id).filter(|_| self.goes_on(id)) else {
+                continue;
+            };
+            let lane = self.get_mut(place);
+            lane.is_active = Aside(false);
+            if !lane.is_lost() && matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_)) {
+                lose(lane);
+            }
+        }
+        self.few_active = 0;
     }
 
     /// The lane with this id; a new one where there is none.
@@ -241,6 +281,7 @@ impl Lanes {
 
     /// Drops the lanes that have ended. Those that are left move together, in their order.
     pub(crate) fn drop_ended(&mut self) {
+        work::done(self.slots.len());
         let (gone, book) = (&mut self.gone, &self.book.lanes);
         let mut place = 0;
         self.slots.retain_mut(|slot| {

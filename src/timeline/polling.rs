@@ -1,11 +1,13 @@
 //! Which lanes are being polled, thread by thread.
 
+use super::work;
 use crate::event::{Event, EventKind, LaneId, Step, ThreadId, Waker, What};
 
 /// Which lanes are being polled on each thread, the outermost first, and whether a step has begun: all that the past has
 /// to say about where the next step ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Polling {
+    /// In the order of their numbers.
     pub(crate) threads: Vec<(ThreadId, Vec<LaneId>)>,
     pub(crate) polled: bool,
 }
@@ -87,20 +89,24 @@ impl Polling {
 
     #[inline]
     fn open_on(&mut self, thread: ThreadId) -> &mut Vec<LaneId> {
-        let place = self.threads.iter().position(|known| known.0 == thread);
-        let place = place.unwrap_or_else(|| self.add(thread));
+        let place = self.threads.binary_search_by_key(&thread, |known| {
+            work::done(1);
+            known.0
+        });
+        let place = place.unwrap_or_else(|place| self.add(place, thread));
         &mut self.threads[place].1
     }
 
     #[cold]
-    fn add(&mut self, thread: ThreadId) -> usize {
+    fn add(&mut self, place: usize, thread: ThreadId) -> usize {
         /// More threads than poll at a time in any program; a damaged log may name any number of them.
         const MOST: usize = 1 << 10;
         if self.threads.len() >= MOST {
             self.threads.clear();
         }
-        self.threads.push((thread, Vec::new()));
-        self.threads.len() - 1
+        let place = place.min(self.threads.len());
+        self.threads.insert(place, (thread, Vec::new()));
+        place
     }
 
     fn end(&mut self) -> bool {

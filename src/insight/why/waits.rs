@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
-use crate::insight::words::{open_branches, runner};
+use crate::insight::words::runner;
 use crate::timeline::{Frame, Lane, LaneKind};
 use crate::units::{rounded_text, time_text};
 
@@ -58,9 +58,9 @@ impl<'a> View<'a> {
     }
 
     fn target(&self, lane: &'a Lane, frames: &[&'a Frame]) -> Target<'a> {
-        let branches: Vec<_> = open_branches(lane, self.timeline).collect();
+        let branches = self.branches.of_lane(lane);
         if !branches.is_empty() {
-            return Target::Branches(branches);
+            return Target::Branches(branches.to_vec());
         }
         match frames.last() {
             Some(frame) => match frame.on {

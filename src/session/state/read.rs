@@ -5,7 +5,7 @@ use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::session::codec::{self, Decoder, Field, Malformed, Texts, unzigzag};
 use crate::timeline::polling::Polling;
 use crate::timeline::{
-    Born, Change, Frame, Host, Label, Lane, Mark, Tasks, Timeline, Totals, Wake,
+    Born, Change, Frame, Host, Label, Lane, Mark, Tasks, Timeline, Totals, Wake, work,
 };
 
 /// What a part of the index says: how the session stands at a place, for whoever knows all parts before.
@@ -104,7 +104,7 @@ pub(in crate::session) fn decode(
     let threads = list(from, Field::take)?;
     let timeline = Timeline::standing(threads, events, lost, end, runtimes);
     let polled = bool::take(from)?;
-    let threads = list(from, |from| {
+    let mut threads = list(from, |from| {
         let thread = ThreadId::take(from)?;
         let lanes = list(from, |from| {
             from.begin(POLLED);
@@ -112,6 +112,8 @@ pub(in crate::session) fn decode(
         })?;
         Ok((thread, lanes))
     })?;
+    // Older files tell of them in the order in which they began to poll.
+    threads.sort_by_key(|(thread, _)| *thread);
     let known = index(from)?;
     let begun = list(from, |from| birth(from, end))?;
     let count = known.checked_add(begun.len()).ok_or(Malformed)?;
@@ -182,6 +184,7 @@ fn list<T>(
     if count > from.bytes.len() {
         return Err(Malformed);
     }
+    work::done(count);
     let mut items = Vec::new();
     for _ in 0..count {
         items.push(take(from)?);
@@ -349,7 +352,7 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, end: Timestamp) -> Result<
     lane.frames = list(from, |from| frame(from, end))?;
     let frames = lane.frames.len();
     let known = |index: usize| (index < frames).then_some(index).ok_or(Malformed);
-    lane.open = list(from, |from| known(index(from)?))?;
+    lane.open = list(from, |from| known(index(from)?))?.into();
     let position: Option<u64> = Field::take(from)?;
     let position = position.map(|index| known(index as usize));
     lane.position = position.transpose()?;
