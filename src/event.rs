@@ -60,7 +60,7 @@ pub struct ThreadId(pub u32);
 pub struct FrameId(pub u32);
 
 /// A place in a source file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Site {
     /// The file, as the compiler names it.
     pub file: Text,

@@ -15,6 +15,8 @@ mod story;
 mod why;
 mod words;
 
+#[cfg(feature = "app")]
+use std::collections::HashMap;
 use std::fmt;
 
 pub use describe::{Line, Tone, describe};
@@ -70,11 +72,58 @@ pub fn findings(timeline: &Timeline) -> Vec<Finding> {
     let mut findings = sequential_awaits::find(timeline);
     findings.extend(never_awaited::find(timeline));
     findings.extend(long_poll::find(timeline));
+    sort(&mut findings);
+    findings
+}
+
+fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| {
         let most_first = std::cmp::Reverse((finding.saves_ns, finding.costs_ns));
         (most_first, finding.at, finding.lane)
     });
-    findings
+}
+
+/// The findings of a long session, which is searched stretch by stretch. Of those of a kind about the same place, the one
+/// is kept that costs most.
+#[cfg(feature = "app")]
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    findings: Vec<Finding>,
+    /// Where findings with a place are among them.
+    places: HashMap<(FindingKind, Site), usize>,
+    /// How many stretches were searched.
+    pub(crate) stretches: u64,
+}
+
+#[cfg(feature = "app")]
+impl Gathered {
+    /// Searches the next stretch.
+    pub(crate) fn take(&mut self, stretch: &Timeline) {
+        self.stretches += 1;
+        for finding in findings(stretch) {
+            let place = finding.site.clone().map(|site| (finding.kind, site));
+            let known = place.as_ref().and_then(|place| self.places.get(place));
+            match known {
+                Some(&known) => {
+                    let known = &mut self.findings[known];
+                    if finding.costs_ns > known.costs_ns {
+                        *known = finding;
+                    }
+                }
+                None => {
+                    let next = self.findings.len();
+                    self.places.extend(place.map(|place| (place, next)));
+                    self.findings.push(finding);
+                }
+            }
+        }
+    }
+
+    /// Returns the findings, in the order of [`findings`].
+    pub(crate) fn into_findings(mut self) -> Vec<Finding> {
+        sort(&mut self.findings);
+        self.findings
+    }
 }
 
 #[cfg(test)]

@@ -6,18 +6,21 @@ use std::time::SystemTime;
 
 use super::Output;
 use super::failure::{self, Failure};
+use super::session::show_progress;
 use crate::event::{Text, Timestamp};
 use crate::export::json;
 use crate::export::summary::summary;
-use crate::export::text::{lanes_text, totals_text};
-use crate::insight::{Finding, findings};
+use crate::export::text::{LanesText, lanes_text, totals_text};
+use crate::insight::{Finding, Gathered, findings};
 use crate::printable;
 use crate::scenario::{self, Chapter, Scenario};
-use crate::session::{self, Archive, Keep, Meta, Session};
+use crate::session::{self, Archive, Keep, Meta};
 use crate::source::Live;
 use crate::timeline::Timeline;
 use crate::units::{lost_text, time_text};
 
+/// Events that are in memory at a time. All that is told of a session with no more is told from all of them at once.
+const STRETCH: u64 = 1 << 20;
 /// The columns of a line where nobody says how wide it may be.
 const WIDTH: usize = 100;
 
@@ -25,7 +28,13 @@ const WIDTH: usize = 100;
 struct Ended<'a> {
     name: Text,
     title: Text,
+    /// How everything stands at the end.
     timeline: &'a Timeline,
+    /// The lanes as text, if that is asked for.
+    lanes: Option<String>,
+    findings: Vec<Finding>,
+    /// In how many stretches it was searched for findings.
+    stretches: u64,
 }
 
 /// Prints the scenarios, chapter by chapter.
@@ -88,70 +97,80 @@ pub(super) fn run(
         writer.write(&events)?;
         writer.finish()
     });
+    let timeline = &events.iter().collect();
     let ended = Ended {
         name: scenario.name.into(),
         title: scenario.title.into(),
-        timeline: &events.iter().collect(),
+        timeline,
+        lanes: (output != Output::Json).then(|| lanes_text(timeline, width(), ascii)),
+        findings: findings(timeline),
+        stretches: 1,
     };
     // What came of it is not lost with its recording.
-    ended.print(output, ascii)?;
+    ended.print(ascii)?;
     Ok(recorded?)
 }
 
-/// Prints what came of a recorded session.
+/// Prints what came of a recorded session, however long it is: only a stretch of it is in memory at a time.
 pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
-    let session = Session::open(file)?;
-    for damage in session::told(&session.damage) {
+    let mut archive = Archive::open_ended(file, show_progress)?;
+    let unreadable = |error| session::Error::read(file, error);
+    let end = archive.end().map_err(unreadable)?;
+    let timeline = &end.timeline;
+    let mut lanes = (output != Output::Json).then(|| LanesText::new(timeline, width(), ascii));
+    let mut found = Gathered::default();
+    let read = archive.stretches(STRETCH, |stretch, next| {
+        found.take(stretch);
+        if let Some(lanes) = &mut lanes {
+            lanes.take(stretch, next);
+        }
+    });
+    read.map_err(unreadable)?;
+    for damage in session::told(&archive.log.all_damage()) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
-    let Meta {
-        title, scenario, ..
-    } = &session.meta;
-    let name = if scenario.is_empty() { title } else { scenario };
+    let meta = &archive.log.meta;
+    let name = if meta.scenario.is_empty() {
+        &meta.title
+    } else {
+        &meta.scenario
+    };
     let ended = Ended {
         name: name.clone(),
-        title: title.clone(),
-        timeline: &timeline(file, &session)?,
+        title: meta.title.clone(),
+        timeline,
+        lanes: lanes.map(|lanes| lanes.text()),
+        stretches: found.stretches,
+        findings: found.into_findings(),
     };
-    Ok(ended.print(output, ascii)?)
-}
-
-/// What happened; where the file is a part of a longer session, with how it stood before.
-fn timeline(file: &Path, session: &Session) -> Result<Timeline, Failure> {
-    if session.meta.before == 0 {
-        return Ok(session.events.iter().collect());
-    }
-    let mut archive = Archive::open(file, |_| {})?;
-    let all = archive.detail(Timestamp::ZERO, Timestamp(u64::MAX));
-    let all = all.map_err(|error| session::Error::read(file, error))?;
-    Ok(all.timeline)
+    Ok(ended.print(ascii)?)
 }
 
 impl Ended<'_> {
-    fn print(&self, output: Output, ascii: bool) -> io::Result<()> {
-        let found = findings(self.timeline);
+    fn print(&self, ascii: bool) -> io::Result<()> {
         let mut out = stdout();
-        if output == Output::Json {
-            let summary = summary(self.name.raw(), self.timeline, &found);
+        if let Some(lanes) = &self.lanes {
+            self.text(lanes, ascii, &mut out)?;
+        } else {
+            let within = (self.stretches > 1).then_some(STRETCH);
+            let summary = summary(self.name.raw(), self.timeline, &self.findings, within);
             json::write(&mut out, &summary)?;
             writeln!(out)?;
-        } else {
-            self.text(&found, ascii, &mut out)?;
         }
         out.flush()
     }
 
-    fn text(&self, found: &[Finding], ascii: bool, out: &mut impl Write) -> io::Result<()> {
+    fn text(&self, lanes: &str, ascii: bool, out: &mut impl Write) -> io::Result<()> {
         let dash = if ascii { "-" } else { "·" };
         writeln!(out, "{} {dash} {}\n", self.name, self.title)?;
-        write_block(out, &lanes_text(self.timeline, width(), ascii))?;
+        write_block(out, lanes)?;
         write_block(out, &totals_text(self.timeline))?;
-        if found.is_empty() {
-            writeln!(out, "no findings")?;
-        } else {
-            writeln!(out, "findings")?;
-        }
-        for (finding, number) in found.iter().zip(1..) {
+        let heading = match self.findings.len() {
+            0 => "no findings",
+            _ => "findings",
+        };
+        writeln!(out, "{heading}{}", self.searched())?;
+        for (finding, number) in self.findings.iter().zip(1..) {
             write_finding(out, number, finding)?;
         }
         let end = time_text(self.timeline.end());
@@ -164,6 +183,16 @@ impl Ended<'_> {
             events => format!("{events} events"),
         };
         writeln!(out, "\n{end}, {events}{lost}")
+    }
+
+    /// How it was searched for findings, unless that was all at once.
+    fn searched(&self) -> String {
+        match self.stretches {
+            0 | 1 => String::new(),
+            stretches => format!(
+                " (in {stretches} stretches of {STRETCH} events, each by itself; of each place, the one that costs most)"
+            ),
+        }
     }
 }
 

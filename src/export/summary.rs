@@ -1,18 +1,19 @@
 //! The machine-readable summary of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::event::{BranchOf, Site};
+use crate::event::{BranchOf, LaneId, Site};
 use crate::insight::Finding;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 
-/// What a run came to, for other programs to read. Times are in nanoseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
+/// What a run came to, for other programs to read. Times are in nanoseconds. Tasks are put together as they are written:
+/// there may be many.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
     /// The scenario's name.
-    pub scenario: String,
+    pub scenario: &'a str,
     /// The time until which the session is known: that of the last event or heartbeat.
     pub elapsed_ns: u64,
     /// The number of events, without heartbeats.
@@ -20,9 +21,22 @@ pub struct Summary {
     /// How many events were lost.
     pub lost: u64,
     /// The tasks, in the order in which they began, and the coroutines that never ran.
-    pub tasks: Vec<Task>,
+    pub tasks: Tasks<'a>,
     /// The findings, the most worthwhile first.
     pub findings: Vec<Found>,
+    /// Number of events that were searched for findings at a time, if not all of them at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings_within_events: Option<u64>,
+}
+
+/// The tasks of a timeline, in the order in which they began, and the coroutines that never ran.
+#[derive(Debug)]
+pub struct Tasks<'a> {
+    timeline: &'a Timeline,
+    /// The task of each lane, by the lanes' places.
+    of: Vec<LaneId>,
+    /// The places of the branches of each task.
+    branches: HashMap<LaneId, Vec<usize>>,
 }
 
 /// A task, or a coroutine that never ran.
@@ -124,19 +138,81 @@ fn labels(lane: &Lane) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Sums up a finished run.
-pub fn summary(scenario: &str, timeline: &Timeline, findings: &[Finding]) -> Summary {
-    let tasks = timeline.lanes().filter(|lane| is_listed(lane));
+/// Sums up a finished run, which was searched for findings in stretches of `within` events, if not at once.
+pub fn summary<'a>(
+    scenario: &'a str,
+    timeline: &'a Timeline,
+    findings: &[Finding],
+    within: Option<u64>,
+) -> Summary<'a> {
     Summary {
-        scenario: scenario.to_owned(),
+        scenario,
         elapsed_ns: timeline.end().0,
         events: timeline.events(),
         lost: timeline.lost(),
-        tasks: tasks.map(|lane| task(lane, timeline)).collect(),
+        tasks: Tasks::of(timeline),
         findings: findings
             .iter()
             .map(|finding| found(finding, timeline))
             .collect(),
+        findings_within_events: within,
+    }
+}
+
+impl<'a> Tasks<'a> {
+    fn of(timeline: &'a Timeline) -> Self {
+        let of = timeline.tasks();
+        let mut branches: HashMap<LaneId, Vec<usize>> = HashMap::new();
+        for (place, (lane, task)) in timeline.lanes().zip(&of).enumerate() {
+            if matches!(lane.kind, LaneKind::Branch(_)) {
+                branches.entry(*task).or_default().push(place);
+            }
+        }
+        Self {
+            timeline,
+            of,
+            branches,
+        }
+    }
+
+    fn task(&self, lane: &Lane) -> Task {
+        let totals = lane.totals(self.timeline.end());
+        let branches = self.branches.get(&lane.id).into_iter().flatten();
+        let branches = branches.filter_map(|&place| {
+            let lane = self.timeline.lanes.get(place);
+            match lane.kind {
+                LaneKind::Branch(of) => Some(branch(lane, of)),
+                _ => None,
+            }
+        });
+        Task {
+            id: lane.id.0,
+            name: lane.name.raw().to_owned(),
+            parent: self.parent(lane),
+            polls: lane.polls,
+            running_ns: totals.running,
+            ready_ns: totals.ready,
+            waiting_ns: totals.waiting,
+            outcome: outcome(lane),
+            value: value(lane),
+            labels: labels(lane),
+            branches: branches.collect(),
+        }
+    }
+
+    /// The task that spawned or called a lane; a branch or coroutine speaks for its task.
+    fn parent(&self, lane: &Lane) -> Option<u64> {
+        let place = self.timeline.lanes.place(lane.parent?)?;
+        let task = self.of[place];
+        let is_task = self.timeline.lane(task).is_some_and(Lane::is_task);
+        is_task.then_some(task.0)
+    }
+}
+
+impl Serialize for Tasks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lanes = self.timeline.lanes().filter(|lane| is_listed(lane));
+        serializer.collect_seq(lanes.map(|lane| self.task(lane)))
     }
 }
 
@@ -144,35 +220,6 @@ pub fn summary(scenario: &str, timeline: &Timeline, findings: &[Finding]) -> Sum
 fn is_listed(lane: &Lane) -> bool {
     let unused = matches!(lane.state(), State::Created | State::NeverPolled);
     lane.is_task() || (lane.kind == LaneKind::Coroutine && lane.started.is_none() && unused)
-}
-
-fn task(lane: &Lane, timeline: &Timeline) -> Task {
-    let totals = lane.totals(timeline.end());
-    let branches = timeline.lanes().filter_map(|branch| {
-        let LaneKind::Branch(of) = branch.kind else {
-            return None;
-        };
-        (timeline.task_of(branch).id == lane.id).then(|| self::branch(branch, of))
-    });
-    Task {
-        id: lane.id.0,
-        name: lane.name.raw().to_owned(),
-        parent: parent(lane, timeline),
-        polls: lane.polls,
-        running_ns: totals.running,
-        ready_ns: totals.ready,
-        waiting_ns: totals.waiting,
-        outcome: outcome(lane),
-        value: value(lane),
-        labels: labels(lane),
-        branches: branches.collect(),
-    }
-}
-
-/// The task that spawned or called a lane; a branch or coroutine speaks for its task.
-fn parent(lane: &Lane, timeline: &Timeline) -> Option<u64> {
-    let parent = timeline.task_of(timeline.lane(lane.parent?)?);
-    parent.is_task().then_some(parent.id.0)
 }
 
 fn branch(lane: &Lane, of: BranchOf) -> Branch {

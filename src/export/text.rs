@@ -1,56 +1,185 @@
 //! The lanes as plain text, as they stand when a run is over.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use crate::event::Timestamp;
+use crate::event::{LaneId, Timestamp};
 use crate::glyph::{self, Glyph, LEGEND, Weight, ascii_tree};
-use crate::timeline::cells::{Cell, Window, cells};
-use crate::timeline::labels::{is_stuck, labels};
+use crate::timeline::cells::{Cell, Drawing, Window};
+use crate::timeline::labels::{Moment, is_stuck, labels_of, last_mark};
 use crate::timeline::rows::{Row, rows};
-use crate::timeline::{Lane, State, Timeline};
+use crate::timeline::{Lane, Mark, State, Timeline};
 use crate::units::{duration_text, ticks};
 use crate::width::{cut, names_at_most, width as columns};
 
 /// Columns between the names and the bars.
 const GAP: usize = 2;
 
+/// More lanes than this are not listed: nobody reads them as text.
+const MOST: usize = if cfg!(test) { 50 } else { 2_000 };
+
 /// The finished lanes in at most `width` columns: a ruler, a row for each lane, and what the signs mean. Every line
 /// ends in a newline, none in a blank.
 pub fn lanes_text(timeline: &Timeline, width: usize, ascii: bool) -> String {
-    let rows = rows(timeline, &HashSet::new(), false, Timestamp::ZERO);
-    let names = name_width(timeline, &rows, width);
-    let bars = width.saturating_sub(names).min(u16::MAX.into());
-    let page = Page {
-        timeline,
-        names,
-        window: window(timeline.end(), bars as u16),
-        ascii,
-    };
-    let mut lines = vec![page.ruler()];
-    let mut signs = HashSet::new();
-    for row in &rows {
-        if let Some(lane) = timeline.lane(row.lane) {
-            lines.push(page.lane(row, lane, &mut signs));
+    let mut lanes = LanesText::new(timeline, width, ascii);
+    lanes.take(timeline, None);
+    lanes.text()
+}
+
+/// The finished lanes as text, put together stretch by stretch, so that no more of a session than one has to be there.
+#[derive(Debug)]
+pub struct LanesText<'a> {
+    page: Page<'a>,
+    width: usize,
+    rows: Vec<Row>,
+    /// How many rows are left out.
+    left_out: usize,
+    lanes: HashMap<LaneId, Past>,
+    /// The first column whose left edge is not reached so far.
+    column: u16,
+}
+
+/// The past of a lane, as far as it is shown.
+#[derive(Debug)]
+struct Past {
+    drawing: Drawing,
+    /// What it did from the left edge of a column on: only columns in which that is new.
+    moments: Vec<(u16, Moment)>,
+    /// What it noted before it began to wait, as far as that is known by now.
+    mark: Option<Mark>,
+    last_mark: Option<Mark>,
+}
+
+impl<'a> LanesText<'a> {
+    /// Begins with how everything stands at the end.
+    pub fn new(timeline: &'a Timeline, width: usize, ascii: bool) -> Self {
+        let mut rows = rows(timeline, &HashSet::new(), false, Timestamp::ZERO);
+        let left_out = rows.len().saturating_sub(MOST);
+        rows.truncate(MOST);
+        let names = name_width(timeline, &rows, width);
+        let bars = width.saturating_sub(names).min(u16::MAX.into());
+        let window = window(timeline.end(), bars as u16);
+        let past = |row: &Row| {
+            let past = Past {
+                drawing: Drawing::new(&window),
+                moments: Vec::new(),
+                mark: None,
+                last_mark: None,
+            };
+            (row.lane, past)
+        };
+        let lanes = rows.iter().map(past).collect();
+        let page = Page {
+            timeline,
+            names,
+            window,
+            ascii,
+        };
+        Self {
+            page,
+            width,
+            rows,
+            left_out,
+            lanes,
+            column: 0,
         }
     }
-    lines.push(String::new());
-    lines.extend(page.legend(&signs, width));
-    let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
-    lines.collect()
+
+    /// Takes in the next stretch: a timeline with all that happened in it. `next` is when the one after it begins.
+    pub fn take(&mut self, stretch: &Timeline, next: Option<Timestamp>) {
+        let window = &self.page.window;
+        let first = self.column;
+        let is_reached = |column: &u16| {
+            let edge = window.time_at(*column);
+            *column < window.width && next.is_none_or(|next| edge < next)
+        };
+        while is_reached(&self.column) {
+            self.column += 1;
+        }
+        for (id, past) in &mut self.lanes {
+            if let Some(lane) = stretch.lane(*id) {
+                past.take(stretch, lane, next.is_none(), window, first..self.column);
+            }
+        }
+    }
+
+    /// The text, once all stretches were taken in.
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.page.ruler()];
+        let mut signs = HashSet::new();
+        for row in &self.rows {
+            let lane = self.page.timeline.lane(row.lane);
+            if let (Some(lane), Some(past)) = (lane, self.lanes.get(&row.lane)) {
+                lines.push(self.page.lane(row, lane, past, &mut signs));
+            }
+        }
+        if self.left_out > 0 {
+            lines.push(left_out(self.left_out, "lanes"));
+        }
+        lines.push(String::new());
+        lines.extend(self.page.legend(&signs, self.width));
+        let lines = lines.iter().map(|line| format!("{}\n", line.trim_end()));
+        lines.collect()
+    }
+}
+
+impl Past {
+    fn take(
+        &mut self,
+        stretch: &Timeline,
+        lane: &Lane,
+        is_last: bool,
+        window: &Window,
+        columns: Range<u16>,
+    ) {
+        self.drawing.take(stretch, lane, is_last);
+        for column in columns {
+            let time = window.time_at(column).min(window.now);
+            if time >= lane.start && lane.end.is_none_or(|end| time <= end) {
+                self.note(stretch, lane, time, column);
+            }
+        }
+        let now = Moment::at(stretch, lane, stretch.end(), self.mark.as_ref());
+        self.mark = now.mark().cloned();
+        self.last_mark = last_mark(lane).cloned();
+    }
+
+    fn note(&mut self, stretch: &Timeline, lane: &Lane, time: Timestamp, column: u16) {
+        let moment = Moment::at(stretch, lane, time, self.mark.as_ref());
+        if self.moments.last().is_none_or(|(_, last)| *last != moment) {
+            self.moments.push((column, moment));
+        }
+    }
+
+    /// What it did at the left edge of a column.
+    fn at(&self, column: u16) -> Moment {
+        let later = self.moments.partition_point(|(from, _)| *from <= column);
+        let moment = later.checked_sub(1).map(|index| &self.moments[index].1);
+        moment.cloned().unwrap_or_default()
+    }
+}
+
+fn left_out(number: usize, what: &str) -> String {
+    format!("… and {number} more {what}: --json tells of all")
 }
 
 /// A table of the tasks: how long each ran, was ready and waited, how often it was polled, and how it ended.
 pub fn totals_text(timeline: &Timeline) -> String {
     let mut table =
         vec![["task", "running", "ready", "waiting", "polls", "ended"].map(str::to_owned)];
-    let tasks = timeline.lanes().filter(|lane| lane.is_task());
-    table.extend(tasks.map(|task| totals_row(timeline, task)));
+    let mut tasks = timeline.lanes().filter(|lane| lane.is_task());
+    let listed = tasks.by_ref().take(MOST);
+    table.extend(listed.map(|task| totals_row(timeline, task)));
     let widths: [usize; 6] = std::array::from_fn(|column| {
         let texts = table.iter().map(|row| columns(&row[column]));
         texts.max().unwrap_or(0)
     });
-    let lines = table.iter().map(|row| table_line(row, &widths));
-    lines.collect()
+    let mut lines: String = table.iter().map(|row| table_line(row, &widths)).collect();
+    let more = tasks.count();
+    if more > 0 {
+        lines.push_str(&format!("{}\n", left_out(more, "tasks")));
+    }
+    lines
 }
 
 fn table_line(row: &[String; 6], widths: &[usize; 6]) -> String {
@@ -123,6 +252,7 @@ fn name_width(timeline: &Timeline, rows: &[Row], width: usize) -> usize {
 }
 
 /// What a page of lanes is made of.
+#[derive(Debug)]
 struct Page<'a> {
     timeline: &'a Timeline,
     names: usize,
@@ -149,9 +279,9 @@ impl Page<'_> {
         format!("{}{}", " ".repeat(self.names), line.text())
     }
 
-    fn lane(&self, row: &Row, lane: &Lane, signs: &mut HashSet<Glyph>) -> String {
+    fn lane(&self, row: &Row, lane: &Lane, past: &Past, signs: &mut HashSet<Glyph>) -> String {
         let weight = Weight::from(lane.kind);
-        let cells = cells(self.timeline, lane, &self.window);
+        let cells = past.drawing.cells();
         let mut bars = Columns::new(self.window.width);
         for (column, &cell) in cells.iter().enumerate() {
             let Some(sign) = glyph::of_cell(cell, weight) else {
@@ -164,13 +294,17 @@ impl Page<'_> {
             };
             bars.write(column, partial.unwrap_or(sign.text(self.ascii)));
         }
-        for label in labels(
+        let moment = |time| past.at(self.window.column_of(time).unwrap_or(u16::MAX));
+        let labels = labels_of(
             self.timeline,
             lane,
             &cells,
             &self.window,
             glyph::signs(self.ascii),
-        ) {
+            past.last_mark.as_ref(),
+            &moment,
+        );
+        for label in labels {
             bars.write_text(label.column.into(), &label.text);
         }
         if is_stuck(lane, self.window.now)

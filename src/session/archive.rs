@@ -19,6 +19,7 @@ use super::piece::Piece;
 use super::state::{Ahead, Standing};
 use crate::event::{Event, LaneId, Timestamp};
 use crate::printable;
+use crate::timeline::Timeline;
 use crate::timeline::overview::Cut;
 
 /// A session of any size, of which only an index is in memory.
@@ -173,6 +174,19 @@ impl Archive {
         self.log.index.clear();
         self.catch_up(|_| {})?;
         Ok(grown)
+    }
+
+    /// Opens a file to which nothing is added any more, so that what its last block lacks is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn open_ended(path: &Path, progress: impl FnMut(Progress)) -> Result<Self, Error> {
+        let mut archive = Self::open(path, progress)?;
+        archive.log.end_here();
+        let caught_up = archive.catch_up(|_| {});
+        caught_up.map_err(|why| Error::read(path, why))?;
+        Ok(archive)
     }
 
     fn catch_up(&mut self, mut progress: impl FnMut(Progress)) -> io::Result<()> {
@@ -444,6 +458,37 @@ impl Archive {
         Ok(base)
     }
 
+    /// Goes through all events in stretches of about `most`. For each of them, `take` is given a timeline with all that
+    /// happened in it and how everything stood before, and when the next one begins.
+    pub(crate) fn stretches(
+        &mut self,
+        most: u64,
+        mut take: impl FnMut(&Timeline, Option<Timestamp>),
+    ) -> io::Result<()> {
+        let (mut base, mut ahead, mut events) = (self.base(None)?, Ahead::default(), 0);
+        base.timeline.lanes.drop_ended();
+        // To begin a stretch takes a look at everything that goes on.
+        let mut least = most.max(base.told() as u64);
+        self.each(base.place, |item, count| {
+            if events >= least {
+                ahead.flush(&mut base);
+                // All that happened at a time is in one stretch.
+                if item.at() > base.timeline.end() {
+                    take(&base.timeline, Some(item.at()));
+                    base.timeline.forget();
+                    base.timeline.lanes.drop_ended();
+                    (events, least) = (0, most.max(base.told() as u64));
+                }
+            }
+            ahead.push(&mut base, &item, count);
+            events += 1;
+            true
+        })?;
+        ahead.flush(&mut base);
+        take(&base.timeline, None);
+        Ok(())
+    }
+
     /// How some lanes stood just before some moments, which are in order: for each lane, a cut at each of them.
     pub(crate) fn cuts(
         &mut self,
@@ -538,3 +583,9 @@ impl Iterator for Events<'_> {
     reason = "a test that panics fails, which is what it should do"
 )]
 mod tests;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod work;

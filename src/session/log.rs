@@ -166,6 +166,20 @@ impl Log {
         }
     }
 
+    /// Counts events as lost that a block announced which was cut off, and that will not come any more.
+    pub(super) fn end_here(&mut self) {
+        let (known, time) = self.scan.known;
+        let count = known.saturating_sub(self.scan.passed);
+        if !self.has_end && count > 0 {
+            self.pieces.push(Piece {
+                place: self.scan.passed,
+                count,
+                time,
+                stored: None,
+            });
+        }
+    }
+
     /// The version of its format.
     pub(crate) fn version(&self) -> u16 {
         self.version

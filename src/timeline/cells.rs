@@ -6,7 +6,6 @@
 //!
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
-use std::borrow::Cow;
 
 use super::span::{Change, State};
 use super::{Lane, Timeline};
@@ -88,62 +87,142 @@ impl Window {
 
 /// The cells of a lane, one for each column of the window.
 pub fn cells(timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
-    if window.width == 0 {
-        return Vec::new();
-    }
-    let mut columns = Columns::new(window);
-    for segment in segments(timeline, lane, window.now) {
-        columns.take_in(&segment);
-    }
-    columns.cells()
+    let mut drawing = Drawing::new(window);
+    drawing.take(timeline, lane, true);
+    drawing.cells()
 }
 
-/// Changes that count from one time until another. A coroutine has its own, then its host's, then its own again.
+/// The cells of a lane, drawn stretch by stretch as its past comes, so that no more of it than a stretch has to be there.
+#[derive(Debug)]
+pub(crate) struct Drawing {
+    columns: Columns,
+    /// How many of the lane's own changes are drawn.
+    own: u64,
+    /// How many of its host's changes are drawn, or are none of its own.
+    hosted: u64,
+    /// Of a coroutine that has a host: what was drawn before.
+    before: Option<Before>,
+    /// `true` once the wait of a coroutine that nothing polls any more is drawn.
+    left: bool,
+}
+
+/// A coroutine as it was drawn before its host's changes.
+#[derive(Debug)]
+struct Before {
+    /// When it began to run in its present host.
+    started: Timestamp,
+    columns: Columns,
+    own: u64,
+}
+
+impl Drawing {
+    pub(crate) fn new(window: &Window) -> Self {
+        Self {
+            columns: Columns::new(window),
+            own: 0,
+            hosted: 0,
+            before: None,
+            left: false,
+        }
+    }
+
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        self.columns.cells()
+    }
+
+    /// Draws what the lane did since the last call, up to the present of the timeline. What it does now is drawn by the next
+    /// call, which knows for how long, or by this one if it `is_last`.
+    ///
+    /// A coroutine has changes of its own, then its host's, then its own again.
+    pub(crate) fn take(&mut self, timeline: &Timeline, lane: &Lane, is_last: bool) {
+        let now = Timestamp(self.columns.now);
+        let last = usize::from(!is_last && lane.end.is_none());
+        let Some(host) = lane.host else {
+            let changes = skip(&lane.changes, lane.forgotten, self.own);
+            self.take_own(changes, changes.len().saturating_sub(last), now);
+            return;
+        };
+        let started = lane.started.unwrap_or(lane.start);
+        self.begin_again(started);
+        let (before, end) = lane
+            .changes
+            .split_at(lane.changes.len().saturating_sub(lane.end.is_some().into()));
+        let before = skip(before, lane.forgotten, self.own);
+        self.take_own(before, before.len(), started.min(now));
+        self.before.get_or_insert_with(|| Before {
+            started,
+            columns: self.columns.clone(),
+            own: self.own,
+        });
+        if let Some(of) = timeline.lane(host.lane) {
+            let goes_on = lane.end.is_none() && of.end.is_none();
+            let changes = of.changes.get(host.changes(of)).unwrap_or_default();
+            let first = host.first.max(of.forgotten);
+            let changes = skip(changes, first, self.hosted);
+            let drawn = changes.len().saturating_sub((goes_on && !is_last).into());
+            self.hosted = first.max(self.hosted) + drawn as u64;
+            self.columns.take_in(&Segment {
+                changes,
+                drawn,
+                from: started,
+                until: lane.end.unwrap_or(now).min(now),
+                hosted: true,
+            });
+        }
+        let is_over = is_last || lane.end.is_some();
+        if let Some(left) = timeline.left_alone(lane).filter(|_| is_over && !self.left) {
+            self.left = true;
+            self.columns.take_in(&Segment {
+                changes: &[left],
+                drawn: 1,
+                from: left.at,
+                until: lane.end.unwrap_or(now).min(now),
+                hosted: true,
+            });
+        }
+        self.take_own(end, end.len(), now);
+    }
+
+    /// Takes back what was drawn of a coroutine in a host that it has left for another: its time there counts as a wait.
+    fn begin_again(&mut self, started: Timestamp) {
+        if let Some(before) = self.before.take_if(|before| before.started != started) {
+            self.columns = before.columns;
+            self.own = before.own;
+            self.hosted = 0;
+        }
+    }
+
+    fn take_own(&mut self, changes: &[Change], drawn: usize, until: Timestamp) {
+        self.own += drawn as u64;
+        self.columns.take_in(&Segment {
+            changes,
+            drawn,
+            from: Timestamp::ZERO,
+            until,
+            hosted: false,
+        });
+    }
+}
+
+/// Returns the changes after the first `done` of a life, of which these are all but the first `forgotten`.
+fn skip(changes: &[Change], forgotten: u64, done: u64) -> &[Change] {
+    let done = usize::try_from(done.saturating_sub(forgotten)).unwrap_or(usize::MAX);
+    changes.get(done..).unwrap_or_default()
+}
+
+/// Changes that count from one time until another.
 struct Segment<'a> {
-    changes: Cow<'a, [Change]>,
+    changes: &'a [Change],
+    /// How many of them are drawn. The next one only tells when the last of these was over.
+    drawn: usize,
     from: Timestamp,
     until: Timestamp,
     /// Whether the changes are those of another lane, whose end is not this one's.
     hosted: bool,
 }
 
-fn segments<'a>(timeline: &'a Timeline, lane: &'a Lane, now: Timestamp) -> Vec<Segment<'a>> {
-    let own = |changes: &'a [Change], until| Segment {
-        changes: changes.into(),
-        from: Timestamp::ZERO,
-        until,
-        hosted: false,
-    };
-    let hosted = lane
-        .host
-        .and_then(|host| Some((host, timeline.lane(host.lane)?)));
-    let Some((host, of)) = hosted else {
-        return vec![own(&lane.changes, now)];
-    };
-    let ended = usize::from(lane.end.is_some());
-    let (before, end) = lane
-        .changes
-        .split_at(lane.changes.len().saturating_sub(ended));
-    let started = lane.started.unwrap_or(lane.start);
-    let within = Segment {
-        changes: of.changes.get(host.changes(of)).unwrap_or_default().into(),
-        from: started,
-        until: lane.end.unwrap_or(now).min(now),
-        hosted: true,
-    };
-    let left = timeline.left_alone(lane).map(|left| Segment {
-        changes: vec![left].into(),
-        from: left.at,
-        until: within.until,
-        hosted: true,
-    });
-    let mut segments = vec![own(before, started.min(now)), within];
-    segments.extend(left);
-    segments.push(own(end, now));
-    segments
-}
-
 /// All columns, filled from left to right.
+#[derive(Clone, Debug)]
 struct Columns {
     /// The left edges, and the right edge of the last.
     edges: Vec<u64>,
@@ -189,13 +268,17 @@ impl Columns {
     }
 
     fn take_in(&mut self, segment: &Segment<'_>) {
+        if self.tallies.is_empty() {
+            return;
+        }
         let (first, last) = (self.edges[0], self.edges[self.tallies.len()]);
         let begin = segment
             .changes
             .partition_point(|change| change.at.0 < first);
         let begin = begin.saturating_sub(1);
         let mut column = 0;
-        for (index, change) in segment.changes.iter().enumerate().skip(begin) {
+        let drawn = segment.changes.iter().take(segment.drawn).enumerate();
+        for (index, change) in drawn.skip(begin) {
             let start = change.at.max(segment.from).0;
             if change.at > segment.until || start >= last || start > self.now {
                 break;

@@ -53,6 +53,35 @@ const NESTED: usize = 16;
 /// A mark is cut to so many columns.
 const MARK: usize = 24;
 
+/// What the labels of a lane tell of a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The awaits that it is in, the outermost first; of a coroutine only its own.
+    awaits: Vec<Frame>,
+    /// The last line that it noted in the poll before it waits.
+    mark: Option<Mark>,
+}
+
+impl Moment {
+    /// Returns what a lane does at a time. `known` is the mark before the wait that goes on since before the timeline's past.
+    pub(crate) fn at(
+        timeline: &Timeline,
+        lane: &Lane,
+        time: Timestamp,
+        known: Option<&Mark>,
+    ) -> Self {
+        let awaits = awaits_at(timeline, lane, time).into_iter().cloned();
+        Self {
+            awaits: awaits.collect(),
+            mark: mark_before(lane, time, known).cloned(),
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
+    }
+}
+
 /// The labels of a lane whose cells these are.
 pub fn labels(
     timeline: &Timeline,
@@ -61,11 +90,36 @@ pub fn labels(
     window: &Window,
     signs: Signs,
 ) -> Vec<Label> {
+    let moment = |time| Moment::at(timeline, lane, time, None);
+    labels_of(
+        timeline,
+        lane,
+        cells,
+        window,
+        signs,
+        last_mark(lane),
+        &moment,
+    )
+}
+
+/// The labels of a lane of which no more is known than how it stands, the last line that it noted in its last poll, and what
+/// it did at some moments.
+pub(crate) fn labels_of(
+    timeline: &Timeline,
+    lane: &Lane,
+    cells: &[Cell],
+    window: &Window,
+    signs: Signs,
+    last_mark: Option<&Mark>,
+    moment: &dyn Fn(Timestamp) -> Moment,
+) -> Vec<Label> {
     let page = Page {
         timeline,
         lane,
         window,
         signs,
+        last_mark,
+        moment,
     };
     let mut labels = Vec::new();
     let mut column = 0;
@@ -119,12 +173,56 @@ fn index_of(frames: &[Frame], id: FrameId) -> Option<usize> {
     frames.binary_search_by_key(&id, |frame| frame.id).ok()
 }
 
+/// The awaits that a lane is in at a time, the outermost first; of a coroutine only its own.
+fn awaits_at<'a>(timeline: &'a Timeline, lane: &'a Lane, time: Timestamp) -> Vec<&'a Frame> {
+    let host = lane.host.and_then(|host| timeline.lane(host.lane));
+    let (of, own) = match host {
+        Some(host) => (host, lane.host.and_then(|host| host.frame)),
+        None => (lane, None),
+    };
+    let mut frames: Vec<&Frame> = Vec::new();
+    let mut next = innermost_at(of, time);
+    while let Some(frame) = next.filter(|frame| Some(frame.id) != own && frames.len() < NESTED) {
+        frames.push(frame);
+        let parent = frame.parent.filter(|parent| *parent < frame.id);
+        next = parent.and_then(|parent| Some(&of.frames[index_of(&of.frames, parent)?]));
+    }
+    frames.reverse();
+    frames
+}
+
+/// The last line that a lane noted in the poll before the wait that there is at a time; `known` if that wait goes on since
+/// before what is left of the lane's past.
+fn mark_before<'a>(lane: &'a Lane, time: Timestamp, known: Option<&'a Mark>) -> Option<&'a Mark> {
+    let changes = &lane.changes;
+    let seen = &changes[..changes.partition_point(|change| change.at <= time)];
+    let wait = seen
+        .iter()
+        .rposition(|change| change.state == State::Waiting);
+    let Some(wait) = wait.filter(|wait| *wait > 0) else {
+        return known;
+    };
+    let poll = seen[wait - 1];
+    let noted = lane.marks.partition_point(|mark| mark.at <= seen[wait].at);
+    let mark = lane.marks[..noted].last();
+    mark.filter(|mark| mark.at >= poll.at)
+}
+
+/// The last line that was noted in a lane's last poll.
+pub(crate) fn last_mark(lane: &Lane) -> Option<&Mark> {
+    let polls = |change: &&Change| change.state == State::Running;
+    let last = lane.changes.iter().rev().find(polls)?;
+    lane.marks.last().filter(|mark| mark.at >= last.at)
+}
+
 /// What the labels of a lane are made from.
 struct Page<'a> {
     timeline: &'a Timeline,
     lane: &'a Lane,
     window: &'a Window,
     signs: Signs,
+    last_mark: Option<&'a Mark>,
+    moment: &'a dyn Fn(Timestamp) -> Moment,
 }
 
 impl<'a> Page<'a> {
@@ -132,16 +230,16 @@ impl<'a> Page<'a> {
     fn wait_labels(&self, run: Range<usize>) -> Vec<Label> {
         let last = u16::try_from(run.end - 1).unwrap_or(u16::MAX);
         let time = self.window.time_at(last).min(self.window.now);
-        let frames = self.awaits_at(time);
-        let room = self.room(&run, time, frames.last().copied());
+        let Moment { awaits, mark } = (self.moment)(time);
+        let room = self.room(&run, time, awaits.last());
         let stuck = is_stuck(self.lane, self.window.now)
             && self.lane.changes.last().is_some_and(|last| last.at <= time);
-        let waits_for = |room| match self.awaited(&frames, room) {
+        let waits_for = |room| match self.awaited(&awaits, room) {
             Some(awaited) if stuck => Some(format!("{awaited}: nothing can wake it")),
             None if stuck => Some("nothing can wake it".to_owned()),
             awaited => awaited,
         };
-        let mark = self.mark_before(time);
+        let mark = mark.map(|mark| self.quoted(&mark));
         let besides = mark.as_ref().map(|mark| width(mark) + 2);
         // What it waits for comes first: a mark is left out rather than that.
         let innermost = waits_for(0).map_or(0, |text| width(&text) + BEFORE + AFTER);
@@ -198,26 +296,8 @@ impl<'a> Page<'a> {
         self.timeline.lane(self.lane.host?.lane)
     }
 
-    /// The awaits that the lane is in at a time, the outermost first; of a coroutine only its own.
-    fn awaits_at(&self, time: Timestamp) -> Vec<&'a Frame> {
-        let (of, own) = match self.host() {
-            Some(host) => (host, self.lane.host.and_then(|host| host.frame)),
-            None => (self.lane, None),
-        };
-        let mut frames: Vec<&Frame> = Vec::new();
-        let mut next = innermost_at(of, time);
-        while let Some(frame) = next.filter(|frame| Some(frame.id) != own && frames.len() < NESTED)
-        {
-            frames.push(frame);
-            let parent = frame.parent.filter(|parent| *parent < frame.id);
-            next = parent.and_then(|parent| Some(&of.frames[index_of(&of.frames, parent)?]));
-        }
-        frames.reverse();
-        frames
-    }
-
     /// What is awaited, in as many of its calls as fit into `room` columns: at least the innermost.
-    fn awaited(&self, frames: &[&Frame], room: usize) -> Option<String> {
+    fn awaited(&self, frames: &[Frame], room: usize) -> Option<String> {
         let (innermost, outer) = frames.split_last()?;
         let mut text = awaited_text(self.timeline, innermost);
         for frame in outer.iter().rev() {
@@ -228,20 +308,6 @@ impl<'a> Page<'a> {
             text = longer;
         }
         (!text.is_empty()).then_some(text)
-    }
-
-    /// The last line that was noted in the poll before the wait that there is at a time.
-    fn mark_before(&self, time: Timestamp) -> Option<String> {
-        let changes = &self.lane.changes;
-        let seen = &changes[..changes.partition_point(|change| change.at <= time)];
-        let wait = seen
-            .iter()
-            .rposition(|change| change.state == State::Waiting)?;
-        let poll = seen[..wait].last()?;
-        let marks = &self.lane.marks;
-        let noted = marks.partition_point(|mark| mark.at <= seen[wait].at);
-        let mark = marks[..noted].last().filter(|mark| mark.at >= poll.at)?;
-        Some(self.quoted(mark))
     }
 
     fn quoted(&self, mark: &Mark) -> String {
@@ -259,15 +325,6 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// The last line that was noted in a lane's last poll.
-    fn last_mark(&self) -> Option<String> {
-        let polls = |change: &&Change| change.state == State::Running;
-        let last = self.lane.changes.iter().rev().find(polls)?;
-        let mark = self.lane.marks.last();
-        mark.filter(|mark| mark.at >= last.at)
-            .map(|mark| self.quoted(mark))
-    }
-
     /// How a lane ended, in a few words; none where its sign says all there is to say.
     fn end_text(&self, state: State) -> Option<String> {
         let lane = self.lane;
@@ -276,7 +333,7 @@ impl<'a> Page<'a> {
             State::Done => {
                 let value = lane.value.as_ref().filter(|value| **value != "()");
                 let value = value.map(ToString::to_string);
-                return value.or_else(|| self.last_mark());
+                return value.or_else(|| Some(self.quoted(self.last_mark?)));
             }
             State::Panicked => "panicked".to_owned(),
             State::NeverPolled => "never awaited".to_owned(),

@@ -199,4 +199,85 @@ proptest! {
         prop_assert_eq!(plain(found), plain(all.events));
         prop_assert_eq!(archive.log.all_damage().is_empty(), all.damage.is_empty());
     }
+
+    /// What is printed of a session that is read from a file is what is printed of all its events at once.
+    #[test]
+    fn what_is_printed_is_that_of_the_whole(events in arbitrary::events(120), blocks in blocks(), width in 1..120_usize) {
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let whole: Timeline = events.iter().collect();
+        let end = archive.end().unwrap().timeline;
+        prop_assert_eq!(text(&mut archive, &end, width, u64::MAX), whole_text(&whole, width));
+        prop_assert_eq!(json(&end), json(&whole));
+    }
+
+    /// However short the stretches are in which a session is read, its lanes are drawn as from all of it.
+    #[test]
+    fn stretches_are_drawn_as_the_whole_is(
+        events in arbitrary::events(120), blocks in blocks(), most in 1..40_u64, span in 1..150_u64, width in 1..40_u16,
+    ) {
+        use crate::timeline::cells::{Drawing, Window, cells};
+        let (file, _) = recorded(&events, &blocks, true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let whole: Timeline = events.iter().collect();
+        let window = Window { start: Timestamp::ZERO, span, width, now: whole.end() };
+        let mut drawn: Vec<_> = whole.lanes().map(|lane| (lane, Drawing::new(&window))).collect();
+        archive.stretches(most, |stretch, next| {
+            for (lane, drawing) in &mut drawn {
+                if let Some(lane) = stretch.lane(lane.id) {
+                    drawing.take(stretch, lane, next.is_none());
+                }
+            }
+        }).unwrap();
+        for (lane, drawing) in drawn {
+            prop_assert_eq!(drawing.cells(), cells(&whole, lane, &window), "{:?}", lane);
+        }
+    }
+}
+
+fn whole_text(timeline: &Timeline, width: usize) -> String {
+    crate::export::text::lanes_text(timeline, width, false)
+}
+
+/// The lanes as text, read in stretches of about so many events.
+fn text(archive: &mut Archive, end: &Timeline, width: usize, most: u64) -> String {
+    let mut lanes = crate::export::text::LanesText::new(end, width, false);
+    archive
+        .stretches(most, |stretch, next| lanes.take(stretch, next))
+        .unwrap();
+    lanes.text()
+}
+
+fn json(timeline: &Timeline) -> String {
+    let summary = crate::export::summary::summary("", timeline, &[], None);
+    serde_json::to_string_pretty(&summary).unwrap()
+}
+
+/// Of programs, all that is written on their lanes is the same, too.
+#[test]
+fn stories_are_printed_as_the_whole_is_however_they_are_read() {
+    use crate::timeline::story;
+    let told = [
+        story::two_tasks(),
+        story::branches(),
+        story::endings(),
+        story::gap(),
+        story::wide_names(),
+        story::busy(),
+    ];
+    let long = super::work::STORIES.map(|(_, tell)| tell(20));
+    for story in told.into_iter().chain(long) {
+        let (file, _) = recorded(&story.events, &[7, 3], true);
+        let mut archive = Archive::of_file(file).unwrap();
+        let end = archive.end().unwrap().timeline;
+        for most in [1, 2, 3, 5, 8, 21, 1000] {
+            for width in [40, 110] {
+                assert_eq!(
+                    text(&mut archive, &end, width, most),
+                    whole_text(&story.timeline(), width),
+                    "in stretches of {most}"
+                );
+            }
+        }
+    }
 }
