@@ -14,8 +14,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::words::{SiteKey, count, key};
 use super::{Finding, FindingKind};
-use crate::event::{Awaited, LaneId, TaskKind, ThreadId, Timestamp};
-use crate::timeline::{Lane, LaneKind, Span, Spent, State, Timeline};
+use crate::event::{Awaited, LaneId, Site, TaskKind, ThreadId, Timestamp};
+use crate::timeline::{Frame, Lane, LaneKind, Span, Spent, State, Timeline, work};
 use crate::units::rounded_text;
 use held::Held;
 use place::{Children, Place};
@@ -153,9 +153,10 @@ impl Wait {
     fn all(lane: &Lane, timeline: &Timeline) -> Vec<Self> {
         let mut waits = Vec::new();
         let mut since = None;
+        let mut sleeps = Sleeps::of(lane);
         for span in timeline.spans(lane, timeline.end()) {
             match span.state {
-                State::Waiting => since = overdue(lane, &span),
+                State::Waiting => since = sleeps.overdue(&span),
                 State::Ready => since = since.or(Some(span.start)),
                 State::Running => {
                     let due = since.take().map(|start| Span {
@@ -181,19 +182,40 @@ impl Wait {
     }
 }
 
-/// Since when a lane that waits in this span should have gone on, as it slept until then.
-fn overdue(lane: &Lane, span: &Span) -> Option<Timestamp> {
-    // It waits for the awaits that it was in all the time, of which the last one was reached last.
-    let mut frames = lane.frames.iter().rev();
-    frames.find_map(|frame| {
-        let is_over_later = frame.end.is_none_or(|end| end >= span.end);
-        match frame.on {
-            Some(Awaited::Until(until)) if is_over_later && frame.start <= span.start => {
-                (span.start < until && until < span.end).then_some(until)
-            }
-            _ => None,
+/// The sleeps of a lane, looked at wait by wait.
+struct Sleeps<'a> {
+    /// Those that it has not come to.
+    ahead: &'a [Frame],
+    /// Those that are not over, with their ends.
+    open: Vec<(&'a Frame, Timestamp)>,
+}
+
+impl<'a> Sleeps<'a> {
+    fn of(lane: &'a Lane) -> Self {
+        Self {
+            ahead: &lane.frames,
+            open: Vec::new(),
         }
-    })
+    }
+
+    /// Since when a lane that waits in this span should have gone on, as it slept until then. Spans come in their order.
+    fn overdue(&mut self, span: &Span) -> Option<Timestamp> {
+        while let [next, rest @ ..] = self.ahead
+            && next.start <= span.start
+        {
+            self.ahead = rest;
+            work::done(1);
+            if let Some(Awaited::Until(until)) = next.on {
+                self.open.push((next, until));
+            }
+        }
+        work::done(self.open.len());
+        // It waits for the awaits that it was in all the time, of which the last one was reached last.
+        self.open
+            .retain(|(frame, _)| frame.end.is_none_or(|end| end >= span.end));
+        let mut open = self.open.iter().rev().map(|(_, until)| *until);
+        open.find(|until| span.start < *until && *until < span.end)
+    }
 }
 
 /// Whom a poll held up.

@@ -7,6 +7,7 @@
 //! Awaits that may need an earlier one are left out, and so are the turns of a loop, unless it is known that they need
 //! nothing of each other.
 
+mod past;
 mod sequence;
 
 use std::collections::HashMap;
@@ -14,7 +15,8 @@ use std::collections::HashMap;
 use super::Finding;
 use super::words::SiteKey;
 use crate::event::{Awaited, FrameId, LaneId, Timestamp};
-use crate::timeline::{Frame, Lane, LaneKind, State, Timeline, Wake};
+use crate::timeline::{Frame, Lane, LaneKind, State, Timeline};
+use past::Past;
 use sequence::Sequence;
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
@@ -22,11 +24,8 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let mut found: Vec<Sequence> = Vec::new();
     let mut index: HashMap<Vec<SiteKey>, usize> = HashMap::new();
     for lane in timeline.lanes() {
-        let mut in_lane: Vec<Sequence> = Vec::new();
         let task = timeline.task_of(lane).id;
-        for sequence in sequences(lane, task, &coroutines) {
-            Sequence::merge(&mut in_lane, sequence);
-        }
+        let in_lane = Sequence::merged(sequences(lane, task, &coroutines));
         // The same lines in many tasks are one finding: the one that costs its task most.
         for sequence in in_lane.into_iter().filter(|sequence| sequence.saves() > 0) {
             let place = *index.entry(sequence.place()).or_insert(found.len());
@@ -70,13 +69,17 @@ fn sequences<'a>(
     coroutines: &HashMap<(LaneId, FrameId), LaneId>,
 ) -> Vec<Sequence<'a>> {
     let mut found = Vec::new();
+    if lane.frames.len() < 2 {
+        return found;
+    }
+    let past = Past::of(lane);
     for siblings in siblings(lane) {
         let mut steps: Vec<Step> = Vec::new();
         for frame in siblings {
-            let step = step(lane, frame, coroutines);
+            let step = step(lane, &past, frame, coroutines);
             let goes_on = match (steps.last(), &step) {
                 (Some(last), Some(step)) => {
-                    may_join(&steps, step.frame) && runs_between(lane, last.end, step.frame.start)
+                    may_join(&steps, step.frame) && past.runs_between(last.end, step.frame.start)
                 }
                 _ => false,
             };
@@ -123,59 +126,22 @@ fn siblings(lane: &Lane) -> Vec<Vec<&Frame>> {
 /// An await as a step of a sequence: where it is over, awaits a coroutine, and waited for nobody but itself.
 fn step<'a>(
     lane: &Lane,
+    past: &Past<'_>,
     frame: &'a Frame,
     coroutines: &HashMap<(LaneId, FrameId), LaneId>,
 ) -> Option<Step<'a>> {
     let end = frame.end?;
     let coroutine = *coroutines.get(&(lane.id, frame.id))?;
     let is_task = matches!(frame.on, Some(Awaited::Task(_)));
-    if is_task || waited_for_others(lane, coroutine, frame.start, end) {
+    if is_task || past.waited_for_others(coroutine, frame.start, end) {
         return None;
     }
-    let (running, waiting) = time_in(lane, frame.start, end);
+    let (running, waiting) = past.time_in(frame.start, end);
     (waiting > 0).then_some(Step {
         frame,
         end,
         running,
     })
-}
-
-/// Whether a wait between these moments was ended by somebody who was there before the coroutine. Such a wait is as
-/// long as the other takes, whoever else is awaited meanwhile.
-fn waited_for_others(lane: &Lane, coroutine: LaneId, start: Timestamp, end: Timestamp) -> bool {
-    let first = lane.wakes.partition_point(|wake| wake.at <= start);
-    let wakes = lane.wakes.iter().skip(first);
-    wakes
-        .take_while(|wake| wake.at <= end)
-        .filter_map(Wake::lane)
-        .any(|by| by < coroutine && by != lane.id)
-}
-
-/// How long a lane ran and how long it waited between these moments, in nanoseconds.
-fn time_in(lane: &Lane, start: Timestamp, end: Timestamp) -> (u64, u64) {
-    let (mut running, mut waiting) = (0, 0);
-    let first = lane.changes.partition_point(|change| change.at < start);
-    let within = lane
-        .changes
-        .iter()
-        .enumerate()
-        .skip(first.saturating_sub(1));
-    for (index, change) in within.take_while(|(_, change)| change.at < end) {
-        let until = lane.changes.get(index + 1).map_or(end, |next| next.at);
-        let time = until.min(end) - change.at.max(start);
-        match change.state {
-            State::Running => running += time,
-            State::Waiting => waiting += time,
-            _ => {}
-        }
-    }
-    (running, waiting)
-}
-
-/// Whether a lane did nothing but run from one moment to the other.
-fn runs_between(lane: &Lane, from: Timestamp, to: Timestamp) -> bool {
-    let (running, _) = time_in(lane, from, to);
-    running == to - from
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Awaits that ran one after another: what they cost, what running them together would save, and the words for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Step;
 use crate::event::{LaneId, Site};
@@ -40,17 +40,22 @@ impl<'a> Sequence<'a> {
         })
     }
 
-    /// Adds a sequence to those of its lane: to the one on the same lines, where the lane has been there before.
-    pub(super) fn merge(found: &mut Vec<Self>, sequence: Self) {
-        let place = sequence.place();
-        match found.iter_mut().find(|other| other.place() == place) {
-            Some(other) => {
-                other.rounds += 1;
-                other.costs = other.costs.saturating_add(sequence.costs);
-                other.together = other.together.saturating_add(sequence.together);
+    /// Adds up the sequences of a lane that are on the same lines: it goes through them again and again.
+    pub(super) fn merged(sequences: Vec<Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        let mut index = HashMap::new();
+        for sequence in sequences {
+            let place = *index.entry(sequence.place()).or_insert(merged.len());
+            match merged.get_mut(place) {
+                Some(other) => {
+                    other.rounds += 1;
+                    other.costs = other.costs.saturating_add(sequence.costs);
+                    other.together = other.together.saturating_add(sequence.together);
+                }
+                None => merged.push(sequence),
             }
-            None => found.push(sequence),
         }
+        merged
     }
 
     /// Keeps the sequence that would save more.

@@ -268,8 +268,11 @@ fn time_is_split_by_state_at_the_edges_too() {
     let timeline = Story::of_main().sleep(100).at(150).pend(2).timeline();
     let lane = timeline.lane(LaneId(2)).expect("main is there");
     assert_eq!(lane.kind, LaneKind::Task(TaskKind::Root));
-    assert_eq!(time_in(lane, ms(40), ms(120)), (20_000_000, 60_000_000));
-    assert_eq!(time_in(lane, ms(100), ms(100)), (0, 0));
-    assert!(runs_between(lane, ms(100), ms(150)));
-    assert!(!runs_between(lane, ms(99), ms(150)));
+    assert_eq!(
+        Past::of(lane).time_in(ms(40), ms(120)),
+        (20_000_000, 60_000_000)
+    );
+    assert_eq!(Past::of(lane).time_in(ms(100), ms(100)), (0, 0));
+    assert!(Past::of(lane).runs_between(ms(100), ms(150)));
+    assert!(!Past::of(lane).runs_between(ms(99), ms(150)));
 }

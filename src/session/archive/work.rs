@@ -17,7 +17,7 @@ use crate::timeline::work;
 /// Tells a long story, whose length depends on a number.
 pub(super) type Tell = fn(u64) -> Story;
 
-pub(super) const STORIES: [(&str, Tell); 13] = [
+pub(super) const STORIES: [(&str, Tell); 14] = [
     ("a select! that turns", select),
     ("losses between polls of lanes that nobody spawned", losses),
     ("losses while many tasks wait", losses_of_many),
@@ -28,6 +28,7 @@ pub(super) const STORIES: [(&str, Tell); 13] = [
     ("lines of one task", marks),
     ("labels of one task", labels),
     ("wakes of one task", wakes),
+    ("sleeps beside a long poll", sleeps),
     ("awaits side by side", awaits),
     ("awaits that are never left", open_awaits),
     ("threads", threads),
@@ -147,6 +148,19 @@ fn wakes(number: u64) -> Story {
     (0..number).fold(Story::of_main(), |story, wake| {
         later(story, wake).poll(1).waits(1).wake(1, Waker::Driver)
     })
+}
+
+fn sleeps(number: u64) -> Story {
+    let mut story = Story::of_main().spawn(2, "busy", Some(1));
+    for frame in 1..=number {
+        let sleep = story::until(frame);
+        story = story.at(frame).poll(1);
+        story = story.enter(1, frame as u32, "sleep()", sleep).waits(1);
+        story = story.wake(1, Waker::Driver).poll(1);
+        story = story.leave(1, frame as u32).waits(1);
+    }
+    let story = story.poll(2).at(number + 50).waits(2);
+    story.wake(1, Waker::Driver).poll(1)
 }
 
 /// As futures that are joined by hand: all are reached, and the first is over first.

@@ -1,0 +1,134 @@
+//! A lane's past, to be looked up for many stretches of it, some of which may lie within others.
+
+use std::ops::Range;
+
+use crate::event::{LaneId, Timestamp};
+use crate::timeline::{Lane, State, Wake, work};
+
+/// How a lane spent its time, and who woke it.
+pub(super) struct Past<'a> {
+    lane: &'a Lane,
+    /// The nanoseconds for which it had run and waited before each of its changes.
+    spent: Vec<(u64, u64)>,
+    /// The lanes that woke it, other than itself.
+    wakers: Least,
+}
+
+impl<'a> Past<'a> {
+    pub(super) fn of(lane: &'a Lane) -> Self {
+        work::done(lane.changes.len() + lane.wakes.len());
+        let mut total = (0, 0);
+        let mut spent = Vec::with_capacity(lane.changes.len());
+        for (index, change) in lane.changes.iter().enumerate() {
+            spent.push(total);
+            let end = lane
+                .changes
+                .get(index + 1)
+                .map_or(change.at, |next| next.at);
+            total = add(total, change.state, end - change.at);
+        }
+        let waker = |wake: &Wake| wake.lane().filter(|by| *by != lane.id);
+        let wakers = lane.wakes.iter().map(waker);
+        Self {
+            lane,
+            spent,
+            wakers: Least::of(wakers.map(|by| by.map_or(u64::MAX, |by| by.0))),
+        }
+    }
+
+    /// Whether a wait between these moments was ended by a lane that was there before this coroutine. Such a wait is as
+    /// long as the other takes, whoever else is awaited meanwhile.
+    pub(super) fn waited_for_others(
+        &self,
+        coroutine: LaneId,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> bool {
+        let until = |at| self.lane.wakes.partition_point(|wake| wake.at <= at);
+        self.wakers.within(until(start)..until(end)) < coroutine.0
+    }
+
+    /// How long it ran and how long it waited between these moments, in nanoseconds.
+    pub(super) fn time_in(&self, start: Timestamp, end: Timestamp) -> (u64, u64) {
+        let (before, after) = (self.until(start), self.until(end));
+        (
+            after.0.saturating_sub(before.0),
+            after.1.saturating_sub(before.1),
+        )
+    }
+
+    /// Whether it did nothing but run from one moment to the other.
+    pub(super) fn runs_between(&self, from: Timestamp, to: Timestamp) -> bool {
+        self.time_in(from, to).0 == to - from
+    }
+
+    /// How long it had run and waited until a moment.
+    fn until(&self, at: Timestamp) -> (u64, u64) {
+        let next = self.lane.changes.partition_point(|change| change.at <= at);
+        let Some(last) = next.checked_sub(1) else {
+            return (0, 0);
+        };
+        let change = self.lane.changes[last];
+        add(self.spent[last], change.state, at - change.at)
+    }
+}
+
+fn add((running, waiting): (u64, u64), state: State, nanos: u64) -> (u64, u64) {
+    match state {
+        State::Running => (running + nanos, waiting),
+        State::Waiting => (running, waiting + nanos),
+        _ => (running, waiting),
+    }
+}
+
+/// The least number within any stretch of a list, as a tree: each node has the least of the two below it.
+struct Least(Vec<u64>);
+
+impl Least {
+    fn of(numbers: impl ExactSizeIterator<Item = u64>) -> Self {
+        let count = numbers.len();
+        let mut nodes = vec![u64::MAX; count];
+        nodes.extend(numbers);
+        for node in (1..count).rev() {
+            nodes[node] = nodes[2 * node].min(nodes[2 * node + 1]);
+        }
+        Self(nodes)
+    }
+
+    fn within(&self, range: Range<usize>) -> u64 {
+        let count = self.0.len() / 2;
+        let (mut first, mut last) = (count + range.start, count + range.end);
+        let mut least = u64::MAX;
+        while first < last {
+            work::done(1);
+            if first % 2 == 1 {
+                least = least.min(self.0[first]);
+                first += 1;
+            }
+            if last % 2 == 1 {
+                last -= 1;
+                least = least.min(self.0[last]);
+            }
+            (first, last) = (first / 2, last / 2);
+        }
+        least
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_least_is_found(numbers in prop::collection::vec(0..50_u64, 0..40), from in 0..41_usize, to in 0..41_usize) {
+            let (from, to) = (from.min(numbers.len()), to.min(numbers.len()));
+            let range = from.min(to)..from.max(to);
+            let expected = numbers[range.clone()].iter().copied().min();
+            let least = Least::of(numbers.iter().copied()).within(range);
+            prop_assert_eq!(least, expected.unwrap_or(u64::MAX));
+        }
+    }
+}
