@@ -347,6 +347,32 @@ fn what_is_lost_is_counted_exactly() {
     assert!(recorded + timeline.lost() > counts.polls.load(SeqCst) + counts.wakes.load(SeqCst));
 }
 
+/// A loss with every few events would be no use to anybody, and take more than it tells.
+#[test]
+fn a_thread_that_outruns_the_collector_tells_of_one_loss() {
+    const LINES: u64 = 500;
+    let builder = Executor::builder().capacity(24 * 200);
+    let (executor, mut collector) = builder.record().unwrap();
+    executor.block_on(async {
+        for _ in 0..LINES {
+            asyncline::mark!("a line");
+            asyncline::yield_now().await;
+        }
+    });
+    let events = collector.drain();
+    let losses: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Lost { count } => Some(count),
+            _ => None,
+        })
+        .collect();
+    let lines = count(&events, |kind| matches!(kind, EventKind::Mark { .. }));
+    assert!(lines > 0 && lines < LINES, "{lines} lines");
+    assert_eq!(losses.len(), 1, "{losses:?}");
+    assert!(losses[0] >= LINES - lines, "{losses:?}");
+}
+
 #[test]
 fn recorded_and_lost_are_all_that_was_emitted() {
     const THREADS: u64 = 4;

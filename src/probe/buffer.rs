@@ -400,8 +400,8 @@ impl Local {
         self.shared.is_writing(place.written);
         let tick = Tick::now().max(self.latest).max(place.last);
         self.latest = tick;
-        let is_put =
-            place.words.len() - place.at >= MOST_AT_ONCE || self.begin_chunk(session, place);
+        let has_room = || place.words.len() - place.at >= MOST_AT_ONCE;
+        let is_put = self.may_go_on(session) && (has_room() || self.begin_chunk(session, place));
         if is_put {
             place.put(record::time_word(tick));
             place.last = tick;
@@ -427,6 +427,13 @@ impl Local {
         }
         (place.words, place.at) = (words, 0);
         true
+    }
+
+    /// Whether something may be written, though something was lost. A thread that outruns the collector would tell of a loss
+    /// with every few events, and the rest would be of lanes of which nothing else is known: it loses all until there is
+    /// room for many.
+    fn may_go_on(&self, session: &Buffers) -> bool {
+        !self.is_losing || self.shared.has_room_for_rare(session.bound.most / 2)
     }
 
     fn lose(&mut self) {
