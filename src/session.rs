@@ -143,8 +143,8 @@
 //!
 //! A part says how everything stood between two events, so that a reader need not begin with the first one. It can be made
 //! from the events, and readers may pass over it; `asyncline repair` writes what is lacking. Parts stand anywhere after the
-//! events that they speak of: after every 16,384 events or more, and 64 for each lane that has not ended, as soon as there
-//! is time to make one, and before the end. Sessions of fewer events have none. Parts build on each other; one that
+//! events that they speak of: after every 16,384 events or more, and 32 for each lane that has not ended, each of its awaits
+//! that are not over, its labels, and each thread, as soon as there is time to make one, and before the end. Sessions of fewer events have none. Parts build on each other; one that
 //! does not fit those before it (by its number, or by how many lanes these know of) is passed over.
 //!
 //! The payload is packed as that of events, but may be 2²⁶ bytes long unpacked. It is a dictionary, as that of events, and

@@ -353,23 +353,27 @@ impl Archive {
             mut number,
             before,
         } = self.log.tail();
-        let mut blocks = Vec::new();
-        for place in self.index.places() {
-            if let Bytes::Memory(packed) = &place.part {
-                let part = format::expand(packed).map_err(|_| io::ErrorKind::InvalidData)?;
-                blocks.extend(format::index_block(number, before, place.at, &part));
-                number = number.wrapping_add(1);
-            }
-        }
-        if blocks.is_empty() && self.log.has_end {
+        let is_complete = !self
+            .index
+            .places()
+            .iter()
+            .any(|place| matches!(place.part, Bytes::Memory(_)));
+        if is_complete && self.log.has_end {
             return Ok(false);
         }
         let end = self.end_time()?;
-        blocks.extend(format::end_block(number, before, end));
         let mut file = File::options().write(true).open(path)?;
         file.seek(SeekFrom::Start(offset))?;
-        file.write_all(&blocks)?;
-        file.set_len(offset + blocks.len() as u64)?;
+        for place in self.index.places() {
+            if let Bytes::Memory(packed) = &place.part {
+                let part = format::expand(packed).map_err(|_| io::ErrorKind::InvalidData)?;
+                file.write_all(&format::index_block(number, before, place.at, &part))?;
+                number = number.wrapping_add(1);
+            }
+        }
+        file.write_all(&format::end_block(number, before, end))?;
+        let length = file.stream_position()?;
+        file.set_len(length)?;
         Ok(true)
     }
 

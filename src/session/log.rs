@@ -1,5 +1,6 @@
 //! A session log, block by block: where each block lies, without reading what is in it.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -27,6 +28,8 @@ pub(crate) struct Log {
     index_size: (usize, u64),
     /// What is wrong with it, as far as that is known.
     pub(crate) damage: Vec<Damage>,
+    /// Where blocks begin that turned out to be damaged when they were read.
+    damaged: HashSet<u64>,
     /// Whether its last block says that it is complete.
     pub(crate) has_end: bool,
 }
@@ -94,6 +97,7 @@ impl Log {
             index: Vec::new(),
             index_size: (0, 0),
             damage: Vec::new(),
+            damaged: HashSet::new(),
             has_end: false,
         };
         if format::file_version(&bytes).is_none() {
@@ -367,13 +371,12 @@ impl Log {
 
     /// Takes note of a block that turns out to be damaged, with so many events.
     pub(super) fn damaged(&mut self, stored: &Stored, events: u64) {
-        let damage = Damage::Skipped {
-            offset: stored.offset,
-            bytes: BLOCK_HEADER as u64 + stored.found.length,
-            events,
-        };
-        if !self.damage.contains(&damage) {
-            self.damage.push(damage);
+        if self.damaged.insert(stored.offset) {
+            self.damage.push(Damage::Skipped {
+                offset: stored.offset,
+                bytes: BLOCK_HEADER as u64 + stored.found.length,
+                events,
+            });
         }
     }
 

@@ -252,7 +252,8 @@ impl Lanes {
     fn nearest_shown(&self, timeline: &Timeline) -> Option<LaneId> {
         let selected = self.selected.and_then(|id| timeline.lane(id));
         let above = selected.into_iter().flat_map(|lane| owners(timeline, lane));
-        let shown = |id: &LaneId| self.rows.iter().any(|row| row.lane == *id);
+        let rows: HashSet<LaneId> = self.rows.iter().map(|row| row.lane).collect();
+        let shown = |id: &LaneId| rows.contains(id);
         let is_task = |row: &&Row| timeline.lane(row.lane).is_some_and(Lane::is_task);
         let first = || self.rows.iter().find(is_task).or(self.rows.first());
         let mut above = above.map(|lane| lane.id);
