@@ -135,7 +135,7 @@ fn turns() -> Story {
 fn ordered(mut story: Story, with: &str, order: Awaited) -> Story {
     for event in &mut story.events {
         if let EventKind::AwaitEntered { on, text, .. } = &mut event.kind
-            && &**text == with
+            && *text == with
         {
             *on = Some(order);
         }
