@@ -103,18 +103,15 @@ impl Gathered {
         for finding in findings(stretch) {
             let place = finding.site.clone().map(|site| (finding.kind, site));
             let known = place.as_ref().and_then(|place| self.places.get(place));
-            match known {
-                Some(&known) => {
-                    let known = &mut self.findings[known];
-                    if finding.costs_ns > known.costs_ns {
-                        *known = finding;
-                    }
+            let known = known.map(|&known| &mut self.findings[known]);
+            if let Some(known) = known {
+                if finding.costs_ns > known.costs_ns {
+                    *known = finding;
                 }
-                None => {
-                    let next = self.findings.len();
-                    self.places.extend(place.map(|place| (place, next)));
-                    self.findings.push(finding);
-                }
+            } else {
+                let next = self.findings.len();
+                self.places.extend(place.map(|place| (place, next)));
+                self.findings.push(finding);
             }
         }
     }

@@ -160,7 +160,7 @@ impl Past {
 }
 
 fn left_out(number: usize, what: &str) -> String {
-    format!("… and {number} more {what}: --json tells of all")
+    format!("and {number} more {what}; --json lists all of them")
 }
 
 /// A table of the tasks: how long each ran, was ready and waited, how often it was polled, and how it ended.
@@ -177,7 +177,8 @@ pub fn totals_text(timeline: &Timeline) -> String {
     let mut lines: String = table.iter().map(|row| table_line(row, &widths)).collect();
     let more = tasks.count();
     if more > 0 {
-        lines.push_str(&format!("{}\n", left_out(more, "tasks")));
+        lines.push_str(&left_out(more, "tasks"));
+        lines.push('\n');
     }
     lines
 }
@@ -523,6 +524,22 @@ mod tests {
 
         █ running  ▒ ready, not polled yet  ─ waiting  ✓ done  ╱ events lost
         "#);
+    }
+
+    #[test]
+    fn no_more_lanes_are_listed_than_anybody_reads() {
+        let mut story = story::Story::of_main();
+        for lane in 2..=60 {
+            story = story.spawn(lane, "task", Some(1));
+        }
+        let timeline = story.timeline();
+        let tasks = |text: &str| text.lines().filter(|line| line.contains("task ")).count();
+        let lanes = lanes_text(&timeline, 80, false);
+        assert_eq!(tasks(&lanes), 49, "{lanes}");
+        assert!(lanes.contains("\nand 10 more lanes;"), "{lanes}");
+        let totals = totals_text(&timeline);
+        assert_eq!(tasks(&totals), 1 + 49, "{totals}");
+        assert!(totals.ends_with("\nand 10 more tasks; --json lists all of them\n"));
     }
 
     #[test]

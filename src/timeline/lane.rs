@@ -481,12 +481,10 @@ impl Lane {
     }
 
     pub(super) fn await_left(&mut self, id: FrameId, at: Timestamp) {
-        if let Some(place) = self.open_place(id) {
-            let index = self.open.remove(place);
-            self.position = index;
-            index
-                .into_iter()
-                .for_each(|index| self.frames[index].end = Some(at));
+        let place = self.open_place(id);
+        if let Some(index) = place.and_then(|place| self.open.remove(place)) {
+            self.frames[index].end = Some(at);
+            self.position = Some(index);
         }
     }
 

@@ -97,19 +97,19 @@ impl Least {
 
     fn within(&self, range: Range<usize>) -> u64 {
         let count = self.0.len() / 2;
-        let (mut first, mut last) = (count + range.start, count + range.end);
+        let (mut left, mut right) = (count + range.start, count + range.end);
         let mut least = u64::MAX;
-        while first < last {
+        while left < right {
             work::done(1);
-            if first % 2 == 1 {
-                least = least.min(self.0[first]);
-                first += 1;
+            if left % 2 == 1 {
+                least = least.min(self.0[left]);
+                left += 1;
             }
-            if last % 2 == 1 {
-                last -= 1;
-                least = least.min(self.0[last]);
+            if right % 2 == 1 {
+                right -= 1;
+                least = least.min(self.0[right]);
             }
-            (first, last) = (first / 2, last / 2);
+            (left, right) = (left / 2, right / 2);
         }
         least
     }
