@@ -186,6 +186,8 @@ impl Archive {
         archive.log.end_here();
         let caught_up = archive.catch_up(|_| {});
         caught_up.map_err(|why| Error::read(path, why))?;
+        // It has every lane that goes on, twice, and nothing more comes.
+        archive.indexer = Indexer::default();
         Ok(archive)
     }
 
