@@ -29,6 +29,7 @@ mod hooks;
 mod join;
 pub(crate) mod join_set;
 pub(crate) mod lane;
+mod large;
 pub(crate) mod local_set;
 mod main;
 mod mark;
@@ -45,7 +46,7 @@ pub(crate) mod task_builder;
 pub(crate) mod template;
 mod waker;
 
-pub use branch::timeout;
+pub use branch::{Timeout, timeout};
 pub use builder::Builder;
 pub use coroutine::Coroutine;
 pub use executor::{Entered, Executor};
@@ -82,8 +83,8 @@ pub(crate) fn is_own_thread() -> bool {
 pub mod expanded {
     pub use tokio;
 
-    pub use super::awaiting::{AwaitSite, Awaiting, Callee, Order, waits};
-    pub use super::branch::{Branch, select_group};
+    pub use super::awaiting::{AwaitSite, Awaiting, Callee, Order};
+    pub use super::branch::{Branch, BranchSite, Unpolled, Waits};
     pub use super::coroutine::Coroutine;
     pub use super::main::{block_on, block_on_local};
     pub use super::mark::mark;

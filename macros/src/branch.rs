@@ -20,18 +20,26 @@ pub fn parse_biased(input: ParseStream<'_>) -> Result<Option<Ident>> {
     Ok(Some(biased))
 }
 
-/// A branch's future, wrapped by a constructor that takes `before`, its text, its place and the future.
-pub fn wrapped(constructor: &TokenStream, before: &TokenStream, future: &Expr) -> TokenStream {
-    let text = text::of(future);
-    let site = site(future.span());
-    quote!(#constructor(#before #text, #site, ::core::future::IntoFuture::into_future(#future)))
+/// The variable that holds the wait for the branches. The program cannot name it.
+pub fn waits() -> Ident {
+    Ident::new("waits", Span::mixed_site())
 }
 
-/// The wait of the lane that polls the branches, until the value is dropped.
-pub fn waits(macro_name: &str) -> TokenStream {
+/// Begins a wait for branches, by a constructor that takes its text and its place.
+pub fn begin_wait(constructor: &str, macro_name: &str) -> TokenStream {
+    let waits = waits();
+    let constructor = Ident::new(constructor, Span::call_site());
     let text = format!("{macro_name}!");
     let site = site(Span::call_site());
-    quote!(::asyncline::probe::expanded::waits(#text, #site))
+    quote!(let #waits = ::asyncline::probe::expanded::Waits::#constructor(#text, #site);)
+}
+
+/// A closure that gives a branch's site, by a constructor that takes its text and its place.
+pub fn branch_site(constructor: &str, future: &Expr) -> TokenStream {
+    let constructor = Ident::new(constructor, Span::call_site());
+    let text = text::of(future);
+    let site = site(future.span());
+    quote!(|| ::asyncline::probe::expanded::BranchSite::#constructor(#text, #site))
 }
 
 /// A place in the source, for the probe.

@@ -26,14 +26,14 @@ impl Parse for Join {
 pub fn expand(name: &str, input: TokenStream) -> Result<TokenStream> {
     let Join { biased, branches } = syn::parse2(input)?;
     let biased = biased.map(|biased| quote!(#biased;));
-    let constructor = quote!(::asyncline::probe::expanded::Branch::of_join);
+    let waits = branch::waits();
     let branches = branches.iter().map(|future| {
-        let wrapped = branch::wrapped(&constructor, &TokenStream::new(), future);
-        quote!(#wrapped,)
+        let site = branch::branch_site("of_join", future);
+        quote!(::asyncline::probe::expanded::Branch::new(#future, #waits.branch(), #site),)
     });
-    let waits = branch::waits(name);
+    let begin_wait = branch::begin_wait("for_all", name);
     Ok(quote! {{
-        let _waits = #waits;
+        #begin_wait
         ::asyncline::probe::expanded::tokio::join!(#biased #(#branches)*)
     }})
 }

@@ -45,7 +45,7 @@ impl Parse for Select {
 
 impl Parse for Branch {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let pattern = Pat::parse_single(input)?;
+        let pattern = Pat::parse_multi_with_leading_vert(input)?;
         input.parse::<Token![=]>()?;
         let future = input.parse()?;
         let mut condition = None;
@@ -113,17 +113,24 @@ impl ToTokens for Select {
 
 pub fn expand(input: TokenStream) -> Result<TokenStream> {
     let select: Select = syn::parse2(input)?;
-    let constructor = quote!(::asyncline::probe::expanded::Branch::of_select);
-    let group = quote!(&__asyncline_group,);
+    let waits = branch::waits();
     // What a handler awaits is no part of the select's own wait.
     let select = select.tokens(
-        |future| branch::wrapped(&constructor, &group, future),
-        |handler| quote!({ ::core::mem::drop(__asyncline_waits); #handler }),
+        |future| {
+            let site = branch::branch_site("of_select", future);
+            quote! {
+                ::asyncline::probe::expanded::Unpolled {
+                    future: #future,
+                    lane: #waits.branch(),
+                    place: #site,
+                }
+            }
+        },
+        |handler| quote!({ ::core::mem::drop(#waits); #handler }),
     );
-    let waits = branch::waits("select");
+    let begin_wait = branch::begin_wait("for_one", "select");
     Ok(quote! {{
-        let __asyncline_waits = #waits;
-        let __asyncline_group = ::asyncline::probe::expanded::select_group();
+        #begin_wait
         ::asyncline::probe::expanded::tokio::select! { #select }
     }})
 }

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::context::{self, Frame};
 use super::finally::finally;
+use super::future::drop_inner;
 use super::lane::Lane;
 use super::site::StaticSite;
 use crate::event::{Awaited, Cancel, EventKind, FrameId, LaneId, Text};
@@ -76,7 +77,7 @@ pin_project! {
             let mut this = this.project();
             if let Some(entered) = this.entered.take() {
                 let _left = finally(|| entered.leave());
-                this.inner.set(None);
+                drop_inner(this.inner.as_mut());
             }
         }
     }
@@ -120,6 +121,10 @@ impl Entered {
         });
     }
 
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
     /// Whether its lane is the one that is being polled.
     pub(crate) fn is_here(&self) -> bool {
         context::with_lane(|lane| {
@@ -134,25 +139,6 @@ impl Entered {
 
     fn frame_id(&self) -> FrameId {
         self.frame.id
-    }
-}
-
-/// A wait of the current lane for its branches, until this is dropped.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Waits(Option<Entered>);
-
-/// Begins a wait for branches, at a macro of this name.
-#[doc(hidden)]
-pub fn waits(text: &'static str, site: StaticSite) -> Waits {
-    Waits(Entered::new(text.into(), Some(site), |_| None))
-}
-
-impl Drop for Waits {
-    fn drop(&mut self) {
-        if let Some(entered) = self.0.take() {
-            entered.leave();
-        }
     }
 }
 
@@ -223,9 +209,9 @@ impl<F: Future> Future for Awaiting<F> {
             if timeout {
                 scope.cancel = Some(Cancel::TimedOut);
                 let _elapsed = context::enter(scope);
-                this.inner.set(None);
+                drop_inner(this.inner.as_mut());
             }
-            this.inner.set(None);
+            drop_inner(this.inner.as_mut());
             drop(within);
             if let Some(entered) = this.entered.take() {
                 entered.leave();

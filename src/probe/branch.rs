@@ -11,98 +11,267 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::error::Elapsed;
 
+use super::awaiting::Entered;
 use super::context;
-use super::future::Observed;
+use super::future::{drop_in_lane, poll_in_lane};
 use super::lane::{Group, Lane};
 use super::site::{self, StaticSite};
-use crate::event::{BranchOf, Cancel, EventKind, Site, Text};
+use crate::event::{BranchOf, Cancel, EventKind, LaneId, Site, Text};
 
-pin_project! {
-    /// A branch. Its lane begins when it is polled first, within a lane; without one it is the future itself.
-    #[doc(hidden)]
-    #[derive(Debug)]
-    pub struct Branch<F> {
-        #[pin]
-        observed: Observed<F>,
-        start: Option<Start>,
-        group: Option<Arc<Group>>,
+/// A wait of the current lane for its branches, until this is dropped.
+///
+/// What has to be known of it is boxed: where nothing is recorded, the program's future is to be small.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Waits(Option<Box<Wait>>);
+
+#[derive(Debug)]
+struct Wait {
+    entered: Entered,
+    /// What the branches share, where one that is ready ends the others.
+    group: Option<Arc<Group>>,
+}
+
+impl Waits {
+    /// Begins to wait for the branches of a join, at a macro of this name.
+    pub fn for_all(text: &'static str, site: StaticSite) -> Self {
+        Self::begin(text, site, || None)
+    }
+
+    /// Begins to wait for one of the branches of a select, at a macro of this name.
+    pub fn for_one(text: &'static str, site: StaticSite) -> Self {
+        Self::begin(text, site, || Some(Group::new(Cancel::LostSelect)))
+    }
+
+    fn begin(
+        text: &'static str,
+        site: StaticSite,
+        group: impl FnOnce() -> Option<Arc<Group>>,
+    ) -> Self {
+        let entered = Entered::new(text.into(), Some(site), |_| None);
+        Self(entered.map(|entered| {
+            let group = group();
+            Box::new(Wait { entered, group })
+        }))
+    }
+
+    /// The lane of a further branch, which begins when the branch is polled first.
+    pub fn branch(&self) -> BranchLane {
+        BranchLane(self.0.as_ref().map(|wait| {
+            let probe = Arc::clone(&wait.entered.lane().probe);
+            Lane::of_branch(probe, wait.group.clone())
+        }))
     }
 }
 
-/// What is recorded when a branch begins.
-#[derive(Debug)]
-struct Start {
-    name: Text,
-    of: BranchOf,
-    site: Site,
-}
-
-impl<F: Future> Branch<F> {
-    fn new(inner: F, group: Option<Arc<Group>>, start: Start) -> Self {
-        Self {
-            observed: Observed::new(inner, None),
-            start: Some(start),
-            group,
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(wait) = self.0.take() {
+            wait.entered.leave();
         }
     }
-
-    /// A branch of a join.
-    pub fn of_join(name: &'static str, site: StaticSite, inner: F) -> Self {
-        let start = Start {
-            name: name.into(),
-            of: BranchOf::Join,
-            site: site.into(),
-        };
-        Self::new(inner, None, start)
-    }
-
-    /// A branch of a select, all of whose branches share `group`.
-    pub fn of_select(group: &Arc<Group>, name: &'static str, site: StaticSite, inner: F) -> Self {
-        let start = Start {
-            name: name.into(),
-            of: BranchOf::Select,
-            site: site.into(),
-        };
-        Self::new(inner, Some(Arc::clone(group)), start)
-    }
 }
 
-/// What the branches of one select share.
+/// The lane of a branch that has not been polled; none where nothing is recorded.
 #[doc(hidden)]
-pub fn select_group() -> Arc<Group> {
-    Group::new(Cancel::LostSelect)
+#[derive(Debug)]
+pub struct BranchLane(Option<Arc<Lane>>);
+
+/// What stands in the program for a branch.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct BranchSite {
+    text: &'static str,
+    of: BranchOf,
+    site: StaticSite,
 }
 
-impl Start {
-    fn record(self, group: Option<Arc<Group>>) -> Option<Arc<Lane>> {
-        let parent = context::lane()?;
-        let lane = Lane::new(Arc::clone(&parent.probe), true, group);
-        lane.record(EventKind::BranchStarted {
-            lane: lane.id,
-            name: self.name,
-            parent: parent.id,
-            of: self.of,
-            site: Some(self.site),
-        });
-        Some(lane)
+impl BranchSite {
+    /// A branch of a join.
+    pub fn of_join(text: &'static str, site: StaticSite) -> Self {
+        let of = BranchOf::Join;
+        Self { text, of, site }
+    }
+
+    /// A branch of a select.
+    pub fn of_select(text: &'static str, site: StaticSite) -> Self {
+        let of = BranchOf::Select;
+        Self { text, of, site }
     }
 }
 
-impl<F: Future> Future for Branch<F> {
+/// A branch as a macro hands it to tokio's. It is made by a struct expression, not by a call, so that temporaries in the
+/// future's expression live as long as they do there without it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unpolled<F, P> {
+    /// The branch's future.
+    pub future: F,
+    /// Its lane.
+    pub lane: BranchLane,
+    /// Tells where it stands. A closure that captures nothing, so that it takes no room.
+    pub place: P,
+}
+
+impl<F: IntoFuture, P: Fn() -> BranchSite> IntoFuture for Unpolled<F, P> {
+    type Output = F::Output;
+    type IntoFuture = Branch<F::IntoFuture, P>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Branch {
+            inner: Some(self.future.into_future()),
+            lane: self.lane.0,
+            place: self.place,
+        }
+    }
+}
+
+pin_project! {
+    /// A branch of a join or a select.
+    ///
+    /// It does not hold an [`Observed`](super::Observed): each wrapper is a move of the future.
+    #[doc(hidden)]
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Branch<F, P> {
+        #[pin]
+        inner: Option<F>,
+        lane: Option<Arc<Lane>>,
+        place: P,
+    }
+
+    impl<F, P> PinnedDrop for Branch<F, P> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            drop_in_lane(this.inner, this.lane.as_ref());
+        }
+    }
+}
+
+impl<F: Future, P> Branch<F, P> {
+    /// A branch whose site `place` gives: a closure that captures nothing, so that it takes no room.
+    pub fn new(
+        future: impl IntoFuture<Output = F::Output, IntoFuture = F>,
+        lane: BranchLane,
+        place: P,
+    ) -> Self {
+        Self {
+            inner: Some(future.into_future()),
+            lane: lane.0,
+            place,
+        }
+    }
+}
+
+impl<F: Future, P: Fn() -> BranchSite> Future for Branch<F, P> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if let Some(start) = this.start.take()
-            && let Some(lane) = start.record(this.group.clone())
+        let this = self.project();
+        if let Some(lane) = this.lane
+            && !lane.has_started()
         {
-            this.observed.as_mut().set_lane(lane);
+            let BranchSite { text, of, site } = (this.place)();
+            match context::with_lane(|parent| parent.map(|parent| parent.id)) {
+                Some(parent) => lane.starts(parent, text.into(), of, site.into()),
+                None => *this.lane = None,
+            }
         }
-        let result = this.observed.poll(cx);
+        let result = poll_in_lane(this.inner, this.lane.as_ref(), cx);
         if result.is_ready()
-            && let Some(group) = this.group
+            && let Some(lane) = this.lane
         {
-            group.decide();
+            lane.decides();
+        }
+        result
+    }
+}
+
+impl Lane {
+    /// Records the start of a branch.
+    fn starts(&self, parent: LaneId, name: Text, of: BranchOf, site: Site) {
+        self.set_started();
+        self.record(EventKind::BranchStarted {
+            lane: self.id,
+            name,
+            parent,
+            of,
+            site: Some(site),
+        });
+    }
+}
+
+pin_project! {
+    /// The future of [`timeout`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Timeout<F> {
+        #[pin]
+        inner: tokio::time::Timeout<Timed<F>>,
+    }
+}
+
+pin_project! {
+    /// What is within a timeout. Its lane begins when it is polled first, within a lane.
+    #[derive(Debug)]
+    struct Timed<F> {
+        #[pin]
+        inner: Option<F>,
+        lane: Option<Arc<Lane>>,
+        // Where `timeout` was called; none once this has been polled.
+        call: Option<&'static Location<'static>>,
+    }
+
+    impl<F> PinnedDrop for Timed<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            drop_in_lane(this.inner, this.lane.as_ref());
+        }
+    }
+}
+
+impl<F: Future> Timed<F> {
+    fn new(
+        future: impl IntoFuture<Output = F::Output, IntoFuture = F>,
+        call: &'static Location<'static>,
+    ) -> Self {
+        Self {
+            inner: Some(future.into_future()),
+            lane: None,
+            call: Some(call),
+        }
+    }
+}
+
+impl<F: Future> Future for Timed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if let Some(call) = this.call.take()
+            && let Some(parent) = context::lane()
+        {
+            let group = Group::new(Cancel::TimedOut);
+            let lane = Lane::of_branch(Arc::clone(&parent.probe), Some(group));
+            let name = site::function_name(type_name::<F>()).unwrap_or("timeout");
+            lane.starts(parent.id, name.into(), BranchOf::Timeout, call.into());
+            *this.lane = Some(lane);
+        }
+        poll_in_lane(this.inner, this.lane.as_ref(), cx)
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let result = this.inner.as_mut().poll(cx);
+        if result.is_ready()
+            && let Some(lane) = &this.inner.get_ref().lane
+        {
+            // What is within is dropped with this, after it is known why.
+            lane.decides();
         }
         result
     }
@@ -110,28 +279,12 @@ impl<F: Future> Future for Branch<F> {
 
 /// As [`tokio::time::timeout`]; what is within it is a branch, and is seen to time out.
 ///
-/// # Errors
+/// # Panics
 ///
-/// Where `duration` elapses first; the future is dropped then.
+/// Outside of a runtime with a timer, as tokio's does.
 #[track_caller]
-pub fn timeout<F: IntoFuture>(
-    duration: Duration,
-    future: F,
-) -> impl Future<Output = Result<F::Output, Elapsed>> {
-    let group = Group::new(Cancel::TimedOut);
-    let name = site::function_name(type_name::<F::IntoFuture>());
-    let start = Start {
-        name: Text::Static(name.unwrap_or("timeout")),
-        of: BranchOf::Timeout,
-        site: Location::caller().into(),
-    };
-    let branch = Branch::new(future.into_future(), Some(Arc::clone(&group)), start);
-    let timeout = tokio::time::timeout(duration, branch);
-    async move {
-        let mut timeout = std::pin::pin!(timeout);
-        let result = timeout.as_mut().await;
-        // The branch is dropped at the end of this block, after it is known why.
-        group.decide();
-        result
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        inner: tokio::time::timeout(duration, Timed::new(future, Location::caller())),
     }
 }

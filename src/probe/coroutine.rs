@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::context::{self, Scope};
 use super::finally::finally;
+use super::future::drop_inner;
 use super::lane::Probe;
 use crate::event::{Cancel, CoroutineEnd, EventKind, LaneId, Site, Text};
 
@@ -37,7 +38,7 @@ pin_project! {
                 None => CoroutineEnd::NeverPolled,
             };
             let _end = finally(|| known.ended(end));
-            this.inner.set(None);
+            drop_inner(this.inner.as_mut());
         }
     }
 }
@@ -160,7 +161,7 @@ impl<F: Future> Future for Coroutine<F> {
         drop(entered);
         if let Poll::Ready(value) = &result {
             let value = (this.value)(value);
-            this.inner.set(None);
+            drop_inner(this.inner.as_mut());
             if let Some(known) = panic.0.take() {
                 known.ended(CoroutineEnd::Returned { value });
             }

@@ -1,5 +1,6 @@
 //! The executor: a tokio runtime with the probe wrapped round it.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
@@ -18,9 +19,12 @@ use super::context::{self, Scope};
 use super::entry::Entry;
 use super::future::Observed;
 use super::join::JoinHandle;
+use super::lane::Lane;
+use super::large::boxed_if_large;
 use super::recorder::Recorder;
-use super::template::Origin;
-use crate::event::Cancel;
+use super::task::{BLOCKING, spawn_blocking_on, spawn_on};
+use super::template::{Name, Origin};
+use crate::event::{Cancel, TaskKind};
 
 /// A tokio runtime whose tasks are seen.
 ///
@@ -80,7 +84,8 @@ impl Executor {
     /// Within a runtime, as tokio's does; and where its token has stopped the executor.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let output = self.block_on_until_stopped(future);
+        let origin = Origin::of_root::<F>(Location::caller());
+        let output = boxed_if_large!(future: F => self.run(future, origin));
         output.expect("the executor was stopped while it ran its root task")
     }
 
@@ -92,7 +97,7 @@ impl Executor {
     #[track_caller]
     pub fn block_on_until_stopped<F: Future>(&self, future: F) -> Option<F::Output> {
         let origin = Origin::of_root::<F>(Location::caller());
-        self.run(future, origin)
+        boxed_if_large!(future: F => self.run(future, origin))
     }
 
     #[track_caller]
@@ -125,7 +130,8 @@ impl Executor {
         F::Output: Send + 'static,
     {
         let _entered = self.enter();
-        super::spawn(future)
+        let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
+        boxed_if_large!(future: F => spawn_on(lane, future, None))
     }
 
     /// As [`spawn_named`](super::spawn_named), from outside of the runtime.
@@ -140,7 +146,8 @@ impl Executor {
         F::Output: Send + 'static,
     {
         let _entered = self.enter();
-        super::spawn_named(name, future)
+        let lane = Lane::spawned_as(name, TaskKind::Task, true);
+        boxed_if_large!(future: F => spawn_on(lane, future, None))
     }
 
     /// As [`spawn_blocking`](super::spawn_blocking), from outside of the runtime.
@@ -151,7 +158,8 @@ impl Executor {
         R: Send + 'static,
     {
         let _entered = self.enter();
-        super::spawn_blocking(work)
+        let lane = Lane::spawned(BLOCKING, TaskKind::Blocking, true);
+        boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, None))
     }
 
     /// Enters the runtime and its probe, as [`Runtime::enter`], until the guard is dropped.

@@ -34,27 +34,8 @@ pin_project! {
 
     impl<F> PinnedDrop for Observed<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let Some(lane) = this.lane.take() else { return };
-            if lane.is_over() {
-                return;
-            }
-            let why = lane.why_dropped(reveal::borrows::<F>());
-            let outermost = !context::is_in_lane();
-            let _end = finally(|| {
-                lane.record(EventKind::Cancelled { lane: lane.id, why });
-                lane.ends();
-                if outermost {
-                    lane.announce_end();
-                }
-            });
-            let _within = InLane::enter(&lane);
-            let _scope = context::enter(Scope {
-                cancel: Some(why),
-                ..Scope::default()
-            });
-            lane.waits.store(false, Ordering::Release);
-            this.inner.set(None);
+            let this = this.project();
+            drop_in_lane(this.inner, this.lane.as_ref());
         }
     }
 }
@@ -74,10 +55,6 @@ impl<F: Future> Observed<F> {
         }
         self
     }
-
-    pub(crate) fn set_lane(self: Pin<&mut Self>, lane: Arc<Lane>) {
-        *self.project().lane = Some(lane);
-    }
 }
 
 impl<F: Future> Future for Observed<F> {
@@ -85,30 +62,69 @@ impl<F: Future> Future for Observed<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if OFF {
-            return poll_inner(this.inner.as_mut(), cx);
-        }
-        let Some(lane) = this.lane.as_ref().filter(|lane| !lane.is_over()) else {
-            return poll_inner(this.inner.as_mut(), cx);
-        };
-        let mut poll = OnePoll {
-            lane,
-            within: begin(lane, cx.waker()),
-        };
-        let waker = waker::borrow(lane);
-        let result = poll_inner(this.inner.as_mut(), &mut Context::from_waker(&waker));
-        if result.is_pending() {
-            suspend(&mut poll.within, lane);
-            forget(poll);
-        } else {
-            // Dropped here, where what it wakes is known to be woken by it.
-            this.inner.set(None);
-            finish(&mut poll.within, lane, Polled::Completed);
-            forget(poll);
-        }
-        result
+        let this = self.project();
+        poll_in_lane(this.inner, this.lane.as_ref(), cx)
     }
+}
+
+/// Polls a future in its lane; by itself where it has none, or once that has ended.
+#[inline]
+pub(super) fn poll_in_lane<F: Future>(
+    mut inner: Pin<&mut Option<F>>,
+    lane: Option<&Arc<Lane>>,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    if OFF {
+        return poll_inner(inner, cx);
+    }
+    let Some(lane) = lane.filter(|lane| !lane.is_over()) else {
+        return poll_inner(inner, cx);
+    };
+    let mut poll = OnePoll {
+        lane,
+        within: begin(lane, cx.waker()),
+    };
+    let waker = waker::borrow(lane);
+    let result = poll_inner(inner.as_mut(), &mut Context::from_waker(&waker));
+    if result.is_pending() {
+        suspend(&mut poll.within, lane);
+        forget(poll);
+    } else {
+        // Dropped here, where what it wakes is known to be woken by it.
+        drop_inner(inner);
+        finish(&mut poll.within, lane, Polled::Completed);
+        forget(poll);
+    }
+    result
+}
+
+/// Drops a future in its lane, and records that it was cancelled, unless it has ended.
+pub(super) fn drop_in_lane<F>(inner: Pin<&mut Option<F>>, lane: Option<&Arc<Lane>>) {
+    let Some(lane) = lane.filter(|lane| lane.has_started() && !lane.is_over()) else {
+        return;
+    };
+    let why = lane.why_dropped(reveal::borrows::<F>());
+    let outermost = !context::is_in_lane();
+    let _end = finally(|| {
+        lane.record(EventKind::Cancelled { lane: lane.id, why });
+        lane.ends();
+        if outermost {
+            lane.announce_end();
+        }
+    });
+    let _within = InLane::enter(lane);
+    let _scope = context::enter(Scope {
+        cancel: Some(why),
+        ..Scope::default()
+    });
+    lane.waits.store(false, Ordering::Release);
+    drop_inner(inner);
+}
+
+/// Drops a future where it is. In a function of its own: a build without optimisations makes room on the stack for a
+/// whole `Option<F>` here, which is not to be there while the future is polled.
+pub(crate) fn drop_inner<F>(mut inner: Pin<&mut Option<F>>) {
+    inner.set(None);
 }
 
 #[inline]

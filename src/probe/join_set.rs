@@ -20,6 +20,7 @@ use super::future::Observed;
 use super::hooks;
 use super::join::{AbortHandle, record_joined};
 use super::lane::Lane;
+use super::large::boxed_if_large;
 use super::local_set::LocalSet;
 use super::task::{BLOCKING, job};
 use super::task_builder::Given;
@@ -94,7 +95,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
-        self.put(lane, task, None)
+        boxed_if_large!(task: F => self.put(lane, task, None))
     }
 
     /// As [`tokio::task::JoinSet::spawn_on`].
@@ -105,7 +106,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
-        self.put(lane, task, Some(handle))
+        boxed_if_large!(task: F => self.put(lane, task, Some(handle)))
     }
 
     /// As [`tokio::task::JoinSet::spawn_local`].
@@ -119,7 +120,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
-        self.put_local(lane, task, None)
+        boxed_if_large!(task: F => self.put_local(lane, task, None))
     }
 
     /// As [`tokio::task::JoinSet::spawn_local_on`].
@@ -129,7 +130,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
-        self.put_local(lane, task, Some(local_set))
+        boxed_if_large!(task: F => self.put_local(lane, task, Some(local_set)))
     }
 
     /// As [`tokio::task::JoinSet::spawn_blocking`].
@@ -144,7 +145,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let lane = Lane::spawned(BLOCKING, TaskKind::Blocking, true);
-        self.put_blocking(lane, work, None)
+        boxed_if_large!(work: F, Box::new => self.put_blocking(lane, work, None))
     }
 
     /// As [`tokio::task::JoinSet::spawn_blocking_on`].
@@ -155,7 +156,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let lane = Lane::spawned(BLOCKING, TaskKind::Blocking, true);
-        self.put_blocking(lane, work, Some(handle))
+        boxed_if_large!(work: F, Box::new => self.put_blocking(lane, work, Some(handle)))
     }
 
     /// As [`tokio::task::JoinSet::join_next`].
@@ -455,7 +456,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Task);
-        Ok(self.set.put(lane, task, None))
+        Ok(boxed_if_large!(task: F => self.set.put(lane, task, None)))
     }
 
     /// As [`JoinSet::spawn_on`].
@@ -466,7 +467,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Task);
-        Ok(self.set.put(lane, task, Some(handle)))
+        Ok(boxed_if_large!(task: F => self.set.put(lane, task, Some(handle))))
     }
 
     /// As [`JoinSet::spawn_local`].
@@ -476,7 +477,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         F: Future<Output = T> + 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Local);
-        Ok(self.set.put_local(lane, task, None))
+        Ok(boxed_if_large!(task: F => self.set.put_local(lane, task, None)))
     }
 
     /// As [`JoinSet::spawn_local_on`].
@@ -486,7 +487,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         F: Future<Output = T> + 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Local);
-        Ok(self.set.put_local(lane, task, Some(local_set)))
+        Ok(boxed_if_large!(task: F => self.set.put_local(lane, task, Some(local_set))))
     }
 
     /// As [`JoinSet::spawn_blocking`].
@@ -497,7 +498,7 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
-        Ok(self.set.put_blocking(lane, work, None))
+        Ok(boxed_if_large!(work: F, Box::new => self.set.put_blocking(lane, work, None)))
     }
 
     /// As [`JoinSet::spawn_blocking_on`].
@@ -508,6 +509,6 @@ impl<'a, T: 'static> Builder<'a, T> {
         T: Send,
     {
         let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
-        Ok(self.set.put_blocking(lane, work, Some(handle)))
+        Ok(boxed_if_large!(work: F, Box::new => self.set.put_blocking(lane, work, Some(handle))))
     }
 }

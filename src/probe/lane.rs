@@ -104,6 +104,8 @@ pub(crate) struct Lane {
     pub(crate) has_handle: bool,
     /// Whether it is among the tasks that its probe knows of its runtime.
     is_counted: AtomicBool,
+    /// Whether its start is recorded. A branch starts when it is polled first, which may be never.
+    has_started: AtomicBool,
     pub(crate) wakers: Wakers,
     frames: AtomicU32,
     /// The lane that awaits its join handle, 0 where none does.
@@ -153,7 +155,34 @@ impl Lane {
             joiner: AtomicU64::new(NOBODY),
             has_handle,
             is_counted: AtomicBool::new(false),
+            has_started: AtomicBool::new(true),
         })
+    }
+
+    /// A branch that has not started yet.
+    pub(crate) fn of_branch(probe: Arc<Probe>, group: Option<Arc<Group>>) -> Arc<Self> {
+        let lane = Self::new(probe, true, group);
+        lane.has_started.store(false, Ordering::Relaxed);
+        lane
+    }
+
+    /// Whether its start is recorded.
+    #[inline]
+    pub(crate) fn has_started(&self) -> bool {
+        self.has_started.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that its start is recorded.
+    pub(crate) fn set_started(&self) {
+        self.has_started.store(true, Ordering::Relaxed);
+    }
+
+    /// Remembers that it decides for its group, where it is in one: the other branches are dropped for that reason.
+    pub(crate) fn decides(&self) {
+        let group = self.wakers.rare().and_then(|rare| rare.group.as_ref());
+        if let Some(group) = group {
+            group.decide();
+        }
     }
 
     /// A new task, recorded as spawned here and now; none where no probe applies.

@@ -11,6 +11,7 @@ use tokio::task::LocalEnterGuard;
 
 use super::join::JoinHandle;
 use super::lane::Lane;
+use super::large::boxed_if_large;
 use super::task::spawn_local_on;
 use super::template::Name;
 use super::{OFF, buffer};
@@ -48,7 +49,7 @@ impl LocalSet {
         F::Output: 'static,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
-        spawn_local_on(lane, future, Some(self))
+        boxed_if_large!(future: F => spawn_local_on(lane, future, Some(self)))
     }
 
     /// As [`tokio::task::LocalSet::block_on`]. On an [`Executor`](crate::Executor), block on [`run_until`](Self::run_until).
@@ -58,12 +59,12 @@ impl LocalSet {
     /// Within a runtime, as tokio's does.
     #[track_caller]
     pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
-        self.inner.block_on(runtime, future)
+        boxed_if_large!(future: F => self.inner.block_on(runtime, future))
     }
 
     /// As [`tokio::task::LocalSet::run_until`].
-    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        self.inner.run_until(future).await
+    pub fn run_until<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        self.inner.run_until(future)
     }
 
     /// As [`tokio::task::LocalSet::id`].

@@ -7,6 +7,7 @@ use tokio::runtime::LocalRuntime;
 
 use super::builder::Builder;
 use super::entry::Entry;
+use super::large::boxed_if_large;
 use super::template::{Name, Origin};
 use crate::event::TaskKind;
 
@@ -24,7 +25,7 @@ const ENDS: &str = "the root task runs to its end";
 pub fn block_on<F: Future>(name: &'static str, builder: Builder, body: F) -> F::Output {
     let origin = root(name);
     let executor = builder.observe().expect(FAILED);
-    executor.run(body, origin).expect(ENDS)
+    boxed_if_large!(body: F => executor.run(body, origin)).expect(ENDS)
 }
 
 /// As [`block_on`], on a runtime whose tasks stay on its thread.
@@ -35,6 +36,11 @@ pub fn block_on<F: Future>(name: &'static str, builder: Builder, body: F) -> F::
 #[track_caller]
 pub fn block_on_local<F: Future>(name: &'static str, builder: Builder, body: F) -> F::Output {
     let origin = root(name);
+    boxed_if_large!(body: F => run_local(origin, builder, body))
+}
+
+#[track_caller]
+fn run_local<F: Future>(origin: Origin, builder: Builder, body: F) -> F::Output {
     let (runtime, entry) = builder.observe_local().expect(FAILED);
     let Some(entry) = entry else {
         return runtime.block_on(body);

@@ -14,6 +14,7 @@ use super::future::Observed;
 use super::hooks;
 use super::join::JoinHandle;
 use super::lane::Lane;
+use super::large::boxed_if_large;
 use super::local_set::LocalSet;
 use super::template::Name;
 use crate::event::{EventKind, Polled, TaskKind};
@@ -33,7 +34,7 @@ where
     F::Output: Send + 'static,
 {
     let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Task, true);
-    spawn_on(lane, future, None)
+    boxed_if_large!(future: F => spawn_on(lane, future, None))
 }
 
 /// As [`tokio::spawn`], with a name for the task.
@@ -48,10 +49,10 @@ where
     F::Output: Send + 'static,
 {
     let lane = Lane::spawned_as(name, TaskKind::Task, true);
-    spawn_on(lane, future, None)
+    boxed_if_large!(future: F => spawn_on(lane, future, None))
 }
 
-/// Spawns a future in its lane, on this runtime, or on that of `handle`.
+/// Spawns a future in its lane, on this runtime, or on that of `handle`. Who calls it has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_on<F>(
     lane: Option<Arc<Lane>>,
@@ -99,10 +100,10 @@ where
     F::Output: 'static,
 {
     let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
-    spawn_local_on(lane, future, None)
+    boxed_if_large!(future: F => spawn_local_on(lane, future, None))
 }
 
-/// Spawns a future in its lane, on the present set of local tasks, or on this one.
+/// Spawns a future in its lane, on the present set of local tasks, or on this one. Who calls it has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_local_on<F>(
     lane: Option<Arc<Lane>>,
@@ -147,10 +148,10 @@ where
     R: Send + 'static,
 {
     let lane = Lane::spawned(BLOCKING, TaskKind::Blocking, true);
-    spawn_blocking_on(lane, work, None)
+    boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, None))
 }
 
-/// Runs a closure in its lane, on this runtime, or on that of `handle`.
+/// Runs a closure in its lane, on this runtime, or on that of `handle`. Who calls it has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_blocking_on<F, R>(
     lane: Option<Arc<Lane>>,

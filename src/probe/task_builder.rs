@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use super::context;
 use super::join::JoinHandle;
 use super::lane::Lane;
+use super::large::boxed_if_large;
 use super::local_set::LocalSet;
 use super::task::{BLOCKING, spawn_blocking_on, spawn_local_on, spawn_on};
 use super::template::Name;
@@ -114,7 +115,7 @@ impl<'a> Builder<'a> {
         F::Output: Send + 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Task);
-        Ok(spawn_on(lane, future, None))
+        Ok(boxed_if_large!(future: F => spawn_on(lane, future, None)))
     }
 
     /// As [`Handle::spawn`], with a lane.
@@ -125,7 +126,7 @@ impl<'a> Builder<'a> {
         F::Output: Send + 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Task);
-        Ok(spawn_on(lane, future, Some(handle)))
+        Ok(boxed_if_large!(future: F => spawn_on(lane, future, Some(handle))))
     }
 
     /// As [`spawn_local`](crate::spawn_local).
@@ -136,7 +137,7 @@ impl<'a> Builder<'a> {
         F::Output: 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Local);
-        Ok(spawn_local_on(lane, future, None))
+        Ok(boxed_if_large!(future: F => spawn_local_on(lane, future, None)))
     }
 
     /// As [`LocalSet::spawn_local`].
@@ -151,7 +152,7 @@ impl<'a> Builder<'a> {
         F::Output: 'static,
     {
         let lane = self.given.lane_of::<F>(TaskKind::Local);
-        Ok(spawn_local_on(lane, future, Some(local_set)))
+        Ok(boxed_if_large!(future: F => spawn_local_on(lane, future, Some(local_set))))
     }
 
     /// As [`spawn_blocking`](crate::spawn_blocking).
@@ -162,7 +163,7 @@ impl<'a> Builder<'a> {
         R: Send + 'static,
     {
         let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
-        Ok(spawn_blocking_on(lane, work, None))
+        Ok(boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, None)))
     }
 
     /// As [`Handle::spawn_blocking`], with a lane.
@@ -173,6 +174,6 @@ impl<'a> Builder<'a> {
         R: Send + 'static,
     {
         let lane = self.given.lane(BLOCKING, TaskKind::Blocking);
-        Ok(spawn_blocking_on(lane, work, Some(handle)))
+        Ok(boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, Some(handle))))
     }
 }
