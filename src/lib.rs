@@ -131,7 +131,7 @@ pub mod width;
 /// }
 /// ```
 pub use asyncline_macros::main;
-pub use asyncline_macros::{gather, join, select, test, trace};
+pub use asyncline_macros::{gather, join, select, test, trace, try_join};
 pub use collector::{Collector, Drained};
 pub use probe::{
     Executor, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,

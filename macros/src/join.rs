@@ -1,6 +1,6 @@
-//! `join!` and `gather!`: tokio's `join!`, with each branch's future wrapped.
+//! `join!`, `gather!` and `try_join!`: tokio's, with each branch's future wrapped.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -23,17 +23,20 @@ impl Parse for Join {
     }
 }
 
-pub fn expand(name: &str, input: TokenStream) -> Result<TokenStream> {
+/// Expands a macro of this name to tokio's macro `tokio`.
+pub fn expand(name: &str, tokio: &str, input: TokenStream) -> Result<TokenStream> {
+    let tokio = Ident::new(tokio, Span::call_site());
     let Join { biased, branches } = syn::parse2(input)?;
     let biased = biased.map(|biased| quote!(#biased;));
     let waits = branch::waits();
     let branches = branches.iter().map(|future| {
         let site = branch::branch_site("of_join", future);
-        quote!(::asyncline::probe::expanded::Branch::new(#future, #waits.branch(), #site),)
+        // In parentheses of the macro's, those of the program are not reported as unnecessary.
+        quote!(::asyncline::probe::expanded::Branch::new((#future), #waits.branch(), #site),)
     });
     let begin_wait = branch::begin_wait("for_all", name);
     Ok(quote! {{
         #begin_wait
-        ::asyncline::probe::expanded::tokio::join!(#biased #(#branches)*)
+        ::asyncline::probe::expanded::tokio::#tokio!(#biased #(#branches)*)
     }})
 }

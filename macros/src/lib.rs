@@ -53,7 +53,7 @@ pub fn select(input: TokenStream) -> TokenStream {
 /// As tokio's `join!`; every branch has a lane of its own.
 #[proc_macro]
 pub fn join(input: TokenStream) -> TokenStream {
-    join::expand("join", input.into())
+    join::expand("join", "join", input.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }
@@ -61,7 +61,15 @@ pub fn join(input: TokenStream) -> TokenStream {
 /// Runs several futures concurrently and gives all their values, in order: `join!` under the name that it has in Python.
 #[proc_macro]
 pub fn gather(input: TokenStream) -> TokenStream {
-    join::expand("gather", input.into())
+    join::expand("gather", "join", input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// As tokio's `try_join!`; every branch has a lane of its own.
+#[proc_macro]
+pub fn try_join(input: TokenStream) -> TokenStream {
+    join::expand("try_join", "try_join", input.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -114,7 +114,8 @@ impl ToTokens for Select {
 pub fn expand(input: TokenStream) -> Result<TokenStream> {
     let select: Select = syn::parse2(input)?;
     let waits = branch::waits();
-    // What a handler awaits is no part of the select's own wait.
+    // What a handler awaits is no part of the select's own wait. In parentheses of the macro's, its own braces or
+    // parentheses are not reported as unnecessary.
     let select = select.tokens(
         |future| {
             let site = branch::branch_site("of_select", future);
@@ -126,7 +127,7 @@ pub fn expand(input: TokenStream) -> Result<TokenStream> {
                 }
             }
         },
-        |handler| quote!({ ::core::mem::drop(#waits); #handler }),
+        |handler| quote!({ ::core::mem::drop(#waits); (#handler) }),
     );
     let begin_wait = branch::begin_wait("for_one", "select");
     Ok(quote! {{

@@ -161,12 +161,17 @@ impl VisitMut for Observer {
             return;
         }
         // Most macros with awaits in them take expressions. One that does not is left as it is.
-        let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
-        if let Ok(mut expressions) = parser.parse2(macro_.tokens.clone()) {
+        let parser = |input: ParseStream<'_>| {
+            let biased = branch::parse_biased(input)?;
+            let expressions = Punctuated::<Expr, Token![,]>::parse_terminated(input)?;
+            Ok((biased, expressions))
+        };
+        if let Ok((biased, mut expressions)) = parser.parse2(macro_.tokens.clone()) {
             for expression in &mut expressions {
                 self.visit_expr_mut(expression);
             }
-            macro_.tokens = quote!(#expressions);
+            let biased = biased.map(|biased| quote!(#biased;));
+            macro_.tokens = quote!(#biased #expressions);
         }
     }
 

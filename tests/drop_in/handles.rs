@@ -1,0 +1,1 @@
+//! Handles, and what takes them.
