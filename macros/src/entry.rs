@@ -397,6 +397,7 @@ impl Function {
     /// The body as a future, whose type is checked where it stands, so that what is wrong is said of it.
     fn future(&self, entry: Entry) -> TokenStream {
         let body = &self.body;
+        let variable = format_ident!("{}", crate::trace::ENTRY_BODY);
         let output = match &self.signature.output {
             ReturnType::Default => quote!(()),
             ReturnType::Type(_, output) => quote!(#output),
@@ -410,22 +411,22 @@ impl Function {
         match entry {
             // A pointer, so that the library's functions are not compiled for each test.
             Entry::Test => quote! {
-                let body = async { #body };
+                let #variable = async { #body };
                 let body: ::core::pin::Pin<
                     &mut dyn ::core::future::Future<Output = #output>
-                > = ::core::pin::pin!(body);
+                > = ::core::pin::pin!(#variable);
             },
             Entry::Main => {
                 let check = is_plain.then(|| {
                     quote! {
                         if false {
-                            let _: &dyn ::core::future::Future<Output = #output> = &body;
+                            let _: &dyn ::core::future::Future<Output = #output> = &#variable;
                         }
                     }
                 });
                 quote! {
-                    let body = async { #body };
-                    let body = { #check body };
+                    let #variable = async { #body };
+                    let body = { #check #variable };
                 }
             }
         }

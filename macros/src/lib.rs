@@ -18,6 +18,9 @@ use crate::entry::Entry;
 /// Tasks that are spawned by `let name = spawn(…);` in the function are called `name`.
 ///
 /// The function's signature stays what it was to its callers, but for the name of the future's type.
+///
+/// It may stand above or below `#[asyncline::main]` and `#[asyncline::test]`, and above `#[tokio::main]` and
+/// `#[tokio::test]`.
 #[proc_macro_attribute]
 pub fn trace(arguments: TokenStream, function: TokenStream) -> TokenStream {
     trace::expand(&arguments.into(), function.into())

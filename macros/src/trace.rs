@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Block, Error, Expr, ExprAwait, FnArg, Ident, Item, Local, Macro, Pat, Result,
-    ReturnType, Signature, Token, Visibility,
+    ReturnType, Signature, Stmt, Token, Visibility,
 };
 
 use crate::order::{Order, Orders};
@@ -43,12 +43,18 @@ pub fn expand(arguments: &TokenStream, function: TokenStream) -> Result<TokenStr
         mut signature,
         mut body,
     } = Function::parse.parse2(function)?;
-    if signature.asyncness.take().is_none() {
-        let message = "`trace` shows what happens within an async function; this one is not async";
-        return Err(Error::new(signature.fn_token.span(), message));
+    if signature.asyncness.is_none() {
+        trace_entry(&signature, &mut body)
+            .ok_or_else(|| Error::new(signature.fn_token.span(), NOT_ASYNC))?;
+        return Ok(quote!(#(#attributes)* #visibility #signature #body));
     }
-    let orders = Orders::of(&signature, &body);
-    Observer { orders }.visit_block_mut(&mut body);
+    observe(&signature, &mut body);
+    if attributes.iter().any(is_entry) {
+        // It is to stay an async function, which that attribute takes.
+        let coroutine = coroutine(&signature.ident, &body.stmts);
+        return Ok(quote!(#(#attributes)* #visibility #signature { #coroutine.await }));
+    }
+    signature.asyncness = None;
     let arguments = own_arguments(&mut signature);
     let output = match &signature.output {
         ReturnType::Default => quote!(()),
@@ -61,6 +67,7 @@ pub fn expand(arguments: &TokenStream, function: TokenStream) -> Result<TokenStr
         >
     };
     let statements = &body.stmts;
+    let value = value();
     Ok(quote! {
         #(#attributes)*
         #[track_caller]
@@ -68,14 +75,69 @@ pub fn expand(arguments: &TokenStream, function: TokenStream) -> Result<TokenStr
             ::asyncline::probe::expanded::Coroutine::new(
                 #name,
                 async move { #arguments #(#statements)* },
-                |value| {
-                    #[allow(unused_imports)]
-                    use ::asyncline::probe::expanded::{Tag, TextOfDebug as _, TextOfNothing as _};
-                    (&Tag(value)).text()
-                },
+                #value,
             )
         }
     })
+}
+
+const NOT_ASYNC: &str =
+    "`trace` shows what happens within an async function; this one is not async";
+
+/// The variable that holds the body of a function that `#[main]` or `#[test]` has made, as a future: by it, `#[trace]`
+/// finds the body if it stands below them.
+pub const ENTRY_BODY: &str = "__asyncline_body";
+
+/// Traces the body of a function that `#[main]` or `#[test]` has made. `None` if it is no such function.
+fn trace_entry(signature: &Signature, function: &mut Block) -> Option<()> {
+    let body = function.stmts.iter_mut().find_map(|statement| match statement {
+        Stmt::Local(Local {
+            pat: Pat::Ident(variable),
+            init: Some(init),
+            ..
+        }) if variable.ident == ENTRY_BODY => Some(&mut init.expr),
+        _ => None,
+    })?;
+    let Expr::Async(future) = &mut **body else {
+        return None;
+    };
+    observe(signature, &mut future.block);
+    let coroutine = coroutine(&signature.ident, &future.block.stmts);
+    **body = Expr::Verbatim(coroutine);
+    Some(())
+}
+
+/// Makes the awaits of a function's body observed ones.
+fn observe(signature: &Signature, body: &mut Block) {
+    let orders = Orders::of(signature, body);
+    Observer { orders }.visit_block_mut(body);
+}
+
+/// `true` if an attribute makes an ordinary function of an async one, and runs it: `#[main]` and `#[test]`, of this library
+/// or of tokio.
+fn is_entry(attribute: &Attribute) -> bool {
+    let name = attribute.path().segments.last();
+    name.is_some_and(|name| name.ident == "main" || name.ident == "test")
+}
+
+/// The coroutine of a function whose arguments it borrows.
+fn coroutine(name: &Ident, statements: &[Stmt]) -> TokenStream {
+    let text = text::of(name);
+    let value = value();
+    // The call is where the function stands.
+    let call = quote_spanned!(name.span()=> ::asyncline::probe::expanded::Coroutine::new);
+    quote!(#call(#text, async { #(#statements)* }, #value))
+}
+
+/// A closure that gives the text of a returned value.
+fn value() -> TokenStream {
+    quote! {
+        |value| {
+            #[allow(unused_imports)]
+            use ::asyncline::probe::expanded::{Tag, TextOfDebug as _, TextOfNothing as _};
+            (&Tag(value)).text()
+        }
+    }
 }
 
 /// Moves every argument into the coroutine, as an async function does, used or not; patterns are taken apart there.

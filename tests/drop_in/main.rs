@@ -7,6 +7,7 @@
     reason = "the programs are written as their authors would write them"
 )]
 
+mod entries;
 mod handles;
 mod joins;
 mod selects;
