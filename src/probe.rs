@@ -12,6 +12,7 @@
 //! and `context`, which enters it), where a thread writes (`cursor`), and the processor's counter (`clock`).
 
 mod awaiting;
+pub(crate) mod bounded;
 mod branch;
 pub(crate) mod buffer;
 mod builder;

@@ -28,7 +28,7 @@
 //! Where nothing is recorded, a span costs a look at the thread. Fields that are recorded after a span was made are not
 //! shown.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Id};
@@ -37,6 +37,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::event::Text;
+use crate::probe::bounded::{Bounded, LINE};
 use crate::probe::spans;
 
 /// The layer; see [the module](self).
@@ -59,7 +60,7 @@ where
         if !spans::are_seen() {
             return;
         }
-        let mut fields = Fields::default();
+        let mut fields = Fields::new();
         attributes.record(&mut fields);
         let name = attributes.metadata().name();
         let text = match fields.text() {
@@ -106,7 +107,7 @@ where
         if !spans::are_seen() {
             return;
         }
-        let mut fields = Fields::default();
+        let mut fields = Fields::new();
         event.record(&mut fields);
         let what = match *event.metadata().level() {
             Level::ERROR => "error: ",
@@ -118,29 +119,42 @@ where
 }
 
 /// The fields of a span or an event, as text.
-#[derive(Default)]
 struct Fields {
-    message: String,
-    others: String,
+    message: Bounded,
+    others: Bounded,
 }
 
 impl Fields {
-    /// The message, and behind it the others.
-    fn text(mut self) -> String {
-        if !self.message.is_empty() && !self.others.is_empty() {
-            self.message.push(' ');
+    fn new() -> Self {
+        Self {
+            message: Bounded::new(LINE),
+            others: Bounded::new(LINE),
         }
-        self.message + &self.others
+    }
+
+    /// The message, and behind it the others.
+    fn text(&self) -> String {
+        let (message, others) = (self.message.as_str(), self.others.as_str());
+        let gap = if message.is_empty() || others.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        format!("{message}{gap}{others}")
     }
 
     fn put(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        // Nothing that is written to a string fails.
-        let _ = if field.name() == "message" {
-            self.message.write_fmt(value)
+        if field.name() == "message" {
+            self.message.put(value);
         } else {
-            let gap = if self.others.is_empty() { "" } else { " " };
-            write!(self.others, "{gap}{}={value}", field.name())
-        };
+            let gap = if self.others.as_str().is_empty() {
+                ""
+            } else {
+                " "
+            };
+            self.others
+                .put(format_args!("{gap}{}={value}", field.name()));
+        }
     }
 }
 

@@ -321,3 +321,49 @@ fn name_spawned(name: &str, expression: &mut Expr) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{self, Entry};
+
+    /// A function as an attribute's macro gets it.
+    fn tokens(function: &str) -> TokenStream {
+        function.parse().expect("it is Rust")
+    }
+
+    fn assert_is_traced(function: &TokenStream) {
+        let text = function.to_string();
+        for call in [
+            "Coroutine :: new",
+            "Awaiting :: new",
+            "expanded :: block_on",
+        ] {
+            assert_eq!(text.matches(call).count(), 1, "{call} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_main_function_is_traced_below_the_attribute_that_runs_it() {
+        let main = tokens("async fn main() { waits().await }");
+        let main = entry::expand(Entry::Main, TokenStream::new(), main);
+        assert_is_traced(&expand(&TokenStream::new(), main).expect("it is traced"));
+    }
+
+    #[test]
+    fn a_main_function_is_traced_above_the_attribute_that_runs_it() {
+        let main = tokens("#[main] async fn main() { waits().await }");
+        let traced = expand(&TokenStream::new(), main).expect("it is traced");
+        let traced = tokens(&traced.to_string().replace("# [main]", ""));
+        assert_is_traced(&entry::expand(Entry::Main, TokenStream::new(), traced));
+    }
+
+    #[test]
+    fn only_what_is_async_is_traced() {
+        let error = expand(
+            &TokenStream::new(),
+            tokens("fn main() { let body = async {}; }"),
+        );
+        assert_eq!(error.expect_err("it is not async").to_string(), NOT_ASYNC);
+    }
+}

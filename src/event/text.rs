@@ -108,11 +108,3 @@ impl From<Cow<'static, str>> for Text {
         }
     }
 }
-
-impl From<fmt::Arguments<'_>> for Text {
-    fn from(arguments: fmt::Arguments<'_>) -> Self {
-        arguments
-            .as_str()
-            .map_or_else(|| arguments.to_string().into(), Self::Static)
-    }
-}

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 use tokio::runtime::{self, Handle, RuntimeMetrics};
 use tokio::task;
 
+use super::bounded;
 use super::context;
 use super::executor::Stop;
 use super::recorder::Recorder;
@@ -240,7 +241,7 @@ impl Lane {
         self.record(EventKind::Labelled {
             lane: self.id,
             key: key.into(),
-            value: value.to_string().into(),
+            value: bounded::text(format_args!("{value}"), bounded::VALUE).into(),
         });
     }
 

@@ -14,6 +14,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 
 use super::awaiting::Reveals;
+use super::bounded;
 use super::join::JoinHandle;
 use crate::event::Text;
 
@@ -81,21 +82,10 @@ pub trait TextOfDebug {
     fn text(&self) -> Option<Text>;
 }
 
-/// The longest text of a value that is recorded, in bytes.
-const LONGEST: usize = 200;
-
 impl<T: Debug> TextOfDebug for Tag<&T> {
     fn text(&self) -> Option<Text> {
-        let mut text = format!("{:?}", self.0);
-        if text == "()" {
-            return None;
-        }
-        if text.len() > LONGEST {
-            let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end));
-            text.truncate(end.unwrap_or_default());
-            text.push('…');
-        }
-        Some(text.into())
+        let text = bounded::text(format_args!("{:?}", self.0), bounded::VALUE);
+        (text != "()").then(|| text.into())
     }
 }
 

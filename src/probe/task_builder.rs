@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use super::bounded;
 use super::context;
 use super::join::JoinHandle;
 use super::lane::Lane;
@@ -36,7 +37,8 @@ impl<'a> Given<'a> {
     /// A label, where a probe applies.
     pub(crate) fn label(mut self, key: Cow<'static, str>, value: &dyn fmt::Display) -> Self {
         if context::probe().is_some() {
-            self.labels.push((key, value.to_string()));
+            let value = bounded::text(format_args!("{value}"), bounded::VALUE);
+            self.labels.push((key, value));
         }
         self
     }

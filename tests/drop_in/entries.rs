@@ -30,7 +30,9 @@ async fn traced_above_tokio() -> u8 {
 #[asyncline::trace]
 async fn with_arguments(number: u8, text: &str) -> Result<u8, String> {
     let number = twice(number).await;
-    if text.is_empty() { Err(text.to_owned())? }
+    if text.is_empty() {
+        Err(text.to_owned())?
+    }
     Ok(number)
 }
 
@@ -54,7 +56,10 @@ async fn a_test_is_traced_below() {
 
 #[test]
 fn both_orders_run() {
-    assert_eq!((traced_below(), traced_above(), traced_above_tokio()), (2, 4, 6));
+    assert_eq!(
+        (traced_below(), traced_above(), traced_above_tokio()),
+        (2, 4, 6)
+    );
     assert_eq!(with_arguments(4, "a"), Ok(8));
     assert_eq!(with_arguments(4, ""), Err(String::new()));
     gives_nothing();
