@@ -46,7 +46,7 @@
 //!
 //! - [`#[asyncline::trace]`](macro@crate::trace) on an async function shows each of its awaits, with its line, and calls of it that were never
 //!   awaited;
-//! - [`join!`](crate::join), [`select!`](crate::select) and [`timeout`](crate::timeout) give their branches lanes of their own;
+//! - [`join!`](crate::join), [`try_join!`](crate::try_join), [`select!`](crate::select) and [`timeout`](crate::timeout) give their branches lanes of their own;
 //! - [`task::Builder`](crate::task::Builder) names a task and gives it labels, and [`TaskExt::lane`](crate::TaskExt::lane) does so with any future;
 //! - [`mark!`](crate::mark) notes a line;
 //! - with the feature `tracing`, spans and events of the crate of that name appear in the lanes.

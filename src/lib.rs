@@ -134,7 +134,7 @@ pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace, try_join};
 pub use collector::{Collector, Drained};
 pub use probe::{
-    Executor, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
+    Executor, Handle, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
     spawn_named, timeout, yield_now,
 };
 pub use timeline::Timeline;

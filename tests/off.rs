@@ -8,7 +8,10 @@
 
 use std::time::Duration;
 
-use asyncline::{Executor, TaskExt, gather, join, probe, select, spawn, spawn_blocking};
+use asyncline::task::{LocalSet, spawn_local};
+use asyncline::{
+    Executor, Handle, TaskExt, gather, join, probe, select, spawn, spawn_blocking, try_join,
+};
 
 #[asyncline::trace]
 async fn twice(number: u32) -> u32 {
@@ -25,6 +28,11 @@ fn all_works_and_nothing_is_recorded() {
         let blocking = spawn_blocking(|| 3);
         let both = gather!(twice(4), twice(5));
         let (joined,) = join!(twice(6));
+        let tried = try_join!(async { Ok::<_, ()>(twice(10).await) });
+        let local = LocalSet::new()
+            .run_until(async { spawn_local(twice(11)).await })
+            .await;
+        let by_handle = Handle::current().spawn(twice(12)).await;
         let selected = select! { number = twice(7) => number };
         let timed = probe::timeout(Duration::from_secs(60), twice(8)).await;
         asyncline::mark!("a line");
@@ -33,6 +41,10 @@ fn all_works_and_nothing_is_recorded() {
         let named = twice(9).lane("named").await;
         assert_eq!((lane, joined, selected), (None, 12, 14));
         assert_eq!(both.0 + both.1, 18);
+        assert_eq!(
+            (tried, local.unwrap(), by_handle.unwrap()),
+            (Ok((20,)), 22, 24)
+        );
         (ended, blocking, timed.unwrap(), named)
     });
     assert_eq!(results, (2, 3, 16, 18));

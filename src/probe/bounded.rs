@@ -35,6 +35,7 @@ impl Bounded {
         }
     }
 
+    #[cfg(any(test, feature = "tracing"))]
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }

@@ -83,11 +83,11 @@ impl Entry {
         }
     }
 
-    /// Drops the runtime, and its tasks with it.
-    pub(crate) fn close<R>(&mut self, runtime: R) {
+    /// Ends the runtime by `shut_down`, and its tasks with it.
+    pub(crate) fn close(&mut self, shut_down: impl FnOnce()) {
         let probe = &self.probe;
         probe.closing.store(true, Ordering::Relaxed);
-        drop(runtime);
+        shut_down();
         context::unset_default(probe);
         if let (Some(runtime), true) = (probe.runtime, *self.entered.get_mut()) {
             probe.recorder.record(EventKind::RuntimeLeft { runtime });

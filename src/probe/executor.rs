@@ -7,9 +7,11 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Runtime, RuntimeMetrics};
+use tokio::task::LocalSet;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -18,8 +20,9 @@ use super::builder::Builder;
 use super::context::{self, Scope};
 use super::entry::Entry;
 use super::future::Observed;
+use super::handle::{Entered, Handle};
 use super::join::JoinHandle;
-use super::lane::Lane;
+use super::lane::{Lane, Probe};
 use super::large::boxed_if_large;
 use super::recorder::Recorder;
 use super::task::{BLOCKING, spawn_blocking_on, spawn_on};
@@ -52,6 +55,9 @@ pub(crate) struct Target {
     pub(super) recorder: Recorder,
     pub(super) stop: Option<Stop>,
 }
+
+/// A token stops the root task of an executor only where it is asked whether it did.
+const STOPPED: &str = "the executor was stopped while it ran its root task";
 
 impl Executor {
     /// Makes an executor on the current thread, unless told otherwise.
@@ -86,7 +92,7 @@ impl Executor {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let origin = Origin::of_root::<F>(Location::caller());
         let output = boxed_if_large!(future: F => self.run(future, origin));
-        output.expect("the executor was stopped while it ran its root task")
+        output.expect(STOPPED)
     }
 
     /// Runs a future to its end, or until the executor is stopped by its token.
@@ -98,6 +104,14 @@ impl Executor {
     pub fn block_on_until_stopped<F: Future>(&self, future: F) -> Option<F::Output> {
         let origin = Origin::of_root::<F>(Location::caller());
         boxed_if_large!(future: F => self.run(future, origin))
+    }
+
+    /// As [`LocalSet::block_on`](super::local_set::LocalSet::block_on).
+    #[track_caller]
+    pub(super) fn block_on_set<F: Future>(&self, set: &LocalSet, future: F) -> F::Output {
+        let origin = Origin::of_root::<F>(Location::caller());
+        let output = boxed_if_large!(future: F => self.run(set.run_until(future), origin));
+        output.expect(STOPPED)
     }
 
     #[track_caller]
@@ -164,10 +178,41 @@ impl Executor {
 
     /// Enters the runtime and its probe, as [`Runtime::enter`], until the guard is dropped.
     pub fn enter(&self) -> Entered<'_> {
-        Entered {
-            _runtime: self.runtime().enter(),
-            _probe: context::enter_probe(self.entry.as_ref().map(|entry| Arc::clone(&entry.probe))),
+        Entered::new(self.runtime().handle(), self.probe())
+    }
+
+    /// A handle to the runtime, as [`Runtime::handle`]: what it spawns has a lane.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.runtime().handle().clone(), self.probe())
+    }
+
+    /// As [`Runtime::metrics`].
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.runtime().metrics()
+    }
+
+    /// As [`Runtime::shutdown_timeout`].
+    pub fn shutdown_timeout(mut self, duration: Duration) {
+        self.shut_down(|runtime| runtime.shutdown_timeout(duration));
+    }
+
+    /// As [`Runtime::shutdown_background`]. What tasks do from then on is not recorded.
+    pub fn shutdown_background(mut self) {
+        self.shut_down(Runtime::shutdown_background);
+    }
+
+    fn shut_down(&mut self, how: impl FnOnce(Runtime)) {
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        match &mut self.entry {
+            Some(entry) => entry.close(|| how(runtime)),
+            None => how(runtime),
         }
+    }
+
+    fn probe(&self) -> Option<Arc<Probe>> {
+        self.entry.as_ref().map(|entry| Arc::clone(&entry.probe))
     }
 
     fn runtime(&self) -> &Runtime {
@@ -178,19 +223,8 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        let runtime = self.runtime.take();
-        match &mut self.entry {
-            Some(entry) => entry.close(runtime),
-            None => drop(runtime),
-        }
+        self.shut_down(drop);
     }
-}
-
-/// An executor, entered on this thread.
-#[derive(Debug)]
-pub struct Entered<'a> {
-    _runtime: tokio::runtime::EnterGuard<'a>,
-    _probe: context::RestoreProbe,
 }
 
 impl Stop {

@@ -213,7 +213,7 @@ fn suspend(within: &mut InLane<'_>, lane: &Lane) {
     // It takes time to use up a task's budget: where so little has passed, there is no need to ask. None has passed where
     // nothing was recorded in real time.
     let ticks = cursor::last().wrapping_sub(within.began);
-    let was_short = outermost && lane.has_handle && (1..SHORT).contains(&ticks);
+    let was_short = outermost && lane.has_handle() && (1..SHORT).contains(&ticks);
     if !was_short && !tokio::task::coop::has_budget_remaining() {
         lane.yields();
     }

@@ -17,7 +17,14 @@ use crate::event::{Awaited, EventKind, FrameId, LaneId, Text};
 
 /// As [`tokio::task::JoinHandle`].
 pub struct JoinHandle<T> {
+    /// Dropped before the handle, which may drop what the task returned.
+    seen: Seen,
     inner: tokio::task::JoinHandle<T>,
+}
+
+/// What is known of the task and of who waits for it.
+#[derive(Debug)]
+struct Seen {
     lane: Option<Arc<Lane>>,
     /// The await by which a lane waits for the task: that lane is its joiner.
     waits: Option<FrameId>,
@@ -27,14 +34,13 @@ impl<T> JoinHandle<T> {
     pub(crate) fn new(inner: tokio::task::JoinHandle<T>, lane: Option<Arc<Lane>>) -> Self {
         Self {
             inner,
-            lane,
-            waits: None,
+            seen: Seen { lane, waits: None },
         }
     }
 
     /// As [`tokio::task::JoinHandle::abort`].
     pub fn abort(&self) {
-        if let Some(lane) = &self.lane {
+        if let Some(lane) = &self.seen.lane {
             lane.abort();
         }
         self.inner.abort();
@@ -51,18 +57,19 @@ impl<T> JoinHandle<T> {
     }
 
     /// As [`tokio::task::JoinHandle::abort_handle`].
+    #[must_use = "abort handles do nothing unless `.abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle::new(self.inner.abort_handle(), self.lane.clone())
+        AbortHandle::new(self.inner.abort_handle(), self.seen.lane.clone())
     }
 
     /// The task's lane, where it is recorded.
     pub fn lane_id(&self) -> Option<LaneId> {
-        self.lane.as_ref().map(|lane| lane.id)
+        self.seen.lane.as_ref().map(|lane| lane.id)
     }
 
     /// Polls it in a lane's session.
     fn poll_seen(&mut self, task: &Arc<Lane>, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        if self.waits.is_none() && self.inner.is_finished() {
+        if self.seen.waits.is_none() && self.inner.is_finished() {
             // Unless the lane has used up its budget, there is no wait.
             let result = Pin::new(&mut self.inner).poll(cx);
             if result.is_ready() {
@@ -71,14 +78,16 @@ impl<T> JoinHandle<T> {
             }
         }
         // Before the poll: on another thread the task may end as soon as it knows the waker.
-        self.enter(task);
+        self.seen.enter(task);
         let result = Pin::new(&mut self.inner).poll(cx);
         if result.is_ready() {
-            self.leave(task);
+            self.seen.leave(task);
         }
         result
     }
+}
 
+impl Seen {
     /// Records that the current lane waits for the task, unless the await around this has told so.
     fn enter(&mut self, task: &Arc<Lane>) {
         let joiner = context::with_lane(|lane| lane.map(|lane| lane.id));
@@ -161,21 +170,51 @@ impl<T> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         // Taken out and put back: neither is counted.
-        let Some(lane) = this.lane.take() else {
+        let Some(lane) = this.seen.lane.take() else {
             return Pin::new(&mut this.inner).poll(cx);
         };
         let result = this.poll_seen(&lane, cx);
-        this.lane = Some(lane);
+        this.seen.lane = Some(lane);
         result
     }
 }
 
-impl<T> Drop for JoinHandle<T> {
+impl Drop for Seen {
     fn drop(&mut self) {
         if let Some(lane) = self.lane.take() {
             self.leave(&lane);
             lane.set_joiner(None);
         }
+    }
+}
+
+/// The task keeps its lane. Who awaits tokio's handle is not known.
+impl<T> From<JoinHandle<T>> for tokio::task::JoinHandle<T> {
+    fn from(handle: JoinHandle<T>) -> Self {
+        if let Some(lane) = &handle.seen.lane {
+            lane.leaves_its_handle();
+        }
+        handle.inner
+    }
+}
+
+/// The task has no lane, unless it runs a future that has one.
+impl<T> From<tokio::task::JoinHandle<T>> for JoinHandle<T> {
+    fn from(handle: tokio::task::JoinHandle<T>) -> Self {
+        Self::new(handle, None)
+    }
+}
+
+/// The task keeps its lane. Who aborts it by tokio's handle is not known.
+impl From<AbortHandle> for tokio::task::AbortHandle {
+    fn from(handle: AbortHandle) -> Self {
+        handle.inner
+    }
+}
+
+impl From<tokio::task::AbortHandle> for AbortHandle {
+    fn from(handle: tokio::task::AbortHandle) -> Self {
+        Self::new(handle, None)
     }
 }
 

@@ -382,6 +382,23 @@ impl<T> Drop for JoinSet<T> {
     }
 }
 
+/// The tasks keep their lanes. Who waits for them in tokio's set is not known.
+impl<T> From<JoinSet<T>> for tokio::task::JoinSet<T> {
+    fn from(mut set: JoinSet<T>) -> Self {
+        for lane in set.seen.take().iter().flat_map(|seen| seen.lanes.values()) {
+            lane.leaves_its_handle();
+        }
+        std::mem::take(&mut set.inner)
+    }
+}
+
+/// The tasks have no lanes, unless they run futures that have some.
+impl<T> From<tokio::task::JoinSet<T>> for JoinSet<T> {
+    fn from(inner: tokio::task::JoinSet<T>) -> Self {
+        Self { inner, seen: None }
+    }
+}
+
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)

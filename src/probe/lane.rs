@@ -102,7 +102,7 @@ pub(crate) struct Lane {
     /// How it stands with the wake that the scheduler owes it: see [`Yield`].
     yielded: AtomicU8,
     /// Whether its join handle is one that tells who awaits it.
-    pub(crate) has_handle: bool,
+    has_handle: AtomicBool,
     /// Whether it is among the tasks that its probe knows of its runtime.
     is_counted: AtomicBool,
     /// Whether its start is recorded. A branch starts when it is polled first, which may be never.
@@ -154,10 +154,21 @@ impl Lane {
             wakers: Wakers::new(group),
             frames: AtomicU32::new(1),
             joiner: AtomicU64::new(NOBODY),
-            has_handle,
+            has_handle: AtomicBool::new(has_handle),
             is_counted: AtomicBool::new(false),
             has_started: AtomicBool::new(true),
         })
+    }
+
+    /// Whether its join handle is one that tells who awaits it.
+    #[inline]
+    pub(crate) fn has_handle(&self) -> bool {
+        self.has_handle.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that its join handle is tokio's from now on.
+    pub(crate) fn leaves_its_handle(&self) {
+        self.has_handle.store(false, Ordering::Relaxed);
     }
 
     /// A branch that has not started yet.
@@ -384,7 +395,7 @@ impl Lane {
     /// Tells the thread that tokio is about to wake whoever joins this task, which has ended.
     pub(crate) fn announce_end(&self) {
         let joiner = self.joiner().or_else(|| self.joiner_of_set());
-        if joiner.is_none() && self.has_handle {
+        if joiner.is_none() && self.has_handle() {
             return;
         }
         context::set_finished(Some(context::Finished {

@@ -3,12 +3,14 @@
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::{self, Runtime};
 use tokio::task::LocalEnterGuard;
 
+use super::executor::Executor;
 use super::join::JoinHandle;
 use super::lane::Lane;
 use super::large::boxed_if_large;
@@ -52,14 +54,14 @@ impl LocalSet {
         boxed_if_large!(future: F => spawn_local_on(lane, future, Some(self)))
     }
 
-    /// As [`tokio::task::LocalSet::block_on`]. On an [`Executor`](crate::Executor), block on [`run_until`](Self::run_until).
+    /// As [`tokio::task::LocalSet::block_on`], on a runtime of tokio's or on an [`Executor`].
     ///
     /// # Panics
     ///
     /// Within a runtime, as tokio's does.
     #[track_caller]
-    pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
-        boxed_if_large!(future: F => self.inner.block_on(runtime, future))
+    pub fn block_on<F: Future>(&self, runtime: &impl BlockOn, future: F) -> F::Output {
+        runtime.block_on_set(&self.inner, future)
     }
 
     /// As [`tokio::task::LocalSet::run_until`].
@@ -83,6 +85,36 @@ impl LocalSet {
 impl Default for LocalSet {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// What a [`LocalSet`] can block on.
+pub trait BlockOn {
+    #[doc(hidden)]
+    #[track_caller]
+    fn block_on_set<F: Future>(&self, set: &tokio::task::LocalSet, future: F) -> F::Output;
+}
+
+impl BlockOn for Runtime {
+    #[track_caller]
+    fn block_on_set<F: Future>(&self, set: &tokio::task::LocalSet, future: F) -> F::Output {
+        boxed_if_large!(future: F => set.block_on(self, future))
+    }
+}
+
+impl BlockOn for Executor {
+    #[track_caller]
+    fn block_on_set<F: Future>(&self, set: &tokio::task::LocalSet, future: F) -> F::Output {
+        Executor::block_on_set(self, set, future)
+    }
+}
+
+/// What takes a set of tokio's takes this one: `tracker.spawn_local_on(future, &set)`.
+impl Deref for LocalSet {
+    type Target = tokio::task::LocalSet;
+
+    fn deref(&self) -> &tokio::task::LocalSet {
+        &self.inner
     }
 }
 

@@ -73,6 +73,7 @@ struct Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        self.entry.close(self.runtime.take());
+        let runtime = self.runtime.take();
+        self.entry.close(|| drop(runtime));
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod entries;
+#[cfg(not(feature = "off"))]
 mod handles;
 mod joins;
 mod selects;
