@@ -96,12 +96,7 @@ fn a_task_keeps_its_lane_when_its_handle_becomes_tokios() {
     assert!(
         matches!(
             ends[..],
-            [
-                State::Done,
-                State::Done,
-                State::Done,
-                State::Cancelled { .. }
-            ]
+            [State::Done, State::Done, State::Done, State::Cancelled]
         ),
         "{ends:?}"
     );
@@ -121,8 +116,8 @@ fn what_a_handle_spawns_has_a_lane() {
     );
     assert_eq!(executor.metrics().num_workers(), 1);
     let tasks = (handle.spawn(async { 1 }), handle.spawn_blocking(|| 2));
-    let sum = std::thread::spawn(move || handle.block_on(async { spawn(async { 3 }) }));
-    let third = sum.join().unwrap();
+    let outside = std::thread::spawn(move || handle.block_on(async { Some(spawn(async { 3 })) }));
+    let third = outside.join().unwrap().unwrap();
     let sum = executor
         .block_on(async { tasks.0.await.unwrap() + tasks.1.await.unwrap() + third.await.unwrap() });
     assert_eq!(sum, 6);

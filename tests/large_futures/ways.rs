@@ -24,8 +24,10 @@ fn work() -> impl FnOnce() -> usize + Send {
     move || black_box(&held).len()
 }
 
-/// The ways by name.
-pub const WAYS: &[(&str, fn(&Runtime) -> usize)] = &[
+/// A name, and what runs a large future and returns its size.
+type Way = (&'static str, fn(&Runtime) -> usize);
+
+pub const WAYS: &[Way] = &[
     ("block_on", block_on),
     ("main", |_| main()),
     ("spawn", spawn),
