@@ -90,14 +90,17 @@ pub const ENTRY_BODY: &str = "__asyncline_body";
 
 /// Traces the body of a function that `#[main]` or `#[test]` has made. `None` if it is no such function.
 fn trace_entry(signature: &Signature, function: &mut Block) -> Option<()> {
-    let body = function.stmts.iter_mut().find_map(|statement| match statement {
-        Stmt::Local(Local {
-            pat: Pat::Ident(variable),
-            init: Some(init),
-            ..
-        }) if variable.ident == ENTRY_BODY => Some(&mut init.expr),
-        _ => None,
-    })?;
+    let body = function
+        .stmts
+        .iter_mut()
+        .find_map(|statement| match statement {
+            Stmt::Local(Local {
+                pat: Pat::Ident(variable),
+                init: Some(init),
+                ..
+            }) if variable.ident == ENTRY_BODY => Some(&mut init.expr),
+            _ => None,
+        })?;
     let Expr::Async(future) = &mut **body else {
         return None;
     };
