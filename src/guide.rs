@@ -85,7 +85,8 @@
 //!   which none needs the one before, could run at the same time: the finding *sequential-awaits* says what that would save.
 //! - Its end: done, cancelled (by whom or what is said), panicked, or left (`⊣`): a branch of a `select!` or timeout that lost, but
 //!   had only borrowed its future (`&mut future`, a `JoinHandle`). What it waited for was not cancelled.
-//! - Hatched: events were lost here. Nothing is guessed.
+//! - Hatched (`╱`): events were lost here. Nothing is guessed.
+//! - Dotted (`·`): not loaded yet. Long sessions are read where you look at them; it takes a moment.
 //!
 //! The arrows say who woke whom. A wake by *the timer or I/O* came from the runtime's driver. The sentence under the events says what
 //! the selected lane waits for, through all tasks in between, and `enter` opens all that is known of it. `t`, `e`, `p`, `b` go

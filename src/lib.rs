@@ -81,6 +81,8 @@
 //! 5. Keys are declared once: dispatch, footer, help and the README read that table.
 //! 6. What a frame costs depends on the cells that are drawn, not on how many events there are: from far off a column is
 //!    the difference of two sums (`timeline::overview`), held against a scan of all spans by its tests.
+//!    A cell shows what happened, or that this is not loaded yet: nothing is estimated (`tui/tests.rs`, with random keys and
+//!    a reader of any delay).
 //! 7. An event is never lost in silence: a loss is itself an event, [`event::EventKind::Lost`].
 //! 8. The probe never changes what the program does: the same results, the same order on a current-thread runtime, the
 //!    same panics (`tests/truth.rs`, with random programs).

@@ -65,6 +65,8 @@ pub enum Msg {
     Stayed(String),
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
+    /// The file is that of another session from now on; this is its end.
+    Replaced(Box<Playback>),
     /// More came to be known of what is looked at.
     Seen(Box<Seen>),
     /// How something is coming along that takes long.
@@ -311,6 +313,11 @@ impl App {
             Msg::Grown(playback) => {
                 if let Some(viewer) = self.viewer_mut() {
                     viewer.grow(*playback);
+                }
+            }
+            Msg::Replaced(playback) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.begin_anew(*playback);
                 }
             }
             Msg::Seen(seen) => {

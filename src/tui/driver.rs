@@ -282,6 +282,12 @@ impl Driver {
         Reader::new(archive, path, requests, self.messages.clone())
     }
 
+    /// Has the reader give up what it does, as before something more urgent is asked.
+    #[cfg(test)]
+    pub(super) fn hurry(&self) {
+        self.urgent.store(true, Ordering::Relaxed);
+    }
+
     /// Asks for what was added to the file.
     pub(super) fn follow(&self) {
         self.ask(Request::Follow);

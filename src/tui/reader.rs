@@ -48,6 +48,8 @@ pub(super) struct Reader {
     follows: bool,
     /// Whether more was added than was told of.
     has_grown: bool,
+    /// Whether the file is that of another session than was told of.
+    is_other: bool,
     /// Up to which place the session is known to whoever follows it.
     told: u64,
     /// What is looked at, as far as that is still to be read.
@@ -74,6 +76,7 @@ impl Reader {
             journeys: VecDeque::new(),
             follows: false,
             has_grown: false,
+            is_other: false,
             sight: None,
             is_new: false,
             files: BTreeSet::new(),
@@ -157,10 +160,11 @@ impl Reader {
             && let Ok(next) = Archive::open(&self.path, |_| {})
         {
             let urgent = std::mem::take(&mut self.archive.urgent);
+            // One that begins with its own first event is of another run.
+            self.is_other |= next.first() == 0;
             self.archive = next;
             self.archive.urgent = urgent;
-            (self.has_grown, self.told) = (true, 0);
-            self.seen(Seen::Anew);
+            self.has_grown = true;
         }
         if self.has_grown {
             let place = self.archive.events();
@@ -169,7 +173,13 @@ impl Reader {
             let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
             (self.has_grown, self.told) = (false, place);
             self.show_sources(&playback);
-            self.send(Msg::Grown(Box::new(playback)));
+            let playback = Box::new(playback);
+            let is_other = std::mem::take(&mut self.is_other);
+            self.send(if is_other {
+                Msg::Replaced(playback)
+            } else {
+                Msg::Grown(playback)
+            });
         }
         self.follows = false;
         Ok(())

@@ -202,10 +202,7 @@ impl Screen {
         assert_eq!(shares.len(), lanes.chunks(per).count());
         let mut missing = 0;
         for (lanes, shares) in lanes.chunks(per).zip(shares) {
-            let lanes: Vec<&Lane> = lanes
-                .iter()
-                .map(|lane| self.past.lane(*lane).unwrap())
-                .collect();
+            let lanes: Vec<&Lane> = lanes.iter().map(|lane| past.lane(*lane).unwrap()).collect();
             for (column, share) in (0..window.width).zip(shares) {
                 let edges = [window.time_at(column), window.time_at(column + 1)];
                 let polled = |lane: &&&Lane| {
@@ -500,4 +497,40 @@ fn a_session_that_grows_is_drawn_as_it_happened() {
     }
     assert_eq!(screen.written, 20_000);
     assert_eq!(screen.viewer().playback.place(), 20_000);
+}
+
+/// Nothing is left on the screen of a session in whose file another one is written by now.
+#[test]
+fn another_session_in_the_same_file_is_drawn_anew() {
+    let mut screen = Screen::of(program(3, 700), 600, true);
+    screen.press(Action::ZoomIn);
+    screen.settle();
+    std::fs::remove_file(&screen.path).unwrap();
+    let other = Writer::create(&screen.path, &Meta::default()).unwrap();
+    let before = std::mem::replace(&mut screen.writer, other);
+    before.finish().unwrap();
+    (screen.events, screen.written) = (program(5, 900), 0);
+    screen.grow(800);
+    screen.read(1);
+    screen.past = Timeline::new();
+    screen.settle();
+    assert_eq!(screen.viewer().playback.place(), 800);
+    for _ in 0..4 {
+        screen.press(Action::ZoomOut);
+        screen.settle();
+    }
+}
+
+/// A journey that comes in between interrupts what is read for what is looked at, and that is read all the same.
+#[test]
+fn what_was_interrupted_is_read_again() {
+    let mut screen = Screen::of(program(11, 1500), 1500, false);
+    screen.frame();
+    screen.driver.hurry();
+    screen.read(5);
+    assert!(screen.frame() > 0, "something more urgent is to come");
+    screen.press(Action::First);
+    screen.settle();
+    screen.press(Action::Fit);
+    screen.settle();
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is a guess: a cell is what happened, or [`Cell::NotLoaded`] until that was read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::thread;
 
 use super::Playback;
@@ -14,6 +14,8 @@ use crate::timeline::{Lane, State, Timeline};
 
 /// As many cuts are kept of what is not looked at any more.
 const MOST_CUTS: usize = if cfg!(test) { 256 } else { 1 << 17 };
+/// As many columns of rows of many lanes are kept that are not looked at any more.
+const MOST_COLUMNS: usize = if cfg!(test) { 64 } else { 1 << 12 };
 /// A detail takes in no more events than this after it was read.
 const MOST_GROWN: u64 = if cfg!(test) { 200 } else { 1 << 18 };
 
@@ -63,8 +65,6 @@ pub enum Seen {
     Cuts(Vec<(LaneId, Vec<Sample>)>),
     /// What the lanes of each row did in a column, where a row is so many of these.
     Shares(Rows, Vec<(Column, Vec<Share>)>),
-    /// The file is another one from now on: what was known is not of it.
-    Anew,
 }
 
 /// The lanes of rows, so many in each.
@@ -98,7 +98,7 @@ impl Detail {
         let (until, place) = (playback.now(), playback.place());
         Self {
             // What happened at its beginning is not known to be all here.
-            from: begins.map_or(Timestamp::ZERO, |begins| Timestamp(begins.0 + 1)),
+            from: begins.map_or(Timestamp::ZERO, after),
             until,
             place,
             grown: 0,
@@ -172,14 +172,14 @@ impl Scene {
                 }
                 self.shares.extend(shares);
             }
-            Seen::Anew => *self = Self::default(),
         }
     }
 
     fn replace_detail(&mut self, detail: Box<Detail>) {
-        let before = self.detail.replace(detail);
-        // Freeing it takes longer than a frame may.
-        thread::spawn(move || drop(before));
+        if let Some(before) = self.detail.replace(detail) {
+            // Freeing it takes longer than a frame may.
+            thread::spawn(move || drop(before));
+        }
     }
 
     /// Takes in what is shown by now, as far as it goes on from what is known.
@@ -200,8 +200,16 @@ impl Scene {
         }
     }
 
+    /// Forgets the columns that are not of this window, where there are many by now.
+    pub(super) fn forget_columns_but(&mut self, window: &Window) {
+        if self.shares.len() > MOST_COLUMNS {
+            let seen: HashSet<Column> = columns(window).collect();
+            self.shares.retain(|column, _| seen.contains(column));
+        }
+    }
+
     /// Forgets how others than these lanes stood, and at other moments, where much is known by now.
-    pub(super) fn forget_but(&mut self, lanes: &[LaneId], moments: &[Timestamp]) {
+    pub(super) fn forget_cuts_but(&mut self, lanes: &[LaneId], moments: &[Timestamp]) {
         if self.cuts.values().map(Vec::len).sum::<usize>() <= MOST_CUTS {
             return;
         }
@@ -279,9 +287,9 @@ impl Scene {
         let from = told_from(lane).min(detail.from);
         let first = moments.partition_point(|at| *at < from);
         let last = moments.partition_point(|at| *at <= detail.until).max(first);
-        let told = overview::cuts(lane, &moments[first..last]);
-        for (cut, told) in cuts[first..last].iter_mut().zip(told) {
-            *cut = Some(told);
+        if cuts[first..last].contains(&None) {
+            let told = overview::cuts(lane, &moments[first..last]);
+            cuts.splice(first..last, told.into_iter().map(Some));
         }
         cuts
     }

@@ -419,6 +419,15 @@ impl Viewer {
         }
     }
 
+    /// Shows another session, which is being written to the file of this one, from its end.
+    pub(super) fn begin_anew(&mut self, playback: Playback) {
+        std::mem::replace(&mut self.playback, playback).leave();
+        self.scene = Scene::default();
+        self.lanes.forget_rows();
+        self.refresh();
+        self.lanes.fit(self.playback.spans());
+    }
+
     /// Goes on with another stretch of the session.
     fn replace_playback(&mut self, playback: Playback) {
         let before = std::mem::replace(&mut self.playback, playback);
@@ -433,7 +442,9 @@ impl Viewer {
         self.scene.keep_up(&self.playback);
         let window = self.window(areas);
         let lanes = self.lanes_looked_at(areas);
-        self.scene.forget_but(&lanes, &self.moments(&window, areas));
+        let moments = self.moments(&window, areas);
+        self.scene.forget_cuts_but(&lanes, &moments);
+        self.scene.forget_columns_but(&window);
     }
 
     /// The part of time that is seen, in columns.
