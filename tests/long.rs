@@ -224,7 +224,9 @@ fn a_session_that_grows_is_drawn_as_it_happened() {
             write(events);
             written += events.len();
             show.tick();
-            wait(&mut show, "what was written", |show, _| {
+            wait(&mut show, "what was written", |show, screen| {
+                let is_loaded = rows(screen).iter().all(|row| !row.contains('·'));
+                assert!(is_loaded, "what was seen goes on: {screen}");
                 show.place() == written as u64
             });
         }

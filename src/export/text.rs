@@ -299,6 +299,7 @@ impl Page<'_> {
         let labels = labels_of(
             self.timeline,
             lane,
+            is_stuck,
             &cells,
             &self.window,
             glyph::signs(self.ascii),
@@ -308,9 +309,7 @@ impl Page<'_> {
         for label in labels {
             bars.write_text(label.column.into(), &label.text);
         }
-        if is_stuck(lane, self.window.now)
-            && let Some(column) = self.window.column_of(self.window.now)
-        {
+        if is_stuck && let Some(column) = self.window.column_of(self.window.now) {
             signs.insert(Glyph::Unwakeable);
             bars.write(usize::from(column) + 1, Glyph::Unwakeable.text(self.ascii));
         }

@@ -82,10 +82,12 @@ impl Moment {
     }
 }
 
-/// The labels of a lane whose cells these are.
+/// The labels of a lane whose cells these are, and which is [stuck](is_stuck) or not. The timeline may tell of more than
+/// the window shows.
 pub fn labels(
     timeline: &Timeline,
     lane: &Lane,
+    is_stuck: bool,
     cells: &[Cell],
     window: &Window,
     signs: Signs,
@@ -94,6 +96,7 @@ pub fn labels(
     labels_of(
         timeline,
         lane,
+        is_stuck,
         cells,
         window,
         signs,
@@ -104,9 +107,11 @@ pub fn labels(
 
 /// The labels of a lane of which no more is known than how it stands, the last line that it noted in its last poll, and what
 /// it did at some moments.
+#[expect(clippy::too_many_arguments, reason = "all that a page is made from")]
 pub(crate) fn labels_of(
     timeline: &Timeline,
     lane: &Lane,
+    is_stuck: bool,
     cells: &[Cell],
     window: &Window,
     signs: Signs,
@@ -116,6 +121,7 @@ pub(crate) fn labels_of(
     let page = Page {
         timeline,
         lane,
+        is_stuck,
         window,
         signs,
         last_mark,
@@ -219,6 +225,7 @@ pub(crate) fn last_mark(lane: &Lane) -> Option<&Mark> {
 struct Page<'a> {
     timeline: &'a Timeline,
     lane: &'a Lane,
+    is_stuck: bool,
     window: &'a Window,
     signs: Signs,
     last_mark: Option<&'a Mark>,
@@ -232,8 +239,7 @@ impl<'a> Page<'a> {
         let time = self.window.time_at(last).min(self.window.now);
         let Moment { awaits, mark } = (self.moment)(time);
         let room = self.room(&run, time, awaits.last());
-        let stuck = is_stuck(self.lane, self.window.now)
-            && self.lane.changes.last().is_some_and(|last| last.at <= time);
+        let stuck = self.is_stuck && self.lasts(self.lane, time);
         let waits_for = |room| match self.awaited(&awaits, room) {
             Some(awaited) if stuck => Some(format!("{awaited}: nothing can wake it")),
             None if stuck => Some("nothing can wake it".to_owned()),
@@ -279,9 +285,7 @@ impl<'a> Page<'a> {
 
     /// How many columns a wait has, or will have where it lasts: what is drawn there is not to move as it grows.
     fn room(&self, run: &Range<usize>, time: Timestamp, frame: Option<&Frame>) -> usize {
-        let changes = self.host().unwrap_or(self.lane).changes.last();
-        let lasts = changes.is_some_and(|last| last.at <= time);
-        if !lasts {
+        if !self.lasts(self.host().unwrap_or(self.lane), time) {
             return run.len();
         }
         let until = match frame.and_then(|frame| frame.on) {
@@ -290,6 +294,13 @@ impl<'a> Page<'a> {
         };
         let end = until.unwrap_or(self.window.width);
         usize::from(end).max(run.end) - run.start
+    }
+
+    /// Whether what a lane does at a time lasts until the present.
+    fn lasts(&self, lane: &Lane, time: Timestamp) -> bool {
+        let until = |time| lane.changes.partition_point(|change| change.at <= time);
+        let seen = until(time);
+        seen > 0 && seen == until(self.window.now)
     }
 
     fn host(&self) -> Option<&'a Lane> {

@@ -317,9 +317,9 @@ impl Driver {
     pub(super) fn look(&mut self, sight: Option<Sight>) {
         if self.asked != sight {
             self.asked.clone_from(&sight);
-            sight
-                .into_iter()
-                .for_each(|sight| self.ask(Request::Look(sight)));
+            if let Some(sight) = sight {
+                self.ask(Request::Look(sight));
+            }
         }
     }
 

@@ -36,6 +36,15 @@ pub(super) enum Request {
     Follow,
 }
 
+/// What was added to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Growth {
+    Nothing,
+    More,
+    /// Another session stands in it now.
+    Other,
+}
+
 /// A session that is read.
 pub(super) struct Reader {
     archive: Archive,
@@ -46,10 +55,8 @@ pub(super) struct Reader {
     journeys: VecDeque<(u64, Journey)>,
     /// Whether the file is to be looked at for what was added.
     follows: bool,
-    /// Whether more was added than was told of.
-    has_grown: bool,
-    /// Whether the file is that of another session than was told of.
-    is_other: bool,
+    /// What was added that was not told of so far.
+    growth: Growth,
     /// Up to which place the session is known to whoever follows it.
     told: u64,
     /// What is looked at, as far as that is still to be read.
@@ -75,8 +82,7 @@ impl Reader {
             messages,
             journeys: VecDeque::new(),
             follows: false,
-            has_grown: false,
-            is_other: false,
+            growth: Growth::Nothing,
             sight: None,
             is_new: false,
             files: BTreeSet::new(),
@@ -153,36 +159,46 @@ impl Reader {
     }
 
     fn follow(&mut self) -> io::Result<()> {
-        self.has_grown |= self.archive.advance()?;
+        let growth = self.advance()?;
+        self.growth = self.growth.max(growth);
+        if self.growth != Growth::Nothing {
+            let place = self.archive.events();
+            // Whoever follows goes on from what was told last.
+            let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
+            let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
+            self.told = place;
+            self.show_sources(&playback);
+            let playback = Box::new(playback);
+            let grown = match std::mem::replace(&mut self.growth, Growth::Nothing) {
+                Growth::Other => Msg::Replaced(playback),
+                _ => Msg::Grown(playback),
+            };
+            self.send(grown);
+        }
+        self.follows = false;
+        Ok(())
+    }
+
+    /// Takes in what was added to the file.
+    fn advance(&mut self) -> io::Result<Growth> {
+        let has_grown = self.archive.advance()?;
         // What was recorded on goes on in the next file of the same name.
         if self.archive.log.has_end
             && self.archive.log.was_replaced(&self.path)
             && let Ok(next) = Archive::open(&self.path, |_| {})
         {
             let urgent = std::mem::take(&mut self.archive.urgent);
-            // One that begins with its own first event is of another run.
-            self.is_other |= next.first() == 0;
             self.archive = next;
             self.archive.urgent = urgent;
-            self.has_grown = true;
+            // One that holds its session's first event is of another run.
+            let goes_on = self.archive.first() > 0;
+            return Ok(if goes_on { Growth::More } else { Growth::Other });
         }
-        if self.has_grown {
-            let place = self.archive.events();
-            // Whoever follows goes on from what was told last.
-            let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
-            let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
-            (self.has_grown, self.told) = (false, place);
-            self.show_sources(&playback);
-            let playback = Box::new(playback);
-            let is_other = std::mem::take(&mut self.is_other);
-            self.send(if is_other {
-                Msg::Replaced(playback)
-            } else {
-                Msg::Grown(playback)
-            });
-        }
-        self.follows = false;
-        Ok(())
+        Ok(if has_grown {
+            Growth::More
+        } else {
+            Growth::Nothing
+        })
     }
 
     /// Shows source files that are spoken of for the first time.

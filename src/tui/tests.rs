@@ -365,7 +365,7 @@ impl Told {
             kind: TaskKind::Task,
             site: None,
         });
-        if lane % 3 == 0 {
+        if lane.is_multiple_of(3) {
             self.say(EventKind::CoroutineCreated {
                 lane: LaneId(100 + lane),
                 name: format!("c{lane}").into(),
@@ -387,7 +387,7 @@ impl Told {
         self.say(EventKind::PollStarted { lane: id });
         let created = |event: &Event| matches!(event.kind, EventKind::CoroutineCreated { lane: of, .. } if of.0 == 100 + lane);
         let started = |event: &Event| matches!(event.kind, EventKind::CoroutineStarted { lane: of, .. } if of.0 == 100 + lane);
-        let has_coroutine = lane % 3 == 0 && self.events.iter().any(created);
+        let has_coroutine = lane.is_multiple_of(3) && self.events.iter().any(created);
         if has_coroutine && !self.events.iter().any(started) {
             self.say(EventKind::CoroutineStarted {
                 lane: LaneId(100 + lane),
@@ -469,7 +469,7 @@ proptest! {
                 Happens::Frame => { screen.frame(); }
                 Happens::Grows(by) if follow => screen.grow(by),
                 Happens::Grows(_) => {
-                    let elapsed = std::time::Duration::from_nanos(5_000);
+                    let elapsed = std::time::Duration::from_micros(5);
                     screen.tell(Msg::Tick(Tick { elapsed, ..Tick::default() }));
                     screen.frame();
                 }

@@ -251,8 +251,7 @@ impl Scene {
             .iter()
             .filter_map(|lane| playback.timeline().lane(*lane));
         for lane in lanes {
-            let cuts = moments.iter().map(|at| self.kept(lane, *at));
-            let cuts = self.told_by_detail(lane, moments, cuts.collect());
+            let cuts = self.told_by_detail(lane, moments, self.kept(lane, moments));
             for (is_missing, cut) in is_missing.iter_mut().zip(cuts) {
                 *is_missing |= cut.is_none();
             }
@@ -261,14 +260,18 @@ impl Scene {
         moments.filter_map(|(at, is)| is.then_some(*at)).collect()
     }
 
-    /// How a lane stood just before a moment, as far as that was kept or follows.
-    fn kept(&self, lane: &Lane, at: Timestamp) -> Option<Cut> {
+    /// How a lane stood just before some moments, as far as that was kept or follows.
+    fn kept(&self, lane: &Lane, moments: &[Timestamp]) -> Vec<Option<Cut>> {
         let cuts = self.cuts.get(&lane.id).map_or(&[][..], Vec::as_slice);
-        if let Ok(index) = cuts.binary_search_by_key(&at, |cut| cut.at) {
-            return Some(cuts[index].cut);
-        }
         let known = self.known.get(&lane.id).map_or(&[][..], Vec::as_slice);
-        overview::known(lane, cuts, at).or_else(|| overview::known(lane, known, at))
+        let cut = |at: &Timestamp| {
+            if let Ok(index) = cuts.binary_search_by_key(at, |cut| cut.at) {
+                return Some(cuts[index].cut);
+            }
+            let follows = overview::known(lane, cuts, *at);
+            follows.or_else(|| overview::known(lane, known, *at))
+        };
+        moments.iter().map(cut).collect()
     }
 
     /// Adds what the detail tells of how a lane stood just before some moments, in order.
@@ -278,7 +281,7 @@ impl Scene {
         moments: &[Timestamp],
         mut cuts: Vec<Option<Cut>>,
     ) -> Vec<Option<Cut>> {
-        let Some(detail) = &self.detail else {
+        let Some(detail) = self.detail.as_ref().filter(|_| cuts.contains(&None)) else {
             return cuts;
         };
         let Some(lane) = detail.timeline.lane(lane.id) else {
@@ -300,8 +303,8 @@ impl Scene {
         let from = told_from(lane);
         let first = moments.partition_point(|at| *at < from && !is_told(playback, *at));
         let last = moments.partition_point(|at| *at <= now).max(first);
-        let before = moments[..first].iter().map(|at| self.kept(lane, *at));
-        let mut cuts = self.told_by_detail(lane, &moments[..first], before.collect());
+        let before = &moments[..first];
+        let mut cuts = self.told_by_detail(lane, before, self.kept(lane, before));
         cuts.extend(
             overview::cuts(lane, &moments[first..last])
                 .into_iter()

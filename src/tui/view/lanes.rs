@@ -209,12 +209,13 @@ impl LanesView<'_> {
         buf: &mut Buffer,
     ) {
         let signs = glyph::signs(self.theme.ascii);
-        for label in labels(timeline, seen.lane, &seen.cells, window, signs) {
+        // What is known in detail may have happened later.
+        let lane = self.timeline.lane(seen.row.lane).unwrap_or(seen.lane);
+        let is_stuck = is_stuck(lane, self.now);
+        for label in labels(timeline, seen.lane, is_stuck, &seen.cells, window, signs) {
             self.draw_label(&label, seen.y, bars, buf);
         }
-        if is_stuck(seen.lane, self.now)
-            && let Some(column) = window.column_of(self.now)
-        {
+        if is_stuck && let Some(column) = window.column_of(self.now) {
             let x = bars.x + (column + 1).min(bars.width - 1);
             let style = self.theme.style(Role::Error);
             buf[(x, seen.y)]
