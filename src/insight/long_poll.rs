@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::words::{SiteKey, count, key};
 use super::{Finding, FindingKind};
-use crate::event::{Awaited, LaneId, Site, TaskKind, ThreadId, Timestamp};
+use crate::event::{Awaited, LaneId, TaskKind, ThreadId, Timestamp};
 use crate::timeline::{Frame, Lane, LaneKind, Span, Spent, State, Timeline, work};
 use crate::units::rounded_text;
 use held::Held;
