@@ -792,6 +792,7 @@ fn what_is_not_understood_opens_nothing() {
     let run = |variables: &[(&str, OsString)]| {
         let mut command = command("says who listens");
         command
+            .current_dir(&directory)
             .env(PATH, &socket)
             .env("XDG_RUNTIME_DIR", directory.path())
             .env_remove(output::TOKEN)
@@ -807,6 +808,8 @@ fn what_is_not_understood_opens_nothing() {
     for (value, why) in [
         (&b"\xff"[..], "it is not UTF-8"),
         (b"live:\xff", "it is not UTF-8"),
+        (b"files:\xff.aline", "it is not UTF-8"),
+        (b"live:tcp:127.0.0.1:\xff", "it is not UTF-8"),
         (b"live:", "`live:` is not followed by a path"),
         (b"to:", "`to:` is not followed by a path"),
         (
