@@ -37,7 +37,7 @@ pub enum Glyph {
     NeverPolled,
     /// Events were lost.
     Unknown,
-    /// What happened was not read so far.
+    /// Not loaded yet.
     NotLoaded,
     /// Nothing can wake it.
     Unwakeable,

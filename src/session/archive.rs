@@ -447,8 +447,7 @@ impl Archive {
         })
     }
 
-    /// How the session stands after a time, with all that happened from another time on in its timeline, and at least how
-    /// everything stood before.
+    /// Returns how the session stands after `until`, with a timeline that holds all events since `from`.
     pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Standing> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);

@@ -29,7 +29,7 @@ pub enum Cell {
     Idle,
     /// Events were lost.
     Unknown,
-    /// What happened was not read so far: nothing is guessed.
+    /// Not loaded yet. Nothing is guessed.
     NotLoaded,
     /// It has ended this way, in the column before, or in this one where nothing else is in it.
     End(State),
@@ -340,12 +340,12 @@ impl Columns {
     }
 }
 
-/// Puts an end's sign into its column where nothing else is in it, or into the one after.
+/// Puts an end's sign into its column if that is empty, else into the next one.
 pub(super) fn put_end(cells: &mut [Cell], column: usize, end: State) {
     let next = column + 1;
     let is_free = |column: usize| cells.get(column) == Some(&Cell::Empty);
     if cells[column] == Cell::NotLoaded && is_free(next) {
-        // Only then it is known which of the two it belongs into.
+        // Which of the two it belongs in is not known before the first one is.
         cells[next] = Cell::NotLoaded;
     } else if cells[column] != Cell::NotLoaded {
         let place = [column, next].into_iter().find(|place| is_free(*place));

@@ -13,7 +13,7 @@ pub struct Share {
     pub ready: u32,
     /// Of how many events were lost.
     pub lost: u32,
-    /// Of how many it was not read so far what they do.
+    /// Lanes that are not loaded yet.
     pub not_loaded: u32,
 }
 

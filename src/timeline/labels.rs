@@ -296,7 +296,7 @@ impl<'a> Page<'a> {
         usize::from(end).max(run.end) - run.start
     }
 
-    /// Whether what a lane does at a time lasts until the present.
+    /// Returns `true` if the state that a lane is in at a time lasts until the present.
     fn lasts(&self, lane: &Lane, time: Timestamp) -> bool {
         let until = |time| lane.changes.partition_point(|change| change.at <= time);
         let seen = until(time);

@@ -246,7 +246,7 @@ impl Totals {
         }
     }
 
-    /// Takes back what was added.
+    /// Takes back time that was added.
     #[cfg(feature = "app")]
     pub(super) fn subtract(&mut self, state: State, nanos: u64) {
         if let Some(spent) = self.spent(state) {

@@ -44,8 +44,8 @@ impl Cut {
         }
     }
 
-    /// How a lane stood at a moment between two at which it is known. None where that would be a guess: where it did
-    /// anything else between them than it had been doing.
+    /// Returns the cut at a moment between two samples if the lane stayed in one state between them. Anything else would
+    /// be a guess.
     fn between(one: &Sample, other: &Sample, at: Timestamp) -> Option<Self> {
         let before = &one.cut;
         let after = before.go_on(other.at - one.at)?;
@@ -54,7 +54,7 @@ impl Cut {
         is_same.then(|| before.go_on(at - one.at))?
     }
 
-    /// How a lane stood so long before, where it had been doing the same by then.
+    /// Returns the cut `nanos` earlier; the lane must have been in the same state since.
     pub(crate) fn back(mut self, nanos: u64) -> Self {
         if let Some(state) = self.state {
             self.totals.subtract(state, nanos);
@@ -62,7 +62,7 @@ impl Cut {
         self
     }
 
-    /// How a lane stands that goes on for so long with what it does.
+    /// Returns the cut `nanos` later if the state lasts.
     fn go_on(&self, nanos: u64) -> Option<Self> {
         let mut cut = *self;
         cut.totals.add(self.state?, nanos);
@@ -70,8 +70,7 @@ impl Cut {
     }
 }
 
-/// How a lane stood just before a moment, as far as that follows from what is known of it: how it began, these samples,
-/// in order, and how it ended.
+/// Returns the cut of a lane just before a moment, if the lane's start, these samples (in order) and its end determine it.
 pub(crate) fn known(lane: &Lane, samples: &[Sample], at: Timestamp) -> Option<Cut> {
     if at <= lane.start {
         return Some(Cut::default());
@@ -101,8 +100,8 @@ pub(crate) fn known(lane: &Lane, samples: &[Sample], at: Timestamp) -> Option<Cu
     Cut::between(before, samples.get(after).or(end.as_ref())?, at)
 }
 
-/// How a lane stood just before each of some moments, which are in order, by its changes. The first one of these that is
-/// left must have been before the first moment, unless nothing of the lane was forgotten.
+/// Returns the cuts of a lane just before these moments, which are in order, computed from its changes. The first change
+/// that is kept must be earlier than the first moment, unless nothing of the lane was forgotten.
 pub(crate) fn cuts(lane: &Lane, moments: &[Timestamp]) -> Vec<Cut> {
     let is_polled = matches!(lane.kind, LaneKind::Task(_) | LaneKind::Branch(_));
     let mut changes = lane.changes.as_slice();
@@ -136,7 +135,7 @@ pub(crate) fn cuts(lane: &Lane, moments: &[Timestamp]) -> Vec<Cut> {
     cuts
 }
 
-/// How a coroutine stood, from how its host did: then, and when the coroutine began to run.
+/// Returns the cut of a coroutine, from its host's cut then and its host's cut when the coroutine started.
 pub(crate) fn hosted(host: &Cut, began: &Cut) -> Cut {
     // The poll in which it began is its own, too.
     let first = u64::from(began.state == Some(State::Running));
@@ -155,8 +154,8 @@ pub(crate) fn edges(window: &Window) -> Vec<Timestamp> {
     columns.map(|column| window.time_at(column)).collect()
 }
 
-/// The cells of a lane, one for each column of the window, from its cuts at the window's [`edges`], as far as these are
-/// known.
+/// Returns the cells of a lane, one per column of the window, from its cuts at the window's [`edges`]. A column with an
+/// unknown edge is [`Cell::NotLoaded`].
 pub(crate) fn cells(
     lane: &Lane,
     cuts: &[Option<Cut>],
@@ -293,7 +292,7 @@ impl Column<'_> {
         self.after.gaps > self.before.gaps && !is_long
     }
 
-    /// Whether a gap begins here and goes on in the next column.
+    /// Returns `true` if a gap starts here and lasts into the next column.
     fn goes_on_with_gap(&self) -> bool {
         self.after.gaps > self.before.gaps && self.after.state == Some(State::Unknown)
     }

@@ -65,7 +65,7 @@ pub enum Msg {
     Stayed(String),
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
-    /// The file is that of another session from now on; this is its end.
+    /// The file holds another session now; this is its end.
     Replaced(Box<Playback>),
     /// More came to be known of what is looked at.
     Seen(Box<Seen>),

@@ -274,7 +274,7 @@ impl Driver {
         Ok(Msg::Opened(Box::new(opened)))
     }
 
-    /// A reader that does nothing by itself, for tests that let it read bit by bit.
+    /// Returns a reader that a test drives, turn by turn.
     #[cfg(test)]
     pub(super) fn reader_by_hand(&mut self, mut archive: Archive, path: PathBuf) -> Reader {
         let requests = self.new_reader();
@@ -282,13 +282,13 @@ impl Driver {
         Reader::new(archive, path, requests, self.messages.clone())
     }
 
-    /// Has the reader give up what it does, as before something more urgent is asked.
+    /// Makes the reader give up its work, as before an urgent request.
     #[cfg(test)]
     pub(super) fn hurry(&self) {
         self.urgent.store(true, Ordering::Relaxed);
     }
 
-    /// Asks for what was added to the file.
+    /// Asks the reader to look for growth.
     pub(super) fn follow(&self) {
         self.ask(Request::Follow);
     }

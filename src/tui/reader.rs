@@ -36,12 +36,12 @@ pub(super) enum Request {
     Follow,
 }
 
-/// What was added to a file.
+/// How a file has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Growth {
     Nothing,
     More,
-    /// Another session stands in it now.
+    /// It holds another session now.
     Other,
 }
 
@@ -51,17 +51,17 @@ pub(super) struct Reader {
     path: PathBuf,
     requests: Receiver<Request>,
     messages: UnboundedSender<Msg>,
-    /// The ways that are still to be gone.
+    /// Journeys that are still to be made.
     journeys: VecDeque<(u64, Journey)>,
-    /// Whether the file is to be looked at for what was added.
+    /// `true` if the file may have grown.
     follows: bool,
-    /// What was added that was not told of so far.
+    /// Growth that was not reported yet.
     growth: Growth,
-    /// Up to which place the session is known to whoever follows it.
+    /// The place up to which growth was reported.
     told: u64,
-    /// What is looked at, as far as that is still to be read.
+    /// The part of the sight that is still to be read.
     sight: Option<Sight>,
-    /// Whether nothing was read for it so far.
+    /// `true` if nothing was read for it yet.
     is_new: bool,
     /// The source files that were looked for since the file grows.
     files: BTreeSet<String>,
@@ -101,8 +101,8 @@ impl Reader {
         }
     }
 
-    /// Takes in what is asked by now, and does the most urgent part of it; false where nothing is to be done before
-    /// something else is asked.
+    /// Takes in all requests, and does the most urgent piece of work. Returns `false` if there is nothing to do before
+    /// another request comes.
     pub(super) fn turn(&mut self) -> bool {
         while let Ok(request) = self.requests.try_recv() {
             self.take(request);
@@ -119,7 +119,7 @@ impl Reader {
         };
         match done {
             Ok(()) => true,
-            // Something more urgent is about to be asked for; what this was about is left to be done.
+            // An urgent request is about to come; this work is done after it.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
             Err(error) => {
                 (self.follows, self.sight) = (false, None);
@@ -129,7 +129,7 @@ impl Reader {
         }
     }
 
-    /// Takes in a request. Of what is looked at, only the last counts.
+    /// Takes in a request. Only the last sight counts.
     fn take(&mut self, request: Request) {
         match request {
             Request::Look(sight) => (self.sight, self.is_new) = (Some(sight), true),
@@ -163,7 +163,7 @@ impl Reader {
         self.growth = self.growth.max(growth);
         if self.growth != Growth::Nothing {
             let place = self.archive.events();
-            // Whoever follows goes on from what was told last.
+            // It must join up with what was reported last.
             let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
             let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
             self.told = place;
@@ -179,7 +179,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes in what was added to the file.
+    /// Reads what was added to the file.
     fn advance(&mut self) -> io::Result<Growth> {
         let has_grown = self.archive.advance()?;
         // What was recorded on goes on in the next file of the same name.
@@ -190,7 +190,7 @@ impl Reader {
             let urgent = std::mem::take(&mut self.archive.urgent);
             self.archive = next;
             self.archive.urgent = urgent;
-            // One that holds its session's first event is of another run.
+            // A file that holds its session's first event is another run's.
             let goes_on = self.archive.first() > 0;
             return Ok(if goes_on { Growth::More } else { Growth::Other });
         }
@@ -215,8 +215,7 @@ impl Reader {
         }
     }
 
-    /// Reads the next part of what is looked at: all that happened, or where that is too much, how it stood at some of
-    /// the moments that are asked for.
+    /// Reads the next piece of a sight: all events, or if those are too many, the answers for some moments or columns.
     fn look(&mut self, mut sight: Sight) -> io::Result<()> {
         if self.archive.between(sight.from, sight.until) <= DETAIL {
             let detail = self.detail(&sight)?;
@@ -259,16 +258,16 @@ impl Reader {
         Ok(())
     }
 
-    /// What the index knows of the lanes that are looked at, about once in each column.
+    /// Samples from the index of the lanes in a sight.
     fn known(&self, sight: &Sight) -> HashMap<LaneId, Vec<Sample>> {
-        /// As many moments of a lane are taken.
+        /// Samples per lane, at most.
         const MOST: usize = 512;
         let index = &self.archive.index;
         let of = |lane: &LaneId| (*lane, index.samples(*lane, sight.from, sight.until, MOST));
         sight.lanes.iter().map(of).collect()
     }
 
-    /// All that happened in the part of time that is looked at, and beside it: that is likely to be looked at next.
+    /// All events of a sight, and of the time beside it, which is likely to be looked at next.
     fn detail(&mut self, sight: &Sight) -> io::Result<Detail> {
         let beside = sight.until - sight.from;
         let wide = [
@@ -281,7 +280,7 @@ impl Reader {
             [sight.from, sight.until]
         };
         let end = self.archive.end_time()?;
-        // More may come after the end. What reaches up to it can take that in.
+        // A detail that reaches the end can take in what comes after it.
         if until >= end || self.archive.between(until, end) <= DETAIL / 4 {
             until = end;
         }
@@ -330,7 +329,7 @@ fn samples(moments: &[Timestamp], cuts: Vec<Cut>) -> Vec<Sample> {
     samples.map(|(&at, cut)| Sample { at, cut }).collect()
 }
 
-/// What the lanes of rows did in some columns.
+/// Returns the shares of some columns, one per row.
 fn shares(
     archive: &mut Archive,
     rows: &Rows,

@@ -1,6 +1,6 @@
-//! Whatever is drawn of a session that is read bit by bit happened, and after a while nothing of it is missing.
+//! Every cell shows what happened or is not loaded, and once the reader is idle all cells are loaded.
 //!
-//! The reader is driven by hand: it reads as much, and as late, as a test wants.
+//! The tests drive the reader, so that it is as slow as they want.
 
 #![allow(
     clippy::unwrap_used,
@@ -44,7 +44,7 @@ struct Screen {
     writer: Writer,
     events: Vec<Event>,
     written: usize,
-    /// What happened until the moment that is shown, by reading everything.
+    /// The timeline of all events that are shown.
     past: Timeline,
     path: PathBuf,
     _directory: TempDir,
@@ -90,7 +90,7 @@ impl Screen {
         }
     }
 
-    /// Takes in what was read, asks for what is missing, and looks at all cells; how many are not loaded.
+    /// Takes in the reader's answers, asks for what is missing, and checks all cells. Returns how many are not loaded.
     fn frame(&mut self) -> usize {
         while let Ok(msg) = self.inbox.try_recv() {
             self.tell(msg);
@@ -113,14 +113,14 @@ impl Screen {
         self.driver.follow();
     }
 
-    /// Lets the reader read a bit, so many times.
+    /// Gives the reader so many turns.
     fn read(&mut self, turns: usize) {
         for _ in 0..turns {
             self.reader.turn();
         }
     }
 
-    /// Lets the reader read until it is done, and two frames pass.
+    /// Lets the reader finish, and two frames pass.
     fn settle(&mut self) {
         self.frame();
         for _ in 0..500 {
@@ -145,7 +145,7 @@ impl Screen {
         self.app.viewer().unwrap()
     }
 
-    /// Looks at every cell of every lane; how many are not loaded.
+    /// Checks every cell of every visible lane. Returns how many are not loaded.
     fn check(&mut self) -> usize {
         let place = self.viewer().playback.place();
         if self.past.events() != place {
@@ -192,7 +192,7 @@ impl Screen {
         missing
     }
 
-    /// Looks at what the lanes of each row do; in how many columns that is not loaded.
+    /// Checks every cell of the density map. Returns how many are not loaded.
     fn check_shares(&self, viewer: &Viewer, window: &Window, per: usize) -> usize {
         let lanes: Vec<LaneId> = viewer.lanes.rows.iter().map(|row| row.lane).collect();
         let shares = viewer.shares(window, per);
@@ -243,12 +243,12 @@ fn write(writer: &mut Writer, events: &[Event]) {
     }
 }
 
-/// Whether something of a poll lies in a column, or at its very edge.
+/// Returns `true` if a part of a poll lies in a column or at its edge.
 fn is_poll_in(span: &Span, [left, right]: [Timestamp; 2]) -> bool {
     span.state == State::Running && span.start < right && span.end >= left
 }
 
-/// Whether a cell shows what happened, or that it is not loaded.
+/// Returns `true` if a cell shows what happened, or is not loaded.
 ///
 /// From far off, a bar's side is not known, and a poll may end, or the present be, in the very nanosecond in which its
 /// column begins or ends.

@@ -83,7 +83,7 @@ impl Viewport {
         }
     }
 
-    /// The same, by eighths of what it shows.
+    /// Follows `now` as [`follow`](Self::follow) does, but moves by eighths of the span.
     pub fn follow_in_steps(&mut self, now: Timestamp) {
         let before = self.start;
         self.follow(now);
@@ -94,8 +94,8 @@ impl Viewport {
         }
     }
 
-    /// Shows twice as much, and twice that, until `now` is seen with some room to its right. It is then a while until all
-    /// is drawn to another scale again, whose columns are two of the one before.
+    /// Doubles the span until `now` is seen with some room to its right. Each new column is two of the old ones, so that
+    /// half of the edges stay.
     pub fn widen(&mut self, now: Timestamp) {
         let is_seen = |span: u64| now.0 <= self.start.0.saturating_add(span / 8 * 7);
         while !is_seen(self.span) && self.span < LONGEST {

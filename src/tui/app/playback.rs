@@ -149,7 +149,7 @@ impl Playback {
         playback
     }
 
-    /// Whether more may have happened at the moment that is shown than what is shown.
+    /// Returns `true` if more events may have happened at the shown moment than are shown.
     pub(super) fn is_within_moment(&self) -> bool {
         match self.events().get(self.cursor) {
             Some(next) => next.at <= self.now,
@@ -157,14 +157,14 @@ impl Playback {
         }
     }
 
-    /// Takes the timeline of what is shown away, and frees the rest.
+    /// Returns the timeline of the shown events, and frees the rest.
     pub(super) fn into_timeline(mut self) -> Timeline {
         let timeline = std::mem::take(&mut self.timeline);
         self.leave();
         timeline
     }
 
-    /// The events that are shown from a place on, where that is here.
+    /// Returns the shown events from a place on, if that place is here.
     pub(super) fn shown_since(&self, place: u64) -> Option<&[Event]> {
         let first = self.index_of(place);
         let is_here = self.stretch.place(first) == place;

@@ -1,6 +1,6 @@
 //! What is known of the part of a large session that is looked at.
 //!
-//! Nothing here is a guess: a cell is what happened, or [`Cell::NotLoaded`] until that was read.
+//! Nothing here is a guess: a cell shows what happened, or is [`Cell::NotLoaded`].
 
 use std::collections::{HashMap, HashSet};
 use std::thread;
@@ -12,11 +12,11 @@ use crate::timeline::density::{self, Share};
 use crate::timeline::overview::{self, Cut, Sample};
 use crate::timeline::{Lane, State, Timeline};
 
-/// As many cuts are kept of what is not looked at any more.
+/// Beyond this many cuts, those of other lanes and moments than the visible ones are dropped.
 const MOST_CUTS: usize = if cfg!(test) { 256 } else { 1 << 17 };
-/// As many columns of rows of many lanes are kept that are not looked at any more.
+/// Beyond this many columns of the density map, those that are not visible are dropped.
 const MOST_COLUMNS: usize = if cfg!(test) { 64 } else { 1 << 12 };
-/// A detail takes in no more events than this after it was read.
+/// Events that a detail takes in at most after it was read.
 const MOST_GROWN: u64 = if cfg!(test) { 200 } else { 1 << 18 };
 
 /// A column, from its left edge to its right one.
@@ -31,21 +31,21 @@ pub struct Sight {
     pub until: Timestamp,
     /// The lanes, in the order of their rows where a row is many of them.
     pub lanes: Vec<LaneId>,
-    /// What is asked of them, unless all that happened is read.
+    /// The question, where too much happened to read all of it.
     pub of: Asked,
 }
 
-/// What is asked of lanes from far off.
+/// A question about lanes from far off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// How each stood just before these moments.
+    /// The cut of each lane just before these moments.
     Cuts(Vec<Timestamp>),
-    /// What they did in these columns, where a row is so many of them.
+    /// The shares of these columns, in rows of so many lanes.
     Shares(usize, Vec<Column>),
 }
 
 impl Asked {
-    /// Whether nothing is asked.
+    /// Returns `true` if nothing is left to answer.
     pub(in crate::tui) fn is_empty(&self) -> bool {
         match self {
             Self::Cuts(moments) => moments.is_empty(),
@@ -59,20 +59,20 @@ impl Asked {
 pub enum Seen {
     /// All that happened in a stretch of time.
     Detail(Box<Detail>),
-    /// How lanes stood at some moments of their own.
+    /// Samples of lanes that the index holds.
     Known(HashMap<LaneId, Vec<Sample>>),
-    /// How lanes stood just before moments that were asked for.
+    /// Cuts of lanes just before moments that were asked for.
     Cuts(Vec<(LaneId, Vec<Sample>)>),
-    /// What the lanes of each row did in a column, where a row is so many of these.
+    /// The shares of some columns, one per row.
     Shares(Rows, Vec<(Column, Vec<Share>)>),
 }
 
 /// The lanes of rows, so many in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// How many lanes a row is.
+    /// Lanes per row.
     pub per: usize,
-    /// All of them, in their order.
+    /// All lanes, in the order of the rows.
     pub lanes: Vec<LaneId>,
 }
 
@@ -85,14 +85,14 @@ pub struct Detail {
     pub from: Timestamp,
     /// Until when. More events may have come since that happened at this very moment.
     pub until: Timestamp,
-    /// How many events of the session it knows, those before it included.
+    /// The place of its last event in the session.
     pub place: u64,
-    /// How many of these it took in since it was read.
+    /// Events that it took in since it was read.
     pub grown: u64,
 }
 
 impl Detail {
-    /// What a stretch that was shown knows.
+    /// Returns the detail that a stretch holds.
     fn of(playback: Playback) -> Self {
         let begins = playback.begins();
         let (until, place) = (playback.now(), playback.place());
@@ -106,7 +106,7 @@ impl Detail {
         }
     }
 
-    /// Whether it knows all that is seen of a window.
+    /// Returns `true` if it holds all that a window shows.
     fn covers(&self, playback: &Playback, window: &Window) -> bool {
         let (end, place) = (window.time_at(window.width), playback.place());
         let knows_end = self.until >= end || self.place >= place;
@@ -115,7 +115,7 @@ impl Detail {
         self.from <= window.start && knows_end && !knows_more
     }
 
-    /// Takes in what is shown since it was read.
+    /// Takes in the events that are shown since.
     fn keep_up(&mut self, playback: &Playback) {
         let Some(events) = playback.shown_since(self.place) else {
             return;
@@ -132,13 +132,13 @@ impl Detail {
 /// What is known of the part of a large session that is looked at.
 #[derive(Debug, Default)]
 pub struct Scene {
-    /// How lanes stood just before some moments, in order.
+    /// Cuts of lanes just before some moments, in order.
     cuts: HashMap<LaneId, Vec<Sample>>,
-    /// How they stood at moments that the session's index knows of.
+    /// Samples of lanes that the session's index holds.
     known: HashMap<LaneId, Vec<Sample>>,
     detail: Option<Box<Detail>>,
     rows: Rows,
-    /// What the lanes of each row did.
+    /// The shares of columns, one per row.
     shares: HashMap<Column, Vec<Share>>,
 }
 
@@ -182,15 +182,15 @@ impl Scene {
         }
     }
 
-    /// Takes in what is shown by now, as far as it goes on from what is known.
+    /// Takes in the events that are shown since.
     pub(super) fn keep_up(&mut self, playback: &Playback) {
         if let Some(detail) = &mut self.detail {
             detail.keep_up(playback);
         }
     }
 
-    /// Takes over what a stretch knew, where a window that begins at this time was drawn from it and cannot be drawn from
-    /// the one that replaces it.
+    /// Keeps what a stretch holds, if a window that starts at this time was drawn from it and cannot be drawn from the
+    /// stretch that replaces it.
     pub(super) fn inherit(&mut self, before: Playback, after: &Playback, start: Timestamp) {
         let reaches = |playback: &Playback| playback.begins().is_none_or(|begins| start > begins);
         if before.is_stretch() && reaches(&before) && !reaches(after) {
@@ -200,7 +200,7 @@ impl Scene {
         }
     }
 
-    /// Forgets the columns that are not of this window, where there are many by now.
+    /// Drops the columns outside this window, if there are many.
     pub(super) fn forget_columns_but(&mut self, window: &Window) {
         if self.shares.len() > MOST_COLUMNS {
             let seen: HashSet<Column> = columns(window).collect();
@@ -208,7 +208,7 @@ impl Scene {
         }
     }
 
-    /// Forgets how others than these lanes stood, and at other moments, where much is known by now.
+    /// Drops the cuts of other lanes and at other moments, if there are many.
     pub(super) fn forget_cuts_but(&mut self, lanes: &[LaneId], moments: &[Timestamp]) {
         if self.cuts.values().map(Vec::len).sum::<usize>() <= MOST_CUTS {
             return;
@@ -220,7 +220,7 @@ impl Scene {
         }
     }
 
-    /// Whether the detail will soon take in no more, and a shorter one is to be read.
+    /// Returns `true` if the detail will soon be full, so that another one should be read.
     pub(super) fn is_long(&self) -> bool {
         let detail = self.detail.as_ref();
         detail.is_some_and(|detail| detail.grown > MOST_GROWN / 2)
@@ -238,8 +238,8 @@ impl Scene {
         }
     }
 
-    /// The moments among these, in order, just before which it is not known how some lanes stood. What the stretch alone
-    /// knows counts for nothing: it moves on.
+    /// Returns those of some moments, in order, at which the cut of a lane is missing. Cuts that only the stretch holds
+    /// count as missing, since the stretch moves on.
     pub(super) fn missing(
         &self,
         playback: &Playback,
@@ -260,7 +260,7 @@ impl Scene {
         moments.filter_map(|(at, is)| is.then_some(*at)).collect()
     }
 
-    /// How a lane stood just before some moments, as far as that was kept or follows.
+    /// Returns the cuts of a lane just before some moments, from cuts and samples.
     fn kept(&self, lane: &Lane, moments: &[Timestamp]) -> Vec<Option<Cut>> {
         let cuts = self.cuts.get(&lane.id).map_or(&[][..], Vec::as_slice);
         let known = self.known.get(&lane.id).map_or(&[][..], Vec::as_slice);
@@ -274,7 +274,7 @@ impl Scene {
         moments.iter().map(cut).collect()
     }
 
-    /// Adds what the detail tells of how a lane stood just before some moments, in order.
+    /// Adds the cuts that the detail holds to those of a lane just before some moments, in order.
     fn told_by_detail(
         &self,
         lane: &Lane,
@@ -297,7 +297,7 @@ impl Scene {
         cuts
     }
 
-    /// How a lane stood just before some moments, in order, as far as that is known.
+    /// Returns the cuts of a lane just before some moments, in order, as far as they are known.
     fn cuts(&self, playback: &Playback, lane: &Lane, moments: &[Timestamp]) -> Vec<Option<Cut>> {
         let now = playback.now();
         let from = told_from(lane);
@@ -314,7 +314,7 @@ impl Scene {
         cuts
     }
 
-    /// The same, of a coroutine by the lane that runs it.
+    /// Returns the cuts of a coroutine, from those of the lane that runs it.
     fn hosted_cuts(
         &self,
         playback: &Playback,
@@ -356,7 +356,7 @@ impl Scene {
             None => self.cuts(playback, lane, &edges),
         };
         let mut cells = overview::cells(lane, &cuts, &edges, window);
-        // What lies before the part of a session that is here cannot be loaded.
+        // The file does not hold what happened before it begins.
         let (begins, _) = playback.spans();
         for (cell, _) in cells
             .iter_mut()
@@ -370,8 +370,8 @@ impl Scene {
         cells
     }
 
-    /// The columns of a window of which it was not read what the lanes of these rows did. What the stretch alone knows
-    /// counts for nothing, except in the present.
+    /// Returns the columns of a window whose shares are missing. Shares that only the stretch holds count as missing,
+    /// except those of the present.
     pub(super) fn missing_columns(
         &self,
         playback: &Playback,
@@ -387,7 +387,7 @@ impl Scene {
         columns(window).filter(is_missing).collect()
     }
 
-    /// What the lanes of each row did, as far as that is known.
+    /// Returns the shares of each row, as far as they are known.
     fn shares(&self, playback: &Playback, rows: &Rows, window: &Window) -> Vec<Vec<Share>> {
         let edges = overview::edges(window);
         let recent = edges.partition_point(|edge| !is_told(playback, *edge));
@@ -448,7 +448,7 @@ impl<'a> Drawn<'a> {
         }
     }
 
-    /// What the lanes of each row did.
+    /// Returns the shares of each row.
     pub(super) fn shares(&self, rows: &Rows, window: &Window) -> Vec<Vec<Share>> {
         let timeline = match self {
             Self::Whole(timeline) => timeline,
@@ -473,20 +473,19 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// The moments just before which it has to be known how the host of a coroutine stood: when that began to run, and
-/// after it ended.
+/// The moments at which the host of a coroutine has to be cut: when the coroutine started, and right after it ended.
 pub(super) fn runs(lane: &Lane) -> [Timestamp; 2] {
     let started = lane.started.unwrap_or(lane.start);
     [started, after(lane.end.unwrap_or(started))]
 }
 
-/// The columns of a window, none of which reaches further than the present.
+/// The columns of a window, cut off at the present.
 fn columns(window: &Window) -> impl Iterator<Item = Column> {
     let edge = |column| window.time_at(column).min(after(window.now));
     (0..window.width).map(move |column| (window.time_at(column), edge(column + 1)))
 }
 
-/// Whether the stretch that is here tells of all that happened from a moment on.
+/// Returns `true` if the stretch holds all that happened from a moment on.
 fn is_told(playback: &Playback, at: Timestamp) -> bool {
     playback.begins().is_none_or(|begins| at > begins)
 }
@@ -495,7 +494,7 @@ fn after(at: Timestamp) -> Timestamp {
     Timestamp(at.0.saturating_add(1))
 }
 
-/// The first moment just before which a lane's changes tell how it stood.
+/// The first moment at which a lane can be cut by its changes.
 fn told_from(lane: &Lane) -> Timestamp {
     match lane.changes.first() {
         Some(first) if lane.forgotten > 0 => after(first.at),

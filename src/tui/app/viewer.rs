@@ -419,7 +419,7 @@ impl Viewer {
         }
     }
 
-    /// Shows another session, which is being written to the file of this one, from its end.
+    /// Shows another session from its end; it is written to the file that held this one.
     pub(super) fn begin_anew(&mut self, playback: Playback) {
         std::mem::replace(&mut self.playback, playback).leave();
         self.scene = Scene::default();
@@ -428,7 +428,7 @@ impl Viewer {
         self.lanes.fit(self.playback.spans());
     }
 
-    /// Goes on with another stretch of the session.
+    /// Continues with another stretch of the session.
     fn replace_playback(&mut self, playback: Playback) {
         let before = std::mem::replace(&mut self.playback, playback);
         let start = self.lanes.viewport.start;
@@ -436,7 +436,7 @@ impl Viewer {
         self.lanes.forget_rows();
     }
 
-    /// Takes in what came to be known of what is looked at.
+    /// Takes in an answer of the reader.
     pub(super) fn see(&mut self, seen: Seen, areas: &Areas) {
         self.scene.take(seen);
         self.scene.keep_up(&self.playback);
@@ -447,13 +447,13 @@ impl Viewer {
         self.scene.forget_columns_but(&window);
     }
 
-    /// The part of time that is seen, in columns.
+    /// The visible window.
     fn window(&self, areas: &Areas) -> Window {
         let columns = self.bars(areas);
         self.lanes.viewport.window(columns, self.playback.now())
     }
 
-    /// The lanes of the rows, where a row is so many of them.
+    /// The lanes of all rows, `per` in each.
     fn rows(&self, per: usize) -> Rows {
         let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
         Rows { per, lanes }
@@ -491,7 +491,7 @@ impl Viewer {
         })
     }
 
-    /// The lanes that are seen or about to be, in order; those that run others in place of these.
+    /// The lanes that are visible or close to it, sorted by id; for a coroutine, the lane that runs it.
     fn lanes_looked_at(&self, areas: &Areas) -> Vec<LaneId> {
         // What is just above and below is likely to be looked at next.
         let of = |lane: &Lane| lane.host.map_or(lane.id, |host| host.lane);
@@ -509,7 +509,7 @@ impl Viewer {
         rows.filter_map(|row| self.playback.timeline().lane(row.lane))
     }
 
-    /// The moments just before which it has to be known how lanes stood, in order, to draw them from far off.
+    /// The moments at which lanes have to be cut to draw them from far off, in order.
     fn moments(&self, window: &Window, areas: &Areas) -> Vec<Timestamp> {
         let hosted = self
             .rows_looked_at(areas)

@@ -24,7 +24,7 @@ const READY_ASCII: [&str; 3] = [",", ";", "%"];
 const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 const HEIGHTS_ASCII: [&str; 8] = [".", ".", ":", ":", "|", "|", "#", "#"];
 
-/// Draws rows of many lanes each; true where all that is seen of them was read.
+/// Draws rows of many lanes each. Returns `true` if all visible cells are loaded.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) -> bool {
     let bars = bars(viewer.lanes.widest, area);
     if bars.width == 0 {

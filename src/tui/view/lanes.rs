@@ -209,7 +209,7 @@ impl LanesView<'_> {
         buf: &mut Buffer,
     ) {
         let signs = glyph::signs(self.theme.ascii);
-        // What is known in detail may have happened later.
+        // The detail may hold later events.
         let lane = self.timeline.lane(seen.row.lane).unwrap_or(seen.lane);
         let is_stuck = is_stuck(lane, self.now);
         for label in labels(timeline, seen.lane, is_stuck, &seen.cells, window, signs) {
@@ -255,7 +255,7 @@ impl LanesView<'_> {
 }
 
 impl LanesView<'_> {
-    /// Draws the lanes; true where all that is seen of them was read.
+    /// Draws the lanes. Returns `true` if all visible cells are loaded.
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> bool {
         let area = area.intersection(buf.area);
         let bars = self.bars(area);
