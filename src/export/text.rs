@@ -295,6 +295,7 @@ impl Page<'_> {
             };
             bars.write(column, partial.unwrap_or(sign.text(self.ascii)));
         }
+        let is_stuck = is_stuck(lane, self.window.now);
         let moment = |time| past.at(self.window.column_of(time).unwrap_or(u16::MAX));
         let labels = labels_of(
             self.timeline,
@@ -481,9 +482,10 @@ mod tests {
 
         █ running  ─ waiting  ✓ done  ⊣ left, not cancelled  ○ created, nothing run
         "#);
-        let summary = crate::export::summary::summary("", &story::borrowed().timeline(), &[]);
-        let branches = serde_json::to_value(&summary.tasks[0].branches).expect("it is JSON");
-        assert_eq!(branches[0]["outcome"], "left");
+        let timeline = story::borrowed().timeline();
+        let summary = crate::export::summary::summary("", &timeline, &[], None);
+        let summary = serde_json::to_value(summary).expect("it is JSON");
+        assert_eq!(summary["tasks"][0]["branches"][0]["outcome"], "left");
     }
 
     #[test]
