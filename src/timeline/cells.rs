@@ -6,7 +6,6 @@
 //!
 //! *Architecture invariant:* this module only says what is where; it knows no colours, signs or terminals.
 
-
 use super::span::{Change, State};
 use super::{Lane, Timeline};
 use crate::event::Timestamp;
