@@ -314,10 +314,11 @@ impl From<Step> for EventKind {
 }
 
 impl EventKind {
-    /// `true` if something happened: a heartbeat only says that time passes.
+    /// `true` if something happened. A heartbeat only says that time passes, and what a poll spent depends on what else
+    /// the machine does: both may be missing without a loss.
     #[inline]
     pub fn is_counted(&self) -> bool {
-        !matches!(self, Self::Alive)
+        !matches!(self, Self::Alive | Self::PollSpent { .. })
     }
 
     /// Whether a lane begins, ends or comes to be run by another one.

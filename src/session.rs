@@ -113,8 +113,9 @@
 //! Version 1 has no events 17 and 18, version 2 has no events 19 and 20, and no values that are told of here as 5 (why), 2 and 3
 //! (on), and 9 (state).
 //!
-//! Event 19 is a heartbeat: it moves the session's end and nothing else. Block headers count it as they count all events,
-//! since their counts are places. The number of events that is shown to people leaves it out.
+//! Event 19 is a heartbeat: it moves the session's end and nothing else. Event 20 tells how a long poll spent its time, where
+//! that is known. Block headers count both as they count all events, since their counts are places. The number of events that
+//! is shown to people leaves them out, and either may be missing without a loss.
 //!
 //! A lane is the difference to the lane that stood last in the same place of the block (to 0, where none did), as a
 //! zigzag varint that counts modulo 2⁶⁴. Places are the same where three numbers are: the event's thread modulo 8; the

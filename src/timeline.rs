@@ -543,9 +543,7 @@ impl Timeline {
         at: Timestamp,
         thread: ThreadId,
     ) {
-        let lane = self.at(id, at);
-        // It begins once, except in a damaged log.
-        if lane.end.is_some() || lane.host.is_some() {
+        if self.at(id, at).end.is_some() {
             return;
         }
         let host = host.filter(|host| *host != id && !self.has_ended(*host));

@@ -180,6 +180,12 @@ fn kinds() -> Vec<EventKind> {
             alive: 2,
         },
         EventKind::Alive,
+        EventKind::PollSpent {
+            lane: root,
+            since: None,
+            running: 1,
+            stalled: 0,
+        },
         EventKind::Lost { count: 3 },
         EventKind::PollStarted { lane: root },
         EventKind::Cancelled {

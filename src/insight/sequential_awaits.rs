@@ -24,10 +24,15 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let mut found: Vec<Sequence> = Vec::new();
     let mut index: HashMap<Vec<SiteKey>, usize> = HashMap::new();
     for lane in timeline.lanes() {
-        let task = timeline.task_of(lane).id;
-        let in_lane = Sequence::merged(sequences(lane, task, &coroutines));
+        let mut in_lane = Sequence::merged(sequences(lane, &coroutines));
+        in_lane.retain(|sequence| sequence.saves() > 0);
+        if in_lane.is_empty() {
+            continue;
+        }
         // The same lines in many tasks are one finding: the one that costs its task most.
-        for sequence in in_lane.into_iter().filter(|sequence| sequence.saves() > 0) {
+        let task = timeline.task_of(lane).id;
+        for mut sequence in in_lane {
+            sequence.tasks.insert(task);
             let place = *index.entry(sequence.place()).or_insert(found.len());
             match found.get_mut(place) {
                 Some(other) => other.or_worse(sequence),
@@ -65,7 +70,6 @@ fn awaited_coroutines(timeline: &Timeline) -> HashMap<(LaneId, FrameId), LaneId>
 /// The stretches of at least two awaits of a lane, each of which began right when the one before it was over.
 fn sequences<'a>(
     lane: &'a Lane,
-    task: LaneId,
     coroutines: &HashMap<(LaneId, FrameId), LaneId>,
 ) -> Vec<Sequence<'a>> {
     let mut found = Vec::new();
@@ -84,12 +88,12 @@ fn sequences<'a>(
                 _ => false,
             };
             if !goes_on {
-                found.extend(Sequence::new(lane, task, &steps));
+                found.extend(Sequence::new(lane, &steps));
                 steps.clear();
             }
             steps.extend(step);
         }
-        found.extend(Sequence::new(lane, task, &steps));
+        found.extend(Sequence::new(lane, &steps));
     }
     found
 }

@@ -384,12 +384,26 @@ impl Local {
     }
 
     fn write_rare(&mut self, session: &Buffers, kind: EventKind) {
+        if !kind.is_counted() {
+            return self.write_if_it_fits(session, kind);
+        }
         if !self.shared.has_room_for_rare(session.bound.most) {
             self.latest = cursor::forget_last().max(self.latest);
             return self.lose();
         }
         self.shared.put_rare(kind);
         if !self.write(session, Words::RARE) {
+            self.shared.take_back_rare();
+        }
+    }
+
+    /// Writes an event that may be missing, if there is room for it here.
+    fn write_if_it_fits(&self, session: &Buffers, kind: EventKind) {
+        if self.is_losing || !self.shared.has_room_for_rare(session.bound.most) {
+            return;
+        }
+        self.shared.put_rare(kind);
+        if !cursor::write(self.number, When::Now, Words::RARE) {
             self.shared.take_back_rare();
         }
     }

@@ -195,7 +195,8 @@ impl Archive {
         let first = self.piece_at(self.indexer.place());
         for index in first..self.log.pieces.len() {
             let loaded = self.log.load(index)?;
-            self.indexer.take(&loaded);
+            let not_read = self.indexer.take(&loaded);
+            self.log.not_read(&loaded, not_read);
             if self.indexer.is_due() {
                 self.make_part();
             }
@@ -388,9 +389,10 @@ impl Archive {
             }
             let mut goes_on = true;
             let loaded = self.log.load(index)?;
-            loaded.each(&mut self.texts, |item, count| {
+            let not_read = loaded.each(&mut self.texts, |item, count| {
                 goes_on = goes_on && take(item, count);
             });
+            self.log.not_read(&loaded, not_read);
             if !goes_on {
                 break;
             }
@@ -571,12 +573,13 @@ impl Iterator for Events<'_> {
                 Err(error) => return Some(Err(error)),
             };
             self.piece += 1;
-            loaded.each(&mut self.archive.texts, |item, count| {
+            let not_read = loaded.each(&mut self.archive.texts, |item, count| {
                 if place >= self.skip {
                     self.here.push_back(item.into());
                 }
                 place = place.saturating_add(count);
             });
+            self.archive.log.not_read(&loaded, not_read);
         }
         self.here.pop_front().map(Ok)
     }

@@ -99,11 +99,12 @@ impl Indexer {
         self.now.place
     }
 
-    /// Takes in the events of the block that lies at its place.
-    pub(super) fn take(&mut self, block: &Loaded) {
+    /// Takes in the events of the block that lies at its place. Returns how many of them cannot be read.
+    pub(super) fn take(&mut self, block: &Loaded) -> u64 {
         let (now, ahead) = (&mut self.now, &mut self.ahead);
-        block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
+        let not_read = block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
         ahead.flush(now);
+        not_read
     }
 
     /// Takes in an event of the block at its place, before that is written.

@@ -380,6 +380,15 @@ impl Log {
         }
     }
 
+    /// Takes note of the events of a loaded block that cannot be read although its checksum is right.
+    pub(super) fn not_read(&mut self, block: &Loaded, events: u64) {
+        if events > 0
+            && let Some(stored) = &block.piece.stored
+        {
+            self.damaged(stored, events);
+        }
+    }
+
     fn skip(&mut self) {
         let at = self.scan.at;
         self.scan.skipped.get_or_insert(at);

@@ -49,8 +49,8 @@ impl Loaded {
     }
 
     /// Hands over the events, and how many of the session's each of them is. In the place of those that are lost stands
-    /// one that says so.
-    pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) {
+    /// one that says so. Returns how many cannot be read although the block's checksum is right.
+    pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) -> u64 {
         let Piece { count, time, .. } = self.piece;
         let mut read = 0;
         let decoded = self.payload.as_ref().map(|payload| {
@@ -59,8 +59,11 @@ impl Loaded {
                 take(item, 1);
             })
         });
-        let count = count.saturating_sub(read);
-        if !matches!(decoded, Some(Ok(()))) && count > 0 {
+        let count = match decoded {
+            Some(Ok(())) => 0,
+            _ => count.saturating_sub(read),
+        };
+        if count > 0 {
             let lost = Event {
                 at: self.over,
                 thread: ThreadId::default(),
@@ -68,6 +71,7 @@ impl Loaded {
             };
             take(Item::Rare(lost), count);
         }
+        if decoded.is_some() { count } else { 0 }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::span::{Change, State};
 use super::{Lane, Timeline};
-use crate::event::Timestamp;
+use crate::event::{LaneId, Timestamp};
 
 /// What a column of a lane shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,11 +108,14 @@ pub(crate) struct Drawing {
 /// A coroutine as it was drawn before its host's changes.
 #[derive(Debug)]
 struct Before {
-    /// When it began to run in its present host.
-    started: Timestamp,
+    /// When it began to run in its present host, and which that is.
+    run: Run,
     columns: Columns,
     own: u64,
 }
+
+/// When a coroutine began to run in its present host, the host, and the host's first change that is the coroutine's.
+type Run = (Timestamp, Option<(LaneId, u64)>);
 
 impl Drawing {
     pub(crate) fn new(window: &Window) -> Self {
@@ -136,23 +139,27 @@ impl Drawing {
     pub(crate) fn take(&mut self, timeline: &Timeline, lane: &Lane, is_last: bool) {
         let now = Timestamp(self.columns.now);
         let last = usize::from(!is_last && lane.end.is_none());
+        let started = lane.started.unwrap_or(lane.start);
+        let run = (started, lane.host.map(|host| (host.lane, host.first)));
+        self.begin_again(run);
         let Some(host) = lane.host else {
             let changes = skip(&lane.changes, lane.forgotten, self.own);
             self.take_own(changes, changes.len().saturating_sub(last), now);
             return;
         };
-        let started = lane.started.unwrap_or(lane.start);
-        self.begin_again(started);
         let (before, end) = lane
             .changes
             .split_at(lane.changes.len().saturating_sub(lane.end.is_some().into()));
         let before = skip(before, lane.forgotten, self.own);
-        self.take_own(before, before.len(), started.min(now));
+        // The last of them lasts until another host polls it, if one ever does.
+        let over = before.len().saturating_sub(1);
+        self.take_own(before, over, started.min(now));
         self.before.get_or_insert_with(|| Before {
-            started,
+            run,
             columns: self.columns.clone(),
             own: self.own,
         });
+        self.take_own(&before[over..], before.len() - over, started.min(now));
         if let Some(of) = timeline.lane(host.lane) {
             let goes_on = lane.end.is_none() && of.end.is_none();
             let changes = of.changes.get(host.changes(of)).unwrap_or_default();
@@ -183,11 +190,12 @@ impl Drawing {
     }
 
     /// Takes back what was drawn of a coroutine in a host that it has left for another: its time there counts as a wait.
-    fn begin_again(&mut self, started: Timestamp) {
-        if let Some(before) = self.before.take_if(|before| before.started != started) {
+    fn begin_again(&mut self, run: Run) {
+        if let Some(before) = self.before.take_if(|before| before.run != run) {
             self.columns = before.columns;
             self.own = before.own;
             self.hosted = 0;
+            self.left = false;
         }
     }
 

@@ -17,13 +17,13 @@ pub(super) struct Sequence<'a> {
     rounds: u64,
     /// How many lanes, and the tasks that these belong to.
     lanes: u64,
-    tasks: HashSet<LaneId>,
+    pub(super) tasks: HashSet<LaneId>,
     costs: u64,
     together: u64,
 }
 
 impl<'a> Sequence<'a> {
-    pub(super) fn new(lane: &'a Lane, task: LaneId, steps: &[Step<'a>]) -> Option<Self> {
+    pub(super) fn new(lane: &'a Lane, steps: &[Step<'a>]) -> Option<Self> {
         if steps.len() < 2 {
             return None;
         }
@@ -34,7 +34,7 @@ impl<'a> Sequence<'a> {
             frames: steps.iter().map(|step| step.frame).collect(),
             rounds: 1,
             lanes: 1,
-            tasks: HashSet::from([task]),
+            tasks: HashSet::new(),
             costs: times().sum(),
             together: times().max().unwrap_or(0).max(running),
         })

@@ -1,5 +1,6 @@
 //! Whatever an archive says of a session is what a reading of all its events says.
 
+use std::collections::HashSet;
 use std::io::{Seek, Write as _};
 
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use tempfile::tempfile;
 use super::*;
 use crate::event::{EventKind, arbitrary};
 use crate::session::{Meta, Session, Writer};
-use crate::timeline::{Lane, Timeline};
+use crate::timeline::{Lane, LaneKind, Timeline};
 
 /// A session of these events in a file, whose blocks end after so many of them in turn.
 fn recorded(events: &[Event], blocks: &[usize], is_finished: bool) -> (File, Vec<u8>) {
@@ -217,6 +218,7 @@ proptest! {
         events in arbitrary::events(120), blocks in blocks(), most in 1..40_u64, span in 1..150_u64, width in 1..40_u16,
     ) {
         use crate::timeline::cells::{Drawing, Window, cells};
+        let events = with_sound_coroutines(events);
         let (file, _) = recorded(&events, &blocks, true);
         let mut archive = Archive::of_file(file).unwrap();
         let whole: Timeline = events.iter().collect();
@@ -230,9 +232,35 @@ proptest! {
             }
         }).unwrap();
         for (lane, drawing) in drawn {
-            prop_assert_eq!(drawing.cells(), cells(&whole, lane, &window), "{:?}", lane);
+            // A host that ends before the coroutine starts in it is none, which no program does to one that had a host.
+            if lane.kind != LaneKind::Coroutine || lane.host.is_some() || lane.end.is_some() {
+                prop_assert_eq!(drawing.cells(), cells(&whole, lane, &window), "{:?}", lane);
+            }
         }
     }
+}
+
+/// Leaves out events of coroutines that no program tells: each is nothing else, is created once, and ends as they do.
+fn with_sound_coroutines(mut events: Vec<Event>) -> Vec<Event> {
+    let (mut others, mut coroutines) = (HashSet::new(), HashSet::new());
+    events.retain(|event| match event.kind {
+        EventKind::CoroutineCreated { lane, .. } => {
+            !others.contains(&lane) && coroutines.insert(lane)
+        }
+        EventKind::CoroutineStarted { lane, .. } => coroutines.contains(&lane),
+        EventKind::Spawned { lane, .. }
+        | EventKind::BranchStarted { lane, .. }
+        | EventKind::RuntimeEntered { runtime: lane, .. }
+        | EventKind::PollStarted { lane }
+        | EventKind::PollEnded { lane, .. }
+        | EventKind::Cancelled { lane, .. }
+        | EventKind::RuntimeLeft { runtime: lane } => {
+            others.insert(lane);
+            !coroutines.contains(&lane)
+        }
+        _ => true,
+    });
+    events
 }
 
 fn whole_text(timeline: &Timeline, width: usize) -> String {
