@@ -1106,9 +1106,9 @@ mod unix {
             is_listed(&list, 0) && is_listed(&list, 2)
         });
         // Where none answers, that is what is told.
-        processes
-            .iter()
-            .for_each(|process| signal(*process, "-STOP"));
+        for process in &processes {
+            signal(*process, "-STOP");
+        }
         let none = list();
         assert!(none.contains("no program answers"), "{none}");
         for process in processes {

@@ -825,8 +825,8 @@ fn what_is_not_understood_opens_nothing() {
             "` live` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`",
         ),
     ] {
-        let line = format!("asyncline: nothing is recorded: in ASYNCLINE, {why}\n");
-        says(&asyncline(value), false, &line);
+        let told = format!("asyncline: nothing is recorded: in ASYNCLINE, {why}\n");
+        says(&asyncline(value), false, &told);
     }
     let with =
         |name, value: &[u8]| [asyncline(live.as_bytes()), vec![(name, bytes(value))]].concat();
@@ -836,8 +836,8 @@ fn what_is_not_understood_opens_nothing() {
         (b"", "there is nothing: set a token, or unset it"),
         (&[b'a'; 1025], "there are more than 1024 bytes"),
     ] {
-        let line = format!("asyncline: nothing is recorded: in ASYNCLINE_TOKEN, {why}\n");
-        says(&with(output::TOKEN, token), false, &line);
+        let told = format!("asyncline: nothing is recorded: in ASYNCLINE_TOKEN, {why}\n");
+        says(&with(output::TOKEN, token), false, &told);
     }
     says(&with(output::TOKEN, &[b'a'; 1024]), true, "");
     // Where nobody can listen, no token is asked for.
@@ -857,11 +857,11 @@ fn what_is_not_understood_opens_nothing() {
         (b"1", true),
     ] {
         let value = String::from_utf8_lossy(control);
-        let line = format!(
+        let told = format!(
             "asyncline: nobody can hold this program: in ASYNCLINE_CONTROL, `{value}` is neither `1` nor `0`\n"
         );
-        let line = if is_understood { "" } else { &line };
-        says(&with(output::CONTROL, control), true, line);
+        let told = if is_understood { "" } else { &told };
+        says(&with(output::CONTROL, control), true, told);
     }
 }
 

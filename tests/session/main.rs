@@ -18,9 +18,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use asyncline::Timeline;
 use asyncline::event::{
-    Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind, Text, ThreadId, Timestamp,
+    BranchOf, Cancel, Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind, Text, ThreadId,
+    Timestamp,
 };
 use asyncline::session::{Meta, Session, Writer};
+use asyncline::timeline::State;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -212,15 +214,21 @@ fn files_of_all_versions_are_read() {
         kinds.filter(|kind| is(kind)).count()
     };
     assert_eq!(count(&polls), count(&ends));
-    for (name, events, heartbeats) in [
+    for (name, events, uncounted) in [
         ("format-2/small", 4, 0),
         ("format-2/indexed", 20_004, 0),
-        ("format-3/small", 4, 1),
-        ("format-3/indexed", 16_604, 1),
+        ("format-3/small", 6, 2),
+        ("format-3/indexed", 16_606, 2),
     ] {
         let session = read(&format!("{name}.aline"));
-        assert_eq!(session.events.len(), events + heartbeats);
+        assert_eq!(session.events.len(), events + uncounted);
         let timeline: Timeline = session.events.iter().collect();
+        if name.starts_with("format-3") {
+            let left = timeline.lane(LaneId(3)).unwrap();
+            assert_eq!(left.state(), State::Left);
+            let spent = &timeline.lane(LaneId(2)).unwrap().spent;
+            assert_eq!(spent.len(), usize::from(name.ends_with("indexed")));
+        }
         assert_eq!(timeline.events(), events as u64);
         assert_eq!(
             Some(timeline.end()),
@@ -242,7 +250,7 @@ fn fixtures_are_made() {
     let directory = format!("{}/tests/fixtures/format-3", env!("CARGO_MANIFEST_DIR"));
     let begin = |name: &str| {
         let meta = Meta {
-            title: "labels, counts and a heartbeat".into(),
+            title: "a branch that was left, what a poll spent, and a heartbeat".into(),
             version: "0.1.0".into(),
             ..Meta::default()
         };
@@ -279,7 +287,28 @@ fn fixtures_are_made() {
         },
     ];
     let beginning = (0..).zip(beginning).map(|(at, kind)| event(at, kind));
-    let alive = [event(200_000, EventKind::Alive)];
+    let branch = LaneId(3);
+    let ending = [
+        EventKind::BranchStarted {
+            lane: branch,
+            name: "&mut reply".into(),
+            parent: lane,
+            of: BranchOf::Select,
+            site: None,
+        },
+        EventKind::Cancelled {
+            lane: branch,
+            why: Cancel::Left,
+        },
+        EventKind::PollSpent {
+            lane,
+            since: Some(10),
+            running: 2_000_000,
+            stalled: 500_000,
+        },
+        EventKind::Alive,
+    ];
+    let ending = ending.map(|kind| event(200_000, kind));
     let polls = (0..8_300).flat_map(|poll| {
         let end = EventKind::PollEnded {
             lane,
@@ -294,12 +323,12 @@ fn fixtures_are_made() {
     let beginning: Vec<_> = beginning.collect();
     let mut small = begin("small.aline");
     small.write(&beginning).unwrap();
-    small.write(&alive).unwrap();
+    small.write(&ending).unwrap();
     small.finish().unwrap();
     let mut indexed = begin("indexed.aline");
     indexed.write(&beginning).unwrap();
     indexed.write(&polls.collect::<Vec<_>>()).unwrap();
-    indexed.write(&alive).unwrap();
+    indexed.write(&ending).unwrap();
     indexed.finish().unwrap();
 }
 
