@@ -52,7 +52,7 @@ struct Merger {
     templates: Vec<Template>,
     /// The time of the last event that was handed on.
     latest: Option<Tick>,
-    /// The time up to which every event was handed on.
+    /// The time up to which all events were handed on.
     safe: Tick,
 }
 
@@ -89,7 +89,7 @@ impl Collector {
         self.recorder.now()
     }
 
-    /// `true` if little waits to be collected.
+    /// `true` if only a few events wait to be collected.
     pub(crate) fn has_room(&self) -> bool {
         let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
         Haste::of(waiting) == Haste::None
@@ -107,8 +107,9 @@ impl Collector {
 
     /// Returns a heartbeat, [`EventKind::Alive`], if the last event that was handed on is at least `silence` old.
     ///
-    /// Its time is that of the last call that took events, or a little earlier: no event that is handed on later is older.
-    /// None in virtual time, which stands between two events, and while recording is paused or the program is held.
+    /// Its time is that of the last call that took events, or a little earlier, so no event handed on later is older.
+    /// Returns none in virtual time, which stands still between two events, and while recording is paused or the program is
+    /// held.
     pub fn heartbeat(&mut self, silence: Duration) -> Option<Event> {
         if self.recorder.is_paused() || self.recorder.gate().is_some_and(Gate::holds) {
             return None;
@@ -562,7 +563,7 @@ mod tests {
         });
     }
 
-    /// The times at which a thread's lines were recorded, and which it read just before.
+    /// The times at which a thread's lines were recorded, and the clock readings just before.
     fn lines(events: &[Event], of: u32) -> Vec<(u64, u64)> {
         let lines = events.iter().filter(|event| event.thread == ThreadId(of));
         let lines = lines.filter_map(|event| match &event.kind {
@@ -572,8 +573,8 @@ mod tests {
         lines.collect()
     }
 
-    /// A heartbeat that came too early would make an event that is handed on after it later than it was: later than the
-    /// next time that its thread read.
+    /// A heartbeat that is too early would move an event that is handed on after it past the next time that its thread
+    /// reads.
     #[test]
     fn no_event_is_older_than_a_heartbeat_before_it() {
         const LINES: usize = 3_000;
@@ -612,7 +613,7 @@ mod tests {
         note(&recorder);
         let last = collector.drain().last().map(|event| event.at);
         assert_eq!(collector.heartbeat(Duration::MAX), None);
-        // The margin has passed when the clock says so.
+        // The margin has passed by the clock.
         let beat = loop {
             assert_eq!(collector.drain(), []);
             if let Some(beat) = collector.heartbeat(Duration::ZERO) {

@@ -71,7 +71,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The file's name without its folders, as it can be shown.
+    /// Returns the file's name without its folders, escaped for display.
     pub fn file_name(&self) -> Printable<'_> {
         let file = self.file.raw();
         printable(file.rsplit(['/', '\\']).next().unwrap_or(file))
@@ -268,18 +268,18 @@ pub enum EventKind {
     },
     /// The program is alive at this time. Nothing else happened.
     ///
-    /// A recording in real time has one at least every 100 ms in which nothing else happens, so that what goes on is
-    /// known to last until then. It is no event that people count, step through or read.
+    /// A recording in real time has one at least every 100 ms while nothing else happens, so that open spans are known
+    /// to last until then. Heartbeats are not counted, stepped through or listed as events.
     Alive,
-    /// How the thread of a long poll spent its time, from a reading before the poll to right after it.
+    /// The time that a long poll's thread spent, from a reading before the poll to right after it.
     PollSpent {
         /// The task, whose poll has just ended.
         lane: LaneId,
-        /// Nanoseconds from the reading to the poll's start; none where the numbers count from the thread's start.
+        /// Nanoseconds from the reading to the poll's start; none if the numbers count from the thread's start.
         since: Option<u64>,
         /// Nanoseconds on a processor.
         running: u64,
-        /// Nanoseconds in which it was ready to run and had no processor.
+        /// Nanoseconds during which it was ready to run but had no processor.
         stalled: u64,
     },
 }
@@ -314,8 +314,8 @@ impl From<Step> for EventKind {
 }
 
 impl EventKind {
-    /// `true` if something happened. A heartbeat only says that time passes, and what a poll spent depends on what else
-    /// the machine does: both may be missing without a loss.
+    /// `true` if something happened. A heartbeat only says that time passes, and the time that a poll spent depends on
+    /// what else the machine does: either may be missing without a loss.
     #[inline]
     pub fn is_counted(&self) -> bool {
         !matches!(self, Self::Alive | Self::PollSpent { .. })
@@ -458,8 +458,8 @@ pub enum Cancel {
     TimedOut,
     /// Its runtime was shut down.
     Shutdown,
-    /// Another branch of its `select!` was ready first, or its `timeout` elapsed, and the branch had only borrowed its
-    /// future, or awaited a task's handle: what it waited for was not cancelled.
+    /// Another branch of its `select!` was ready first, or its `timeout` elapsed, but the branch had only borrowed its
+    /// future, or awaited a task's handle: that future or task was not cancelled.
     Left,
 }
 
@@ -489,9 +489,9 @@ pub enum Awaited {
     Task(LaneId),
     /// A moment.
     Until(Timestamp),
-    /// Something that keeps its turn: it may need what an earlier await of its function gave, or it stands in another
-    /// block than the await before it.
+    /// An await that must stay in sequence: it may need the result of an earlier await of its function, or it is in
+    /// another block than the await before it.
     InOrder,
-    /// Something that needs nothing of the turns before in its loop: it is the first await of a `for`.
+    /// An await that needs nothing from earlier turns of its loop: it is the first await of a `for`.
     EachTurn,
 }

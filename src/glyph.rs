@@ -29,7 +29,7 @@ pub enum Glyph {
     Done,
     /// It was cancelled.
     Cancelled,
-    /// Its branch was left, and what it waited for was not cancelled.
+    /// Its branch was left: the future or task that it waited for was not cancelled.
     Left,
     /// It panicked.
     Panicked,

@@ -46,7 +46,8 @@
 //!
 //! - [`#[asyncline::trace]`](macro@crate::trace) on an async function shows each of its awaits, with its line, and calls of it that were never
 //!   awaited;
-//! - [`join!`](crate::join), [`try_join!`](crate::try_join), [`select!`](crate::select) and [`timeout`](crate::timeout) give their branches lanes of their own;
+//! - [`join!`](crate::join), [`try_join!`](crate::try_join), [`select!`](crate::select) and [`timeout`](crate::timeout)
+//!   give their branches lanes of their own;
 //! - [`task::Builder`](crate::task::Builder) names a task and gives it labels, and [`TaskExt::lane`](crate::TaskExt::lane) does so with any future;
 //! - [`mark!`](crate::mark) notes a line;
 //! - with the feature `tracing`, spans and events of the crate of that name appear in the lanes.
@@ -84,9 +85,9 @@
 //! - *Waiting* (`─`): it is suspended, at the await that stands in the lane. That costs nothing. But waits that stand end to end, of
 //!   which none needs the one before, could run at the same time: the finding *sequential-awaits* says what that would save.
 //! - Its end: done, cancelled (by whom or what is said), panicked, or left (`⊣`): a branch of a `select!` or timeout that lost, but
-//!   had only borrowed its future (`&mut future`, a `JoinHandle`). What it waited for was not cancelled.
+//!   had only borrowed its future (`&mut future`, a `JoinHandle`), which was not cancelled.
 //! - Hatched (`╱`): events were lost here. Nothing is guessed.
-//! - Dotted (`·`): not loaded yet. Long sessions are read where you look at them; it takes a moment.
+//! - Dotted (`·`): not loaded yet. Long sessions load where you look at them, which takes a moment.
 //!
 //! The arrows say who woke whom. A wake by *the timer or I/O* came from the runtime's driver. The sentence under the events says what
 //! the selected lane waits for, through all tasks in between, and `enter` opens all that is known of it. `t`, `e`, `p`, `b` go
@@ -130,13 +131,14 @@
 //!   for from the system, on both sides.
 //! - TCP has to be asked for. On loopback it is open to whoever uses the machine; elsewhere it is refused unless `ASYNCLINE_TOKEN` is set, and then
 //!   viewers have to know that. What is sent is not encrypted.
-//! - A connection is told nothing, not even the program's name, before it has said the token. It has a second for that, and
-//!   costs the program a few kilobytes at most; 64 tokens a second can be tried. Connections that say nothing keep no viewer out.
-//! - Viewers can look. They can hold the program only with `ASYNCLINE_CONTROL=1`, which `asyncline exec` sets unless it is set. When the viewer that
-//!   holds it leaves, crashes, or is stopped for three seconds, the program continues; in the last case a mark in the lane that was held says so.
-//! - A variable that cannot be understood opens nothing: one line says which, and the program runs unwatched, or cannot be held.
-//! - Nothing is made in the runtime directory of another user, as `sudo` may leave it in `$XDG_RUNTIME_DIR`.
-//! - Only a socket that a killed process of the same user left is removed to make room for a new one.
+//! - A connection receives nothing, not even the program's name, before it has sent the token. It has a second for that, and
+//!   costs the program a few kilobytes at most. At most 64 tokens a second can be tried. Silent connections keep nobody out.
+//! - Viewers can watch. They can hold the program only with `ASYNCLINE_CONTROL=1`, which `asyncline exec` sets unless you set
+//!   it. If the viewer that holds the program leaves, crashes, or is stopped for three seconds, the program continues; in the
+//!   last case, a mark in the lane that was held says so.
+//! - An invalid variable opens nothing: one line names it, and the program runs unwatched, or cannot be held.
+//! - Nothing is created in another user's runtime directory, which `sudo` may leave in `$XDG_RUNTIME_DIR`.
+//! - To make room for a new socket, only one that a killed process of the same user left is removed.
 //! - What comes over the socket is read with limits on its sizes, and what makes no sense closes the connection.
 //!
 //! # When something is not as it should be

@@ -83,15 +83,15 @@ fn sort(findings: &mut [Finding]) {
     });
 }
 
-/// The findings of a long session, which is searched stretch by stretch. Of those of a kind about the same place, the one
-/// is kept that costs most.
+/// The findings of a long session, which is searched stretch by stretch. Of those of one kind at one place, the one that
+/// costs most is kept.
 #[cfg(feature = "app")]
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     findings: Vec<Finding>,
-    /// Where findings with a place are among them.
+    /// The indices of findings with a place.
     places: HashMap<(FindingKind, Site), usize>,
-    /// How many stretches were searched.
+    /// Number of stretches searched.
     pub(crate) stretches: u64,
 }
 

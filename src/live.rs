@@ -17,19 +17,19 @@
 //! the user at the other end is asked for from the system, and turned away where it is another one than this process's. There
 //! is TCP only where it is asked for; without a token, which a viewer then has to know, only on loopback.
 //!
-//! A connection has a second to say who it is, in about a kilobyte, and is told nothing before; [`room`] bounds how many there are,
-//! and how many tokens are tried.
+//! A connection has a second and about a kilobyte to identify itself, and receives nothing before that. [`room`] limits the
+//! number of these connections and of token attempts.
 //!
 //! # Who may hold the program
 //!
-//! Viewers of a program that allows it, as long as they say every second that they are there: see [`hold`].
+//! Viewers of a program that allows it, while they send a keep-alive every second: see [`hold`].
 //!
 //! # What is said
 //!
-//! Each side sends frames: the length of what follows, in 4 bytes (big-endian, [8 MiB](wire::LONGEST) at most from a program, and
-//! a kilobyte from a viewer), a byte that says what it is, and the rest. Numbers are little-endian. The viewer begins with a
-//! hello, which says which version of this it speaks; the program answers with its own once it knows who it is. What else
-//! there is, [`wire`] says.
+//! Each side sends frames: the payload's length in 4 bytes (big-endian; at most [8 MiB](wire::LONGEST) from a program, and
+//! a kilobyte from a viewer), a byte for the kind, and the payload. Numbers are little-endian. The viewer starts with a
+//! hello, which has its protocol version; the program answers with its own once it has identified the viewer. [`wire`]
+//! describes all other frames.
 
 mod hold;
 pub(crate) mod hub;

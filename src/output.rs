@@ -10,10 +10,10 @@
 //! | `to:SOCKET` | as `live`, and a viewer waits at this socket: what `asyncline exec` sets |
 //!
 //! With `ASYNCLINE_CONTROL=1`, viewers may pause and step the program; with `0`, or without it, they may not.
-//! With `ASYNCLINE_TOKEN`, viewers have to know it, at a socket as well.
+//! With `ASYNCLINE_TOKEN`, viewers must send it, on Unix sockets as well.
 //!
-//! A variable that cannot be understood opens nothing, and is told of in one line: with another value of `ASYNCLINE_CONTROL`, nobody can
-//! hold the program; with a token that is empty, longer than 1024 bytes or not UTF-8, nobody can watch it.
+//! An invalid variable opens nothing, and one line says so: with another value of `ASYNCLINE_CONTROL`, nobody can hold the
+//! program; with a token that is empty, longer than 1024 bytes or not UTF-8, nobody can watch it.
 //!
 //! It is read once, by the first runtime that is begun with `#[asyncline::main]`, `#[asyncline::test]`,
 //! [`Builder::observe`](crate::probe::Builder::observe) or [`Executor::wrap`](crate::Executor::wrap). All of a process's
@@ -23,19 +23,20 @@
 //! A file that is there is not overwritten: then the process's number comes before the extension, `app.aline` becoming
 //! `app.4711.aline`. So do the recordings of processes that this one begins, which inherit the variable.
 //!
-//! A thread of asyncline's own takes the events out about every 20 ms and writes them. Dropping a runtime waits for nothing:
-//! that thread ends the file when the last one is gone, and goes on with it when there is another. The file is whole when
+//! A thread of asyncline's own collects and writes the events about every 20 ms. Dropping a runtime waits for nothing: that
+//! thread ends the file after the last runtime is dropped, and continues it if another one starts. The file is complete if
 //! the process ends normally:
 //!
-//! - `main` returns, on a thread that made or ran a runtime;
-//! - another thread ends that made or ran one, while no other thread records;
+//! - `main` returns, on a thread that created or ran a runtime;
+//! - another thread that created or ran one ends, while no other thread records;
 //! - [`std::process::exit`] is called on such a thread, or on a thread of a runtime that asyncline built.
 //!
-//! In any other end, such as a signal or `exit` on a thread that asyncline does not know, the file has no end and lacks what
-//! happened since the last write: a tenth of a second at most, or half a second after such a thread has ended.
+//! If the process ends in any other way, such as by a signal or by `exit` on a thread that asyncline does not know, the
+//! file has no end and lacks the events since the last write: at most a tenth of a second, or half a second after one of
+//! these threads has ended.
 //!
-//! As long as a runtime is there, the program tells at least every 100 ms that it is alive: what waits or runs is known to do so
-//! until then. It tells nothing while it is stopped by a signal, or held by a viewer.
+//! While a runtime exists, the program records a heartbeat at least every 100 ms: open polls and waits are known to last
+//! until then. It records none while it is stopped by a signal, or held by a viewer.
 
 mod running;
 #[cfg(unix)]
@@ -223,7 +224,7 @@ impl Nobody {
     }
 }
 
-/// Returns whether viewers may hold the program. A value that is not understood allows nothing, and is told of.
+/// Returns `true` if viewers may hold the program. An invalid value allows nothing, and is reported.
 fn is_controllable() -> bool {
     match env::var_os(CONTROL) {
         None => false,
@@ -243,7 +244,7 @@ fn is_controllable() -> bool {
 ///
 /// # Errors
 ///
-/// If it cannot be meant: in words.
+/// Returns a message if it is not a valid token.
 #[cfg(unix)]
 pub(crate) fn token() -> Result<String, String> {
     let Some(token) = env::var_os(TOKEN) else {
@@ -281,8 +282,8 @@ fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, S
     begun.map(Some)
 }
 
-/// Returns an error unless many more files may be open than a recording takes: the program comes first, and a runtime that
-/// gets none panics.
+/// Returns an error unless the process may open many more files than a recording needs. The program has priority, and a
+/// runtime that gets no descriptor panics.
 #[cfg(unix)]
 fn leaves_descriptors() -> io::Result<()> {
     const PAIRS: usize = 16;

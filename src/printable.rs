@@ -1,8 +1,8 @@
 //! Texts from outside, made safe to show.
 //!
 //! A name, a label, a path or a line of output may hold characters that act on a terminal, or on the text around them:
-//! escape sequences, line ends, characters that change the direction of writing, characters without a width. Shown,
-//! each of them is an escape as in a Rust literal: `\n`, `\u{1b}`, `\u{202e}`.
+//! escape sequences, line ends, characters that change the writing direction, and characters without a width. Each of
+//! them is shown as an escape, as in a Rust literal: `\n`, `\u{1b}`, `\u{202e}`.
 //!
 //! A [`Text`](crate::event::Text) is shown this way wherever it is formatted, and so are paths by [`path`]. The screen
 //! and the lines on standard error pass everything through [`printable`] once more.
@@ -12,14 +12,14 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-/// Joins the emoji before it and after it into one, where a terminal knows that one.
+/// Joins the emoji before and after it into one, if a terminal supports that.
 const JOINER: char = '\u{200d}';
 
-/// A text without characters that act on a terminal. Only this module makes one.
+/// Text without characters that act on a terminal. Only this module creates it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Printable<'a>(Cow<'a, str>);
 
-/// Returns a text as it can be shown. A text that is printable already stays as it is.
+/// Returns a text, escaped for display. A text that is printable already stays the same.
 pub fn printable<'a>(text: impl Into<Cow<'a, str>>) -> Printable<'a> {
     let text = text.into();
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -34,20 +34,20 @@ pub fn printable<'a>(text: impl Into<Cow<'a, str>>) -> Printable<'a> {
         } else if character != JOINER || !before.is_some_and(is_emoji) {
             shown.extend(character.escape_default());
         }
-        // Emoji that are not joined stand side by side, which takes the same columns on every terminal.
+        // Separate emoji take the same columns on every terminal.
         before = Some(character);
     }
     Printable(Cow::Owned(shown))
 }
 
-/// Returns a path as it can be shown, on one line. What is not UTF-8 in it becomes `�`.
+/// Returns a path on one line, escaped for display. Bytes that are not UTF-8 become `�`.
 pub fn path(path: &Path) -> Printable<'static> {
     printable(path.to_string_lossy().into_owned())
 }
 
 /// Returns `true` if a character acts on a terminal or on the text around it, or takes no column of its own.
 ///
-/// Marks that combine with the character before them are a part of it, and stay.
+/// Combining marks belong to the character before them, and stay.
 pub fn acts(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -69,7 +69,7 @@ pub fn acts(character: char) -> bool {
         )
 }
 
-/// Returns `true` for a character after which a joiner makes an emoji of several.
+/// Returns `true` for a character that a joiner can combine with the next one into one emoji.
 fn is_emoji(character: char) -> bool {
     matches!(character, '\u{fe0f}' | '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}')
 }

@@ -1,10 +1,10 @@
-//! Files and folders for their owner alone: recordings hold what programs say, and that may be secret.
+//! Files and folders for their owner alone: recordings hold program data, which may be secret.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Returns options with which a file is created that nobody else can read or write. A file that exists keeps its mode.
+/// Returns options that create a file readable and writable by its owner alone. An existing file keeps its mode.
 pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -12,7 +12,7 @@ pub(crate) fn options() -> OpenOptions {
     options
 }
 
-/// Creates the folders that a file lies in, which nobody else can enter. Those that exist keep their mode.
+/// Creates the parent folders of a file, accessible to their owner alone. Existing folders keep their mode.
 pub(crate) fn create_folders_of(file: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]

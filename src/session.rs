@@ -110,12 +110,12 @@
 //! | 19 | [`Alive`](EventKind::Alive) | |
 //! | 20 | [`PollSpent`](EventKind::PollSpent) | lane, since? (a varint), running, stalled |
 //!
-//! Version 1 has no events 17 and 18, version 2 has no events 19 and 20, and no values that are told of here as 5 (why), 2 and 3
-//! (on), and 9 (state).
+//! Version 1 has no events 17 and 18. Version 2 has no events 19 and 20. Neither has the values 5 (why), 2 and 3 (on), and
+//! 9 (state) below.
 //!
-//! Event 19 is a heartbeat: it moves the session's end and nothing else. Event 20 tells how a long poll spent its time, where
-//! that is known. Block headers count both as they count all events, since their counts are places. The number of events that
-//! is shown to people leaves them out, and either may be missing without a loss.
+//! Event 19 is a heartbeat: it moves the session's end and nothing else. Event 20 holds the time that a long poll spent, if
+//! known. Block headers count both like all other events, since their counts are positions. Displayed event counts leave
+//! them out, and either may be missing without a loss.
 //!
 //! A lane is the difference to the lane that stood last in the same place of the block (to 0, where none did), as a
 //! zigzag varint that counts modulo 2⁶⁴. Places are the same where three numbers are: the event's thread modulo 8; the
@@ -144,8 +144,8 @@
 //!
 //! A part says how everything stood between two events, so that a reader need not begin with the first one. It can be made
 //! from the events, and readers may pass over it; `asyncline repair` writes what is lacking. Parts stand anywhere after the
-//! events that they speak of: after every 16,384 events or more, and 32 for each lane that has not ended, each of its awaits
-//! that are not over, its labels, and each thread, as soon as there is time to make one, and before the end. Sessions of fewer events have none. Parts build on each other; one that
+//! events that they describe: after 16,384 events, or 32 for each open lane, open await, label and thread if that is more, as
+//! soon as there is time to make one, and before the end. Sessions of fewer events have none. Parts build on each other; one that
 //! does not fit those before it (by its number, or by how many lanes these know of) is passed over.
 //!
 //! The payload is packed as that of events, but may be 2²⁶ bytes long unpacked. It is a dictionary, as that of events, and

@@ -2,10 +2,10 @@
 //!
 //! All of it behaves as tokio's does. What needs no lane is tokio's own.
 //!
-//! A [`JoinHandle`], an [`AbortHandle`] and a [`JoinSet`] become tokio's, and tokio's become these, by `into()`; a reference
-//! to a [`LocalSet`] is taken where one to tokio's is. So `AbortOnDropHandle::new(spawn(…).into())` works, but a reference
-//! to a `JoinHandle` cannot become one to tokio's. What spawns tasks itself, as `JoinMap` and `TaskTracker` do, gives
-//! tokio's handles; its tasks have lanes if their futures do: `map.spawn(key, future.lane("name"))`.
+//! A [`JoinHandle`], an [`AbortHandle`] and a [`JoinSet`] convert to tokio's and back by `into()`; a reference to a
+//! [`LocalSet`] works in place of one to tokio's. So `AbortOnDropHandle::new(spawn(…).into())` works, but a reference to a
+//! `JoinHandle` cannot become one to tokio's. Types that spawn tasks themselves, such as `JoinMap` and `TaskTracker`,
+//! return tokio's handles; their tasks have lanes if their futures do: `map.spawn(key, future.lane("name"))`.
 
 pub use tokio::task::{
     Id, JoinError, LocalEnterGuard, LocalKey, block_in_place, coop, futures, id, try_id,

@@ -159,8 +159,8 @@ impl Timeline {
         lane
     }
 
-    /// Returns the task of each lane, by the lanes' places: see [`task_of`](Self::task_of). It takes linear time, however deep
-    /// lanes stand under each other.
+    /// Returns the task of each lane, by the lanes' places: see [`task_of`](Self::task_of). Takes linear time, however
+    /// deeply lanes are nested.
     #[cfg(feature = "app")]
     pub(crate) fn tasks(&self) -> Vec<LaneId> {
         let mut tasks: Vec<Option<LaneId>> = vec![None; self.lanes.len()];
@@ -186,14 +186,14 @@ impl Timeline {
         tasks.into_iter().flatten().collect()
     }
 
-    /// The lane that another one is a part of: none for a task.
+    /// Returns the lane that owns another one: none for a task.
     fn owner_of(&self, lane: &Lane) -> Option<&Lane> {
         if lane.is_task() {
             return None;
         }
         let owner = lane.host.map(|host| host.lane).or(lane.parent);
         let owner = owner.and_then(|id| self.lane(id));
-        // An owner is older than what it owns; anything else would be a damaged log's circle.
+        // An owner is older than the lanes it owns; anything else would be a cycle in a damaged log.
         owner.filter(|owner| owner.id < lane.id)
     }
 
@@ -231,7 +231,7 @@ impl Timeline {
         }
     }
 
-    /// The number of events that were applied, without heartbeats.
+    /// Returns the number of events that were applied, without heartbeats.
     pub fn events(&self) -> u64 {
         self.events
     }
@@ -241,7 +241,7 @@ impl Timeline {
         self.lost
     }
 
-    /// The time until which the session is known: that of the last event or heartbeat.
+    /// Returns the time until which the session is known: that of the last event or heartbeat.
     pub fn end(&self) -> Timestamp {
         self.end
     }
@@ -288,7 +288,7 @@ impl Timeline {
         )
     }
 
-    /// The wait of a coroutine since the branch that polled it was left; nothing has polled it from then on.
+    /// Returns the wait of a coroutine since the branch that polled it was left; nothing has polled it since then.
     pub(crate) fn left_alone(&self, lane: &Lane) -> Option<Change> {
         let host = self.lane(lane.host?.lane)?;
         let left = host.changes.last()?;
@@ -549,7 +549,7 @@ impl Timeline {
         let host = host.filter(|host| *host != id && !self.has_ended(*host));
         let host = host.map(|host| self.host_of(id, host, frame, at));
         let lane = self.at(id, at);
-        // How it spent its time with a host before this one is told by that host alone.
+        // Its time with an earlier host is recorded with that host alone.
         if let Some(before) = lane.started.replace(at)
             && lane.state() == State::Created
         {

@@ -132,7 +132,7 @@ impl Fields {
         }
     }
 
-    /// The message, and behind it the others.
+    /// Returns the message, followed by the other fields.
     fn text(&self) -> String {
         let (message, others) = (self.message.as_str(), self.others.as_str());
         let gap = if message.is_empty() || others.is_empty() {

@@ -189,7 +189,7 @@ struct Loop<'a> {
     signals: Signals,
     /// Whether the terminal may have lost what was drawn.
     resized: bool,
-    /// Whether the process is to stop, for the shell to continue it.
+    /// `true` if the process should stop, until the shell continues it.
     suspends: bool,
 }
 
@@ -201,11 +201,11 @@ enum Happened {
     Signal(Signal),
 }
 
-/// A signal that came.
+/// A received signal.
 enum Signal {
-    /// The one of this number, which ends the program.
+    /// A signal of this number, which ends the program.
     End(u8),
-    /// The process is to stop.
+    /// A request to stop the process.
     #[cfg(unix)]
     Stop,
     /// The process was continued.
@@ -298,15 +298,15 @@ impl Loop<'_> {
         Ok(true)
     }
 
-    /// Stops the job that this process is a part of, until it is continued. Programs that were begun here are a part of it, too.
+    /// Stops this process's job until it is continued. Programs that were started here belong to it, too.
     #[cfg(unix)]
     fn suspend(&mut self) {
         use rustix::process::{Signal, kill_current_process_group};
         terminal::give_back();
         self.driver.hold();
-        // Not SIGTSTP, which this process catches. Where it is refused, the terminal is taken again at once.
+        // Not SIGTSTP, which this process catches. If the stop is refused, the terminal is taken again at once.
         let _ = kill_current_process_group(Signal::STOP);
-        // Perhaps this process alone was continued. The signal comes back here, too, and takes the terminal again.
+        // This process alone may have been continued. The signal arrives here, too, and takes the terminal again.
         let _ = kill_current_process_group(Signal::CONT);
     }
 

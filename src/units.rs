@@ -72,7 +72,8 @@ pub fn count_text(count: u64) -> String {
     }
 }
 
-/// A number of lost events. A file may claim any number; one that no program can have reached is not known.
+/// Returns a number of lost events as text. A file may claim any number; one that no program can have reached is
+/// unknown.
 pub fn lost_text(events: u64) -> String {
     if events > BELIEVED {
         return "an unknown number".to_owned();
@@ -80,7 +81,7 @@ pub fn lost_text(events: u64) -> String {
     events.to_string()
 }
 
-/// So many events are lost at most: a million a second for twelve days.
+/// Maximum credible number of lost events: a million a second for twelve days.
 pub const BELIEVED: u64 = 1 << 40;
 
 /// So many bytes, in the unit in which people read them: 1 kB is 1000 bytes.

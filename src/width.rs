@@ -11,13 +11,13 @@ pub fn names_at_most(columns: u16) -> u16 {
     (columns / 3).max(12.min(columns / 2))
 }
 
-/// Returns how many columns a text takes as it is shown.
+/// Returns the number of columns that a text takes on the screen.
 pub fn width(text: &str) -> usize {
     printable(text).width()
 }
 
-/// Returns the text as it can be shown in at most `columns` columns, with `more` (one column) where something was left
-/// out. A character is never cut in two.
+/// Returns the text as shown in at most `columns` columns, with `more` (one column) if a part was left out. Never cuts
+/// a character in two.
 pub fn cut<'a>(text: &'a str, columns: usize, more: &str) -> Cow<'a, str> {
     let text = printable(text);
     if text.width() <= columns {

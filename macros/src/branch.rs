@@ -25,7 +25,7 @@ pub fn waits() -> Ident {
     Ident::new("waits", Span::mixed_site())
 }
 
-/// Begins a wait for branches, by a constructor that takes its text and its place.
+/// Starts a wait for branches, by a constructor that takes its text and its place.
 pub fn begin_wait(constructor: &str, macro_name: &str) -> TokenStream {
     let waits = waits();
     let constructor = Ident::new(constructor, Span::call_site());
@@ -34,7 +34,7 @@ pub fn begin_wait(constructor: &str, macro_name: &str) -> TokenStream {
     quote!(let #waits = ::asyncline::probe::expanded::Waits::#constructor(#text, #site);)
 }
 
-/// A closure that gives a branch's site, by a constructor that takes its text and its place.
+/// Returns a closure that returns a branch's site, by a constructor that takes its text and its place.
 pub fn branch_site(constructor: &str, future: &Expr) -> TokenStream {
     let constructor = Ident::new(constructor, Span::call_site());
     let text = text::of(future);

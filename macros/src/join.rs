@@ -31,7 +31,7 @@ pub fn expand(name: &str, tokio: &str, input: TokenStream) -> Result<TokenStream
     let waits = branch::waits();
     let branches = branches.iter().map(|future| {
         let site = branch::branch_site("of_join", future);
-        // In parentheses of the macro's, those of the program are not reported as unnecessary.
+        // The parentheses belong to the macro, so the compiler does not report the program's own as unnecessary.
         quote!(::asyncline::probe::expanded::Branch::new((#future), #waits.branch(), #site),)
     });
     let begin_wait = branch::begin_wait("for_all", name);

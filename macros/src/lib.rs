@@ -19,7 +19,7 @@ use crate::entry::Entry;
 ///
 /// The function's signature stays what it was to its callers, but for the name of the future's type.
 ///
-/// It may stand above or below `#[asyncline::main]` and `#[asyncline::test]`, and above `#[tokio::main]` and
+/// It may be placed above or below `#[asyncline::main]` and `#[asyncline::test]`, and above `#[tokio::main]` and
 /// `#[tokio::test]`.
 #[proc_macro_attribute]
 pub fn trace(arguments: TokenStream, function: TokenStream) -> TokenStream {
@@ -69,7 +69,7 @@ pub fn gather(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// As tokio's `try_join!`; every branch has a lane of its own.
+/// Like tokio's `try_join!`; every branch has a lane of its own.
 #[proc_macro]
 pub fn try_join(input: TokenStream) -> TokenStream {
     join::expand("try_join", "try_join", input.into())

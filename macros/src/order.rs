@@ -1,9 +1,9 @@
-//! Which awaits of a function have to keep their turn: they need something of an earlier await, or they stand in another
-//! block than the await before them, so that no `join!` could take both. The turns of a `for` may need nothing of each
-//! other.
+//! The order of a function's awaits: which must stay in sequence, because they need something of an earlier await or are in
+//! another block than the await before, so that no `join!` could take both; and which turns of a `for` may be independent
+//! of each other.
 //!
-//! It is told by names alone, since a macro knows no types. Wherever a name may carry something from one await to
-//! another it is taken to do so.
+//! A macro knows no types, so this is decided by names alone. If a name may carry something from one await to another,
+//! it is assumed to do so.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,14 +20,14 @@ const AWAITING: [&str; 5] = ["join", "try_join", "gather", "select", "try_select
 /// Macros that change their first argument.
 const WRITING: [&str; 2] = ["write", "writeln"];
 
-/// When an await could be reached.
+/// The earliest point at which an await could be reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {
-    /// Together with the one before it in the same block.
+    /// Together with the await before it in the same block.
     Free,
-    /// Together with the last one of the loop's turn before: it is the first one of a `for`.
+    /// Together with the last await of the loop's previous turn: it is the first one of a `for`.
     EachTurn,
-    /// Only in its turn, as far as is known.
+    /// In sequence only, as far as is known.
     Fixed,
 }
 
@@ -52,7 +52,7 @@ impl Orders {
     }
 
     fn add(&mut self, place: Place, order: Order) {
-        // Code that a macro wrote stands all at one place.
+        // Code that a macro wrote has the same place everywhere.
         let order = match self.0.get(&place) {
             Some(_) => Order::Fixed,
             None => order,
@@ -68,22 +68,22 @@ fn place(span: Span) -> Place {
 #[derive(Clone, Default)]
 struct Walk {
     orders: Orders,
-    /// Names of what an await gave or may have changed, and of what was made of that.
+    /// Names of values that an await returned or may have changed, and of values derived from them.
     given: HashSet<String>,
     /// Names through which something may be changed.
     mutable: HashSet<String>,
-    /// The number of the block that it is in, and that of the next new one.
+    /// The number of the current block, and of the next new one.
     block: usize,
     blocks: usize,
-    /// The block of a `for` whose turns may need nothing of each other, until its first await.
+    /// The block of a `for` whose turns may be independent of each other, until its first await.
     turns: Option<usize>,
-    /// How many loops it is in, or what may run as often.
+    /// Number of enclosing loops, and of other code that may run repeatedly.
     loops: usize,
     /// The block of the await before.
     before: Option<usize>,
-    /// How many awaits it has met.
+    /// Number of awaits met so far.
     awaits: usize,
-    /// `true` if what follows only runs if an earlier await went well.
+    /// `true` if the code that follows runs only if an earlier await succeeded.
     is_guarded: bool,
 }
 
@@ -101,19 +101,19 @@ impl Walk {
         }
     }
 
-    /// Takes note of names that are bound by something with this text.
+    /// Records the names that are bound by code with this text.
     fn declare(&mut self, bound: HashSet<String>, text: &TokenStream) {
         if names(text).iter().any(|name| name.contains("mut")) {
             self.mutable.extend(bound);
         }
     }
 
-    /// `true` if tokens mention anything that an await gave.
+    /// `true` if tokens mention anything that an await returned.
     fn is_given(&self, tokens: &TokenStream) -> bool {
         !names(tokens).is_disjoint(&self.given)
     }
 
-    /// Visits an expression. Tells whether its value depends on an await.
+    /// Visits an expression. Returns `true` if its value depends on an await.
     fn depends(&mut self, expression: &mut Expr) -> bool {
         let tokens = expression.to_token_stream();
         let awaits = self.awaits;
@@ -147,7 +147,7 @@ impl Walk {
         self.block = outer;
     }
 
-    /// Visits the body of a `for`, twice: what one turn's awaits give is there in the next one.
+    /// Visits the body of a `for` twice: the results of one turn's awaits are available in the next one.
     fn visit_turns(&mut self, body: &mut Block, depends: bool) {
         self.blocks += 1;
         self.loops += 1;
@@ -182,7 +182,7 @@ impl Walk {
         self.changes(&await_.base);
     }
 
-    /// What an expression may change is given by it: what it borrows mutably, and what its methods are called on.
+    /// Marks everything that an expression may change as given: its mutable borrows, and the receivers of its methods.
     fn changes(&mut self, expression: &Expr) {
         let all = names(&expression.to_token_stream());
         let borrowed = borrowed_mutably(expression.to_token_stream());
@@ -270,7 +270,7 @@ impl VisitMut for Walk {
         let name = name.map(|name| name.ident.to_string()).unwrap_or_default();
         let all = names(&macro_.tokens);
         if AWAITING.contains(&name.as_str()) || all.contains("await") {
-            // Whatever follows is not beside what is awaited in there.
+            // Code after this does not run beside the awaits in there.
             self.awaits += 1;
             self.blocks += 1;
             self.before = Some(self.blocks);
@@ -293,7 +293,7 @@ fn first(tokens: &TokenStream) -> TokenStream {
     tokens.take_while(|token| !is_comma(token)).collect()
 }
 
-/// All names in these tokens, and those that texts format.
+/// Returns all names in these tokens, including those in format strings.
 fn names(tokens: &TokenStream) -> HashSet<String> {
     let mut found = HashSet::new();
     add_names(tokens.clone(), &mut found);
@@ -327,7 +327,7 @@ fn add_names(tokens: TokenStream, found: &mut HashSet<String>) {
     }
 }
 
-/// The names that stand behind `&mut`.
+/// Returns the names after `&mut`.
 fn borrowed_mutably(tokens: TokenStream) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut is_behind = false;
@@ -346,7 +346,7 @@ fn borrowed_mutably(tokens: TokenStream) -> HashSet<String> {
     found
 }
 
-/// `true` if some of it leaves the function or a loop, other than by `?`.
+/// `true` if a part of it leaves the function or a loop, other than by `?`.
 fn leaves(tokens: &TokenStream) -> bool {
     let names = names(tokens);
     ["return", "break", "continue"]
@@ -375,7 +375,7 @@ mod tests {
         all.1
     }
 
-    /// The texts of those that are free.
+    /// Returns the texts of the independent awaits.
     fn free(function: &str) -> Vec<String> {
         let free = orders(function).into_iter();
         let free = free.filter(|(_, order)| *order != Order::Fixed);

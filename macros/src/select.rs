@@ -114,8 +114,8 @@ impl ToTokens for Select {
 pub fn expand(input: TokenStream) -> Result<TokenStream> {
     let select: Select = syn::parse2(input)?;
     let waits = branch::waits();
-    // What a handler awaits is no part of the select's own wait. In parentheses of the macro's, its own braces or
-    // parentheses are not reported as unnecessary.
+    // A handler's awaits are not part of the select's own wait. The parentheses belong to the macro, so the compiler
+    // does not report the handler's own braces or parentheses as unnecessary.
     let select = select.tokens(
         |future| {
             let site = branch::branch_site("of_select", future);

@@ -63,7 +63,7 @@ impl Failure {
     }
 }
 
-/// Says something to the user, who may be gone, in one line.
+/// Writes one line to standard error, which may be closed.
 pub(super) fn say(what: &str) {
     let _ = writeln!(io::stderr(), "asyncline: {}", printable(what));
 }

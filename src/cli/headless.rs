@@ -19,7 +19,7 @@ use crate::source::Live;
 use crate::timeline::Timeline;
 use crate::units::{lost_text, time_text};
 
-/// Events that are in memory at a time. All that is told of a session with no more is told from all of them at once.
+/// Events in memory at a time. A session with no more is processed all at once.
 const STRETCH: u64 = 1 << 20;
 /// The columns of a line where nobody says how wide it may be.
 const WIDTH: usize = 100;
@@ -28,12 +28,12 @@ const WIDTH: usize = 100;
 struct Ended<'a> {
     name: Text,
     title: Text,
-    /// How everything stands at the end.
+    /// The state of everything at the end.
     timeline: &'a Timeline,
     /// The lanes as text, if that is asked for.
     lanes: Option<String>,
     findings: Vec<Finding>,
-    /// In how many stretches it was searched for findings.
+    /// Number of stretches that were searched for findings.
     stretches: u64,
 }
 
@@ -111,7 +111,7 @@ pub(super) fn run(
     Ok(recorded?)
 }
 
-/// Prints what came of a recorded session, however long it is: only a stretch of it is in memory at a time.
+/// Prints a recorded session of any length, with one stretch of it in memory at a time.
 pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
     let mut archive = Archive::open_ended(file, show_progress)?;
     let unreadable = |error| session::Error::read(file, error);
@@ -185,12 +185,12 @@ impl Ended<'_> {
         writeln!(out, "\n{end}, {events}{lost}")
     }
 
-    /// How it was searched for findings, unless that was all at once.
+    /// Says that the session was searched in stretches; empty if it was searched all at once.
     fn searched(&self) -> String {
         match self.stretches {
             0 | 1 => String::new(),
             stretches => format!(
-                " (in {stretches} stretches of {STRETCH} events, each by itself; of each place, the one that costs most)"
+                " (searched in {stretches} separate stretches of {STRETCH} events; of each place, only the costliest finding)"
             ),
         }
     }

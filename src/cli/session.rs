@@ -149,7 +149,7 @@ fn same(file: &Path, into: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns whether two paths lead to the same file, by links of any kind.
+/// Returns `true` if two paths lead to the same file, through links of any kind.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     {

@@ -68,7 +68,7 @@ pub(super) struct Attach {
 /// Begins a program, and watches it.
 pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     needs_screen_or_file(is_terminal, exec.record.as_deref())?;
-    // What is wrong is told before anything is begun.
+    // Errors are reported before anything is started.
     output::token().map_err(Failure::Mistake)?;
     let spool = Spool::open(exec.record.as_deref())?;
     let printing = match &exec.split {
@@ -134,13 +134,13 @@ fn needs_screen_or_file(is_terminal: bool, record: Option<&Path>) -> Result<(), 
     Err(Failure::Mistake(line.into()))
 }
 
-/// Creates the file for what a program prints. A recording is too precious for that.
+/// Creates the file for the program's output. Refuses to overwrite a recording.
 fn create(path: &Path) -> Result<File, Failure> {
     let path_text = printable::path(path);
     let is_file = path.metadata().is_ok_and(|found| found.is_file());
     if is_file && is_log(path).unwrap_or(false) {
         return Err(Failure::Mistake(format!(
-            "{path_text} is a recording, and stays: --split writes what the program prints, --record what it does"
+            "cannot overwrite {path_text}: it is a recording; --split writes the program's output, --record its events"
         )));
     }
     let mut options = private::options();
@@ -213,7 +213,7 @@ fn address(text: &str) -> Result<Address, Failure> {
                 |why: &str| Failure::Mistake(format!("process {process} cannot be watched: {why}"));
             let socket = attach::socket_of(process).map_err(|error| cannot(&plain(&error)))?;
             if socket.symlink_metadata().is_err() {
-                return Err(cannot("was it begun with ASYNCLINE=live?"));
+                return Err(cannot("was it started with ASYNCLINE=live?"));
             }
             Ok(Address::Socket(socket))
         }
@@ -232,7 +232,7 @@ fn choose() -> Result<Address, Failure> {
             let silent = silent.map(|name| printable::path(Path::new(name)).to_string());
             let silent: Vec<_> = silent.collect();
             Err(Failure::Mistake(format!(
-                "no program answers: {} may be stopped, or want another ASYNCLINE_TOKEN",
+                "no program answers: {} may be stopped, or need another ASYNCLINE_TOKEN",
                 silent.join(", ")
             )))
         }

@@ -17,8 +17,8 @@ pub enum Text {
 }
 
 impl Text {
-    /// Returns the text as the program gave it: to compare, to look something up by, and to store. It may hold anything,
-    /// also characters that act on a terminal. To show it, format it.
+    /// Returns the text as the program gave it, for comparing, looking up and storing. It may hold anything, including
+    /// characters that act on a terminal. To show it, format it.
     pub fn raw(&self) -> &str {
         match self {
             Self::Static(text) => text,
@@ -26,7 +26,7 @@ impl Text {
         }
     }
 
-    /// Returns the text as it can be shown.
+    /// Returns the text, escaped for display.
     pub fn printable(&self) -> Printable<'_> {
         printable(self.raw())
     }
@@ -76,7 +76,7 @@ impl fmt::Debug for Text {
 }
 
 impl fmt::Display for Text {
-    /// Writes the text as it can be shown.
+    /// Writes the text, escaped for display.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.printable().fmt(f)
     }

@@ -1,4 +1,4 @@
-//! JSON that can be shown on a terminal.
+//! JSON that is safe to show on a terminal.
 
 use std::io::{self, Write};
 
@@ -6,18 +6,19 @@ use serde::Serialize;
 
 use crate::printable::acts;
 
-/// Writes a value as indented JSON. Each character that acts on a terminal is an escape, such as `\u001b`, so that the
-/// value stays what it is.
+/// Writes a value as indented JSON. Characters that act on a terminal are escaped, such as `\u001b`, so that the value
+/// stays the same.
 ///
 /// # Errors
 ///
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(Escaping(out), value)?;
     Ok(())
 }
 
-/// Escapes what acts. In JSON that is only within strings, and `serde_json` writes these in whole characters.
+/// Escapes characters that act on a terminal. In JSON these are only within strings, and `serde_json` writes strings in
+/// whole characters.
 struct Escaping<W>(W);
 
 impl<W: Write> Write for Escaping<W> {
@@ -25,7 +26,7 @@ impl<W: Write> Write for Escaping<W> {
         let text = str::from_utf8(json).map_err(io::Error::other)?;
         let mut rest = 0;
         for (at, character) in text.char_indices() {
-            // A line end is one between values.
+            // A line end is between values.
             if acts(character) && character != '\n' {
                 self.0.write_all(&json[rest..at])?;
                 for unit in character.encode_utf16(&mut [0; 2]) {

@@ -8,13 +8,13 @@ use crate::event::{BranchOf, LaneId, Site};
 use crate::insight::Finding;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 
-/// What a run came to, for other programs to read. Times are in nanoseconds. Tasks are put together as they are written:
-/// there may be many.
+/// A run's summary, for other programs to read. Times are in nanoseconds. Tasks are serialized one by one, as there may be
+/// many.
 #[derive(Debug, Serialize)]
 pub struct Summary<'a> {
     /// The scenario's name.
     pub scenario: &'a str,
-    /// The time until which the session is known: that of the last event or heartbeat.
+    /// The time until which the session is known: that of its last event or heartbeat.
     pub elapsed_ns: u64,
     /// The number of events, without heartbeats.
     pub events: u64,
@@ -24,12 +24,12 @@ pub struct Summary<'a> {
     pub tasks: Tasks<'a>,
     /// The findings, the most worthwhile first.
     pub findings: Vec<Found>,
-    /// Number of events that were searched for findings at a time, if not all of them at once.
+    /// Number of events in each search for findings, if they were not searched all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings_within_events: Option<u64>,
 }
 
-/// The tasks of a timeline, in the order in which they began, and the coroutines that never ran.
+/// The tasks of a timeline, in the order in which they started, and the coroutines that never ran.
 #[derive(Debug)]
 pub struct Tasks<'a> {
     timeline: &'a Timeline,
@@ -104,7 +104,7 @@ pub enum Outcome {
     Completed,
     /// It was dropped before it was ready.
     Cancelled,
-    /// The branch was dropped before it was ready, and what it waited for was not.
+    /// The branch was dropped before it was ready, but the future or task that it waited for was not.
     Left,
     /// It panicked.
     Panicked,
@@ -138,7 +138,7 @@ fn labels(lane: &Lane) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Sums up a finished run, which was searched for findings in stretches of `within` events, if not at once.
+/// Summarizes a finished run, which was searched for findings in stretches of `within` events, or all at once.
 pub fn summary<'a>(
     scenario: &'a str,
     timeline: &'a Timeline,
@@ -216,7 +216,7 @@ impl Serialize for Tasks<'_> {
     }
 }
 
-/// Whether a lane is a task, or a coroutine that never ran: the summary shows it where a task's outcome would stand.
+/// Returns `true` if a lane is a task, or a coroutine that never ran: the summary shows both with an outcome.
 fn is_listed(lane: &Lane) -> bool {
     let unused = matches!(lane.state(), State::Created | State::NeverPolled);
     lane.is_task() || (lane.kind == LaneKind::Coroutine && lane.started.is_none() && unused)

@@ -15,7 +15,7 @@ use crate::width::{cut, names_at_most, width as columns};
 /// Columns between the names and the bars.
 const GAP: usize = 2;
 
-/// More lanes than this are not listed: nobody reads them as text.
+/// Maximum number of lanes listed: nobody reads more as text.
 const MOST: usize = if cfg!(test) { 50 } else { 2_000 };
 
 /// The finished lanes in at most `width` columns: a ruler, a row for each lane, and what the signs mean. Every line
@@ -26,16 +26,16 @@ pub fn lanes_text(timeline: &Timeline, width: usize, ascii: bool) -> String {
     lanes.text()
 }
 
-/// The finished lanes as text, put together stretch by stretch, so that no more of a session than one has to be there.
+/// The finished lanes as text, drawn stretch by stretch, so that only one stretch of a session is in memory.
 #[derive(Debug)]
 pub struct LanesText<'a> {
     page: Page<'a>,
     width: usize,
     rows: Vec<Row>,
-    /// How many rows are left out.
+    /// Number of rows left out.
     left_out: usize,
     lanes: HashMap<LaneId, Past>,
-    /// The first column whose left edge is not reached so far.
+    /// The first column whose left edge is not reached yet.
     column: u16,
 }
 
@@ -43,15 +43,15 @@ pub struct LanesText<'a> {
 #[derive(Debug)]
 struct Past {
     drawing: Drawing,
-    /// What it did from the left edge of a column on: only columns in which that is new.
+    /// Its activity from the left edge of a column on: only columns in which that changed.
     moments: Vec<(u16, Moment)>,
-    /// What it noted before it began to wait, as far as that is known by now.
+    /// Its last mark before the present wait, as far as it is known.
     mark: Option<Mark>,
     last_mark: Option<Mark>,
 }
 
 impl<'a> LanesText<'a> {
-    /// Begins with how everything stands at the end.
+    /// Starts with the state of everything at the end.
     pub fn new(timeline: &'a Timeline, width: usize, ascii: bool) -> Self {
         let mut rows = rows(timeline, &HashSet::new(), false, Timestamp::ZERO);
         let left_out = rows.len().saturating_sub(MOST);
@@ -85,7 +85,7 @@ impl<'a> LanesText<'a> {
         }
     }
 
-    /// Takes in the next stretch: a timeline with all that happened in it. `next` is when the one after it begins.
+    /// Adds the next stretch: a timeline with all that happened in it. `next` is the start of the one after it.
     pub fn take(&mut self, stretch: &Timeline, next: Option<Timestamp>) {
         let window = &self.page.window;
         let first = self.column;
@@ -103,7 +103,7 @@ impl<'a> LanesText<'a> {
         }
     }
 
-    /// The text, once all stretches were taken in.
+    /// Returns the text, once all stretches are added.
     pub fn text(&self) -> String {
         let mut lines = vec![self.page.ruler()];
         let mut signs = HashSet::new();
@@ -151,7 +151,7 @@ impl Past {
         }
     }
 
-    /// What it did at the left edge of a column.
+    /// Returns its activity at the left edge of a column.
     fn at(&self, column: u16) -> Moment {
         let later = self.moments.partition_point(|(from, _)| *from <= column);
         let moment = later.checked_sub(1).map(|index| &self.moments[index].1);

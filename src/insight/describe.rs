@@ -154,7 +154,7 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
         EventKind::CoroutineStarted { host, frame, .. } => {
             let host = frame.and(*host)?;
             let by = timeline.name(host);
-            // Only one that had a host before has waited before.
+            // Only a coroutine that had a host before has waited before.
             let verb = match lane.state() {
                 State::Waiting => "continues",
                 _ => "starts",

@@ -3,7 +3,7 @@
 //!
 //! A task that was ready was held up by the poll that had the thread on which it was polled next: it may have waited for
 //! others before. Time in which the thread itself had no processor does not count: on a busy machine any poll takes long.
-//! What such a poll did is not known; between which lines its time went is.
+//! The work of such a poll is not known, but the lines between which its time went are.
 //!
 //! A poll that has not ended after a second counts even if no other task was due: the task hangs.
 
@@ -23,7 +23,7 @@ use place::{Children, Place};
 /// How long a poll and the wait that it causes are at least, in nanoseconds: a wait that people notice when things move.
 /// A shorter one may as well be the operating system's doing.
 const LONG: u64 = 20_000_000;
-/// The shortest poll that hangs if it has not ended, in nanoseconds.
+/// Minimum duration of a poll that has not ended and counts as hanging, in nanoseconds.
 const HANGS: u64 = 1_000_000_000;
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
@@ -96,7 +96,7 @@ impl Poll<'_> {
     }
 }
 
-/// How a poll that began at this time spent its time, where that is known.
+/// Returns the time spent by a poll that started at this time, if known.
 fn spent(lane: &Lane, poll: Timestamp) -> Option<&Spent> {
     let index = lane.spent.partition_point(|spent| spent.poll < poll);
     lane.spent.get(index).filter(|spent| spent.poll == poll)
@@ -184,9 +184,9 @@ impl Wait {
 
 /// The sleeps of a lane, looked at wait by wait.
 struct Sleeps<'a> {
-    /// Those that it has not come to.
+    /// Sleeps that it has not reached.
     ahead: &'a [Frame],
-    /// Those that are not over, with their ends.
+    /// Open sleeps, with their ends.
     open: Vec<(&'a Frame, Timestamp)>,
 }
 
@@ -198,7 +198,7 @@ impl<'a> Sleeps<'a> {
         }
     }
 
-    /// Since when a lane that waits in this span should have gone on, as it slept until then. Spans come in their order.
+    /// Returns the time at which a lane that waits in this span was due, as it slept until then. Spans arrive in order.
     fn overdue(&mut self, span: &Span) -> Option<Timestamp> {
         while let [next, rest @ ..] = self.ahead
             && next.start <= span.start
@@ -210,7 +210,7 @@ impl<'a> Sleeps<'a> {
             }
         }
         work::done(self.open.len());
-        // It waits for the awaits that it was in all the time, of which the last one was reached last.
+        // It waits for the awaits that were open all the time; the last one was reached last.
         self.open
             .retain(|(frame, _)| frame.end.is_none_or(|end| end >= span.end));
         let mut open = self.open.iter().rev().map(|(_, until)| *until);
@@ -226,7 +226,7 @@ struct HeldUp {
     longest: u64,
 }
 
-/// All polls that held others up at one place.
+/// All polls that held up others at one place.
 struct Blamed<'a> {
     worst: Poll<'a>,
     place: Place<'a>,

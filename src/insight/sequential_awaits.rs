@@ -4,8 +4,8 @@
 //! none needs what an earlier one returns. Waiting overlaps, running on one thread does not; so together they take as
 //! long as the longest of them, and at least as long as all of them run.
 //!
-//! Awaits that may need an earlier one are left out, and so are the turns of a loop, unless it is known that they need
-//! nothing of each other.
+//! Awaits that may need an earlier one are left out, and so are the turns of a loop, unless they are known to be
+//! independent of each other.
 
 mod past;
 mod sequence;
@@ -98,8 +98,8 @@ fn sequences<'a>(
     found
 }
 
-/// `true` if an await could run beside those before it. One that a loop came back to could only where the turns of the
-/// loop are known to need nothing of each other.
+/// `true` if an await could run beside those before it. An await that a loop repeats could do so only if the loop's
+/// turns are known to be independent of each other.
 fn may_join(steps: &[Step], frame: &Frame) -> bool {
     let is_same = |step: &Step| step.frame.site == frame.site && step.frame.text == frame.text;
     let is_again = steps.iter().any(is_same);

@@ -47,7 +47,7 @@ struct View<'a> {
     branches: &'a Branches<'a>,
 }
 
-/// The branches of each lane that have not ended, in order: found once, since chains of waits may be long.
+/// The branches of each lane that have not ended, in order. Found once, since chains of waits may be long.
 struct Branches<'a>(HashMap<LaneId, Vec<(&'a Lane, BranchOf)>>);
 
 impl<'a> Branches<'a> {
@@ -178,7 +178,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Who keeps a lane from running that is due.
+    /// Returns the lane that keeps a due lane from running.
     fn holder(&self, due: &Lane) -> Option<String> {
         let own = self.timeline.task_of(due).id;
         let running: Vec<_> = self

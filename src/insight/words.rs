@@ -50,7 +50,7 @@ pub(super) fn cancelled(why: Option<Cancel>, timeline: &Timeline) -> String {
     }
 }
 
-/// Why a branch was left while what it waits for goes on.
+/// Returns the reason why a branch was left while the future or task that it waited for continues.
 pub(super) fn left(branch: &Lane) -> String {
     let why = match branch.kind {
         LaneKind::Branch(BranchOf::Select) => "another branch was ready first",

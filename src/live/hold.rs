@@ -1,7 +1,8 @@
-//! Who holds the program: a viewer, as long as it says so every second.
+//! The hold on the program, which a viewer has as long as it renews it every second.
 //!
-//! A viewer that is stopped, or whose network is cut, keeps its connection, and would hold the program for ever. So a hold is a
-//! lease. Its time is counted in ticks of the program's own thread, so that a stop of the whole program does not use it up.
+//! A viewer that is stopped, or whose network is cut, keeps its connection, and would hold the program forever. So a hold
+//! is a lease. Its time is counted in ticks of the program's own thread, so that stopping the whole program does not use it
+//! up.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,12 +11,12 @@ use crate::event::EventKind;
 use crate::probe::gate::{Gate, Pace};
 use crate::probe::recorder::Recorder;
 
-/// How often [`Hold::tick`] is to be called.
+/// Interval between calls of [`Hold::tick`].
 pub(super) const TICK: Duration = Duration::from_millis(500);
 /// A hold lasts this many ticks unless it is renewed: 3 s, and up to one tick more.
 const LEASE: u32 = 7;
 
-/// The gate of a program that viewers may hold, and who does.
+/// The gate of a program that viewers may hold, and its present holder.
 #[derive(Debug)]
 pub(crate) struct Hold {
     gate: Arc<Gate>,
@@ -26,14 +27,14 @@ pub(crate) struct Hold {
 #[derive(Debug)]
 struct Holder {
     viewer: u64,
-    /// The viewer, for people.
+    /// The viewer's name, for display.
     name: String,
     /// Ticks until it loses its hold.
     left: u32,
 }
 
 impl Hold {
-    /// Holds at this gate. A hold that is lost is noted in this recording.
+    /// Creates the hold of this gate. A lost hold is noted in this recording.
     pub(crate) fn new(gate: Arc<Gate>, recorder: Recorder) -> Self {
         Self {
             gate,
@@ -46,14 +47,14 @@ impl Hold {
         self.holder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what the gate lets through.
+    /// Returns the gate's current pace.
     pub(super) fn pace(&self) -> Pace {
         self.gate.report().pace
     }
 
-    /// Lets something else through, as a viewer asks for it.
+    /// Changes the gate's pace on a viewer's request.
     pub(super) fn set_pace(&self, viewer: u64, name: &str, pace: Pace) {
-        // A gate that is open stays so.
+        // An open gate stays open.
         let pace = if pace == Pace::Open {
             Pace::Playing
         } else {
@@ -68,7 +69,7 @@ impl Hold {
         self.gate.set_pace(pace);
     }
 
-    /// Takes note that a viewer is still there.
+    /// Renews the hold of a viewer.
     pub(super) fn renew(&self, viewer: u64) {
         if let Some(holder) = &mut *self.holder()
             && holder.viewer == viewer
@@ -85,7 +86,8 @@ impl Hold {
         }
     }
 
-    /// Time has passed: a program whose holder has said nothing for too long continues, and says so in the lane that was held.
+    /// Counts a tick. If the holder has been silent for too long, the program continues, and a mark in the lane that was
+    /// held says so.
     pub(super) fn tick(&self) {
         let mut holder = self.holder();
         if let Some(holder) = &mut *holder {
@@ -131,7 +133,7 @@ mod tests {
         for _ in 0..100 {
             (1..LEASE).for_each(|_| hold.tick());
             assert_eq!(hold.pace(), Pace::Paused);
-            // That others are there is no reason to hold it.
+            // Other viewers do not keep the program held.
             hold.renew(2);
             hold.renew(1);
         }
@@ -143,7 +145,7 @@ mod tests {
         assert_eq!(hold.pace(), Pace::Playing);
         let text = "continues: process 11 held it, and does not answer".to_owned();
         assert_eq!(marks(&mut collector), [(None, text)]);
-        // It comes back, and holds the program only where it asks for that anew.
+        // It returns, and holds the program only if it asks again.
         hold.renew(1);
         (0..LEASE).for_each(|_| hold.tick());
         assert_eq!(hold.pace(), Pace::Playing);

@@ -41,8 +41,8 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     Ok(directory)
 }
 
-/// Checks that a runtime directory is this user's: the administrator could create anything in another's, who could not use it
-/// any more.
+/// Checks that a runtime directory is this user's. An administrator could create files in another user's directory, which
+/// that user could not use any more.
 fn check_owner(runtime: &Path) -> io::Result<()> {
     let owner = fs::metadata(runtime)?.uid();
     if owner == user()? {
@@ -73,7 +73,7 @@ pub(crate) fn of_viewer() -> io::Result<PathBuf> {
     Ok(directory()?.join(format!("exec-{}.sock", std::process::id())))
 }
 
-/// Removes the sockets of viewers that began programs and were killed.
+/// Removes the sockets of viewers that started programs and were killed.
 #[cfg(feature = "app")]
 pub(crate) fn remove_left() -> io::Result<()> {
     for path in sockets(|name| name.starts_with("exec-"))? {
@@ -83,13 +83,13 @@ pub(crate) fn remove_left() -> io::Result<()> {
     Ok(())
 }
 
-/// The sockets of programs that run, or did: those that crashed leave theirs.
+/// Returns the sockets of programs that run or crashed.
 #[cfg(feature = "app")]
 pub(crate) fn programs() -> io::Result<Vec<PathBuf>> {
     sockets(|name| name.parse::<u32>().is_ok())
 }
 
-/// The sockets in this user's directory with such a name, sorted.
+/// Returns the sockets in this user's directory with names of this kind, sorted.
 #[cfg(feature = "app")]
 fn sockets(is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory()?)?;
@@ -105,11 +105,11 @@ fn sockets(is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     Ok(sockets)
 }
 
-/// Makes room for a socket: removes one of this user that a killed process left. Anything else stays.
+/// Makes room for a socket: removes this user's socket if its process was killed. Anything else stays.
 ///
 /// # Errors
 ///
-/// `AddrInUse` if a process uses the socket; another kind if something else is there, or it cannot be removed.
+/// `AddrInUse` if a process uses the socket; another kind if the path holds anything else, or it cannot be removed.
 pub(crate) fn clear(path: &Path) -> io::Result<()> {
     let found = match fs::symlink_metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -128,7 +128,7 @@ pub(crate) fn clear(path: &Path) -> io::Result<()> {
     remove(path, &found)
 }
 
-/// Says why nobody could be reached at a socket, where the system's own words would not.
+/// Returns a clearer error than the system's for a socket that cannot be reached.
 #[cfg(feature = "app")]
 pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
     let words = |why: &str| io::Error::new(error.kind(), why);
@@ -152,7 +152,7 @@ pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
     }
 }
 
-/// The error for what belongs to another user.
+/// Returns the error for something that belongs to another user.
 pub(crate) fn of_another_user(user: u32) -> io::Error {
     let why = format!("it belongs to another user (number {user})");
     io::Error::new(io::ErrorKind::PermissionDenied, why)
@@ -160,15 +160,15 @@ pub(crate) fn of_another_user(user: u32) -> io::Error {
 
 /// Returns whether a process has this socket open.
 fn is_in_use(socket: &Path) -> io::Result<bool> {
-    // A socket of another type than a listener's never gets through to it: it does not wait for the process, nor does that
-    // take it for a viewer. The system refuses it differently where there is no process any more.
+    // Connecting with another socket type than the listener's always fails, so it neither waits for the process nor looks
+    // like a viewer to it. The system returns a different error if the process is gone.
     match UnixDatagram::unbound()?.connect(socket) {
         Err(why) if why.kind() == io::ErrorKind::ConnectionRefused => Ok(false),
         _ => Ok(true),
     }
 }
 
-/// Removes what was found at a path, if that is still there.
+/// Removes the file found at a path, if it is still the same one.
 fn remove(path: &Path, found: &Metadata) -> io::Result<()> {
     let id = |of: &Metadata| (of.dev(), of.ino());
     match fs::symlink_metadata(path) {
@@ -185,7 +185,8 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Listens at a path, for this user alone. What is there stays, unless a killed process of this user left it.
+    /// Listens at a path, for this user alone. An existing file stays, unless it is the socket of a killed process of
+    /// this user.
     ///
     /// # Errors
     ///
@@ -205,9 +206,9 @@ impl Socket {
         &self.path
     }
 
-    /// Removes it. What somebody else put in its place stays.
+    /// Removes it. A file that somebody else put in its place stays.
     pub(crate) fn remove(&self) {
-        // Where it cannot be removed, the next process that wants its path does so.
+        // If it cannot be removed, the next process that wants its path does so.
         let _ = remove(&self.path, &self.made);
     }
 }

@@ -1,22 +1,22 @@
-//! Connections that have not said yet who they are.
+//! Connections that have not identified themselves yet.
 //!
-//! Each costs the program a slot and the few bytes of a hello. Their slots are apart from those of viewers, so that nobody is
-//! kept out by connections that say nothing: the one that has been silent for the longest makes room. One that said a
-//! wrong token keeps its slot until its time is up, though it is gone: so there are no more tries in a second than slots. The next
-//! connections wait at the door meanwhile, in the order in which they came.
+//! Each costs the program a slot and the few bytes of a hello. Their slots are separate from those of viewers, and the
+//! connection that has been silent longest makes room, so silent connections keep nobody out. A connection that sent a
+//! wrong token is closed but keeps its slot until its time is up, so attempts per second never exceed the number of slots.
+//! Meanwhile, further connections wait in the order in which they arrived.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// Slots for connections that have not said who they are.
+/// Slots for connections that have not identified themselves.
 pub(super) const SLOTS: usize = 64;
 
 /// The slots.
 #[derive(Debug)]
 pub(super) struct Room<T = AbortHandle> {
-    /// Who is in there, the oldest first.
+    /// The connections in slots, the oldest first.
     guests: Mutex<Vec<Guest<T>>>,
     left: Notify,
 }
@@ -24,7 +24,7 @@ pub(super) struct Room<T = AbortHandle> {
 #[derive(Debug)]
 struct Guest<T> {
     id: u64,
-    /// What ends it; none once it has spoken.
+    /// Ends the connection; none once it has spoken.
     silent: Option<T>,
 }
 
@@ -47,7 +47,7 @@ impl<T> Room<T> {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is a free slot. The connection that comes back has to make room for the next one.
+    /// Waits until a slot is free. The returned connection has to make room for the next one.
     pub(super) async fn make_room(&self) -> Option<T> {
         loop {
             match self.try_make_room() {
@@ -66,13 +66,13 @@ impl<T> Room<T> {
         Ok(guests.remove(oldest.ok_or(Full)?).silent)
     }
 
-    /// Puts a connection into a slot; `silent` ends it.
+    /// Puts a connection into a slot; `silent` ends the connection.
     pub(super) fn enter(&self, id: u64, silent: T) {
         let silent = Some(silent);
         self.guests().push(Guest { id, silent });
     }
 
-    /// The slot of a connection, which is left when this is dropped.
+    /// A connection's slot, freed when this is dropped.
     pub(super) fn slot(self: &Arc<Self>, id: u64) -> Slot<T> {
         let room = Arc::clone(self);
         Slot { room, id }
@@ -83,7 +83,7 @@ impl<T> Room<T> {
 struct Full;
 
 impl<T> Slot<T> {
-    /// Takes note that the connection has spoken: it does not make room for others any more.
+    /// Records that the connection has spoken: it no longer makes room for others.
     pub(super) fn spoke(&self) {
         let mut guests = self.room.guests();
         if let Some(guest) = guests.iter_mut().find(|guest| guest.id == self.id) {
@@ -126,7 +126,7 @@ mod tests {
             room.enter(next, next);
             slots.push(room.slot(next));
         }
-        // Its slot is gone already: that it ends makes no more room.
+        // Its slot is gone already, so its end makes no more room.
         drop(slots.remove(1));
         assert_eq!(room.guests().len(), SLOTS);
         drop(slots);

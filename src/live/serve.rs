@@ -20,9 +20,9 @@ use super::place::{self, Socket};
 use super::room::{Room, Slot};
 use super::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 
-/// How long a connection may take to say who it is.
+/// Time limit for a connection to identify itself.
 const HELLO: Duration = Duration::from_secs(1);
-/// How long the viewer may take that began this program.
+/// Time limit for the viewer that started this program.
 const PARENT: Duration = Duration::from_secs(60);
 /// How often viewers are told what the gate lets through.
 const PULSE: Duration = Duration::from_millis(30);
@@ -105,7 +105,7 @@ struct Program {
     hub: Arc<Hub>,
     /// None if viewers may not hold the program.
     hold: Option<Hold>,
-    /// Connections that have not said who they are.
+    /// Connections that have not identified themselves.
     room: Arc<Room>,
     viewers: AtomicUsize,
     next: AtomicU64,
@@ -192,7 +192,7 @@ impl Program {
         Ok(())
     }
 
-    /// Lets a connection in, once there is a slot for it.
+    /// Accepts a connection, once a slot is free.
     async fn let_in<S>(self: &Arc<Self>, stream: S, name: String)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -205,24 +205,24 @@ impl Program {
         let greeted =
             tokio::spawn(async move { program.greet(id, stream, name, Some(slot)).await });
         self.room.enter(id, greeted.abort_handle());
-        // What it has sent already is read before it may have to make room for the next one.
+        // Data that it has already sent is read before it may have to make room for the next one.
         tokio::task::yield_now().await;
     }
 
-    /// Asks a connection who it is, and attends to it if it is a viewer. What ends it concerns this viewer alone.
+    /// Identifies a connection, and serves it if it is a viewer. An error that ends it concerns this viewer alone.
     async fn greet<S>(&self, id: u64, stream: S, name: String, slot: Option<Slot>)
     where
         S: AsyncRead + AsyncWrite,
     {
         let (from, to) = tokio::io::split(stream);
         let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
-        // The viewer that began this program is known, and may be slow.
+        // The viewer that started this program is known, and may be slow.
         let patience = if slot.is_some() { HELLO } else { PARENT };
         let late = Instant::now() + patience;
         match timeout_at(late, ear.hear()).await {
             Ok(Ok(ToProgram::Hello { token })) if is_same(&token, &self.token) => {
                 drop(slot);
-                // Only viewers take the room that this needs.
+                // Only viewers need this much room.
                 Box::pin(self.admit(id, &name, ear, mouth)).await;
             }
             Ok(Ok(ToProgram::Hello { .. })) => {
@@ -238,14 +238,14 @@ impl Program {
         }
     }
 
-    /// Attends to a viewer, unless there are too many.
+    /// Serves a viewer, unless there are too many.
     async fn admit<R, W>(&self, id: u64, name: &str, ear: Ear<R>, mouth: Mouth<W>)
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
         if self.viewers.fetch_add(1, Ordering::Relaxed) < MOST {
-            // It is heard while it takes nothing.
+            // Its requests are read even while it takes no data.
             let _ = tokio::select! {
                 heard = self.hear(id, name, ear) => heard,
                 told = self.tell(mouth) => told,
@@ -255,7 +255,7 @@ impl Program {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Does what a viewer asks for.
+    /// Handles a viewer's requests.
     async fn hear<R>(&self, id: u64, name: &str, mut ear: Ear<R>) -> Result<(), Misunderstood>
     where
         R: AsyncRead + Unpin,
@@ -271,7 +271,7 @@ impl Program {
         }
     }
 
-    /// Tells a viewer what happens, until the program ends.
+    /// Sends a viewer everything that happens, until the program ends.
     async fn tell<W: AsyncWrite + Unpin>(&self, mut mouth: Mouth<W>) -> Result<(), Misunderstood> {
         let hello = hello(process::id(), self.hold.is_some(), &self.name);
         mouth.say(&hello).await?;
@@ -301,7 +301,7 @@ impl Program {
         }
     }
 
-    /// Counts the time of holds, for ever.
+    /// Counts the time of holds, forever.
     async fn count_time(&self) {
         let mut ticks = interval(TICK);
         // Time in which the program was stopped does not count.
@@ -313,7 +313,7 @@ impl Program {
     }
 }
 
-/// Returns the name of the process at the other end, if it is this user's.
+/// Returns the name of the process at the other end, if it belongs to this user.
 fn name_of_ours(stream: &UnixStream) -> Option<String> {
     let peer = stream.peer_cred().ok()?;
     let is_ours = place::user().is_ok_and(|ours| ours == peer.uid());

@@ -46,7 +46,7 @@ pub(crate) enum ToProgram {
     Hello { token: String },
     /// Kind 1: what the gate is to let through from now on (9 bytes).
     Pace(Pace),
-    /// Kind 2: the viewer is still there. One that holds the program says so every second.
+    /// Kind 2: a keep-alive, sent every second by a viewer that holds the program.
     Renew,
 }
 

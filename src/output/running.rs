@@ -21,7 +21,7 @@ use crate::session::{Error, Meta, Writer};
 const INTERVAL: Duration = Duration::from_millis(20);
 /// The same while somebody watches.
 const WATCHED: Duration = Duration::from_millis(8);
-/// The longest silence before a heartbeat: with [`INTERVAL`], time is told every 100 ms.
+/// Maximum silence before a heartbeat: with [`INTERVAL`], one is recorded at least every 100 ms.
 const SILENCE: Duration = Duration::from_millis(80);
 /// So long the program waits at most for its events to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,8 +36,8 @@ pub(super) type Viewers = crate::live::Server;
 #[cfg(not(unix))]
 pub(super) type Viewers = super::Nobody;
 
-/// The longest time for which a file that a thread's end has ended is left alone: a process that exits on that thread is
-/// gone by then.
+/// Maximum time without writing to a file that a thread's end has ended: if the process exits on that thread, it is gone
+/// by then.
 const LEFT_ALONE: Duration = Duration::from_millis(500);
 
 /// A use of a recording.
@@ -67,7 +67,7 @@ pub(super) struct Recording {
 #[derive(Debug)]
 struct State {
     users: usize,
-    /// `true` from the first use after all was written on.
+    /// `true` from the first use after everything was written.
     is_used: bool,
     /// What the thread is asked for, how often it was, and which of these times it has answered.
     ask: Option<Ask>,
@@ -163,17 +163,17 @@ impl Recording {
                 continue;
             }
             let rests = ask.is_some() || self.is_unused();
-            // What goes to viewers has no end that could be taken away again.
+            // The stream to viewers has no end that could be taken back.
             ended = ask.map(|_| Instant::now()).filter(|_| viewers.is_none());
             let written = collector.drain_slowly_to(&mut writer);
-            // What goes on by now is known to.
+            // Spans that are still open by now are known to be.
             let heartbeat = collector.heartbeat(if rests { Duration::ZERO } else { SILENCE });
             let written = written.and_then(|_| writer.write(heartbeat.as_slice()));
             let written = written.and_then(|()| {
                 if rests {
                     writer.rest()
                 } else if is_watched {
-                    // Who watches does not want to wait until there is enough to write.
+                    // Viewers should not wait until enough has accumulated to write.
                     writer.flush()
                 } else {
                     writer.tick(Instant::now())
@@ -202,8 +202,8 @@ impl Recording {
         }
     }
 
-    /// Waits until it is time to write, or until somebody asks for it. Once all is written that its users did, or while the
-    /// process ends, only the latter.
+    /// Waits until it is time to write, or until somebody asks for it; only for a request once everything is written, or
+    /// while the process ends.
     fn wait(&self, interval: Duration) -> (Option<Ask>, u64) {
         let sleeps = |state: &mut State| {
             let has_more = state.is_used && !state.is_ending;
@@ -217,7 +217,7 @@ impl Recording {
         (state.ask.take(), state.asked)
     }
 
-    /// `true` if nobody uses it. All that its users did is about to be written.
+    /// `true` if nobody uses it, so that the last events are about to be written.
     fn is_unused(&self) -> bool {
         let mut state = self.state();
         state.is_used = state.users > 0;
@@ -261,13 +261,13 @@ impl Running {
         Ends::add(&Arc::downgrade(&self.0), ask);
     }
 
-    /// What a thread of the runtime does as it begins: it sees to it that the file is ended where the process exits on it.
+    /// Runs when a thread of the runtime starts: makes sure that the file is ended if the process exits on that thread.
     pub(crate) fn at_thread_start(&self) -> impl Fn() + Send + Sync + use<> {
         let recording = Arc::downgrade(&self.0);
         move || Ends::add(&recording, Ask::Rest)
     }
 
-    /// What a thread of the runtime does as it ends by itself: nobody has to wait for what it recorded.
+    /// Runs when a thread of the runtime ends by itself: nobody has to wait for its events.
     pub(crate) fn at_thread_stop(&self) -> impl Fn() + Send + Sync + use<> {
         let recording = Arc::downgrade(&self.0);
         move || Ends::remove(&recording)
@@ -278,7 +278,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.users -= 1;
-        // Else the thread ends the file soon, or goes on with another use of it.
+        // Otherwise the thread ends the file soon, or continues it for another use.
         let is_last = self.0.life == Life::Users || state.is_ending;
         if state.users == 0 && is_last {
             self.0.ask_with(state, Ask::Finish);
@@ -323,7 +323,7 @@ impl Drop for Ends {
     }
 }
 
-/// Makes the thread's variables, which are then dropped after those that it uses later.
+/// Initializes the thread's variables, which are then dropped after those that it uses later.
 pub(crate) fn prepare_thread() {
     let _ = ENDS.try_with(|_| ());
 }
@@ -390,7 +390,7 @@ mod tests {
     use crate::probe::DEFAULT_CAPACITY;
     use crate::session::Session;
 
-    /// Who asks waits for the answer.
+    /// Number of requests, each of which waits for its answer.
     fn asked(running: &Running) -> u64 {
         running.0.state().asked
     }
@@ -430,7 +430,7 @@ mod tests {
             });
             drop(running);
             assert_eq!(recording.state().asked, 0);
-            // The file becomes whole though nobody waits for it.
+            // The file becomes complete though nobody waits for it.
             let is_whole = |session: Session| session.damage.is_empty() && marks(&session) == round;
             while !Session::open(&path).is_ok_and(is_whole) {
                 thread::yield_now();

@@ -29,7 +29,7 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, St
     let begun = server.and_then(|server| {
         Recording::write_to(writer, recorder, collector, Life::Process, Some(server))
     });
-    begun.map_err(|why| format!("there is no thread for it: {}", plain(&why)))
+    begun.map_err(|why| format!("cannot start the recording thread: {}", plain(&why)))
 }
 
 fn doors(live: &Live, token: &str) -> Result<Vec<Door>, String> {

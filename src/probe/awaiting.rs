@@ -23,7 +23,7 @@ pub struct AwaitSite {
     pub text: &'static str,
     /// What kind of function the expression calls.
     pub callee: Callee,
-    /// What it may need of those before it.
+    /// Its dependence on earlier awaits.
     pub order: Order,
 }
 
@@ -38,7 +38,7 @@ pub enum Callee {
     Other,
 }
 
-/// When an await could be reached, as far as its function's text tells.
+/// The earliest point at which an await could be reached, according to its function's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Together with the one before.

@@ -1,24 +1,24 @@
-//! Text of a program's values, of which only so much is written: a formatter is stopped once there is no room.
+//! Text of a program's values, cut at a limit: a formatter is stopped once no room is left.
 
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// The longest text of a value, in bytes: one that a function returned, or that of a label.
+/// Maximum length of a value's text, in bytes: a function's returned value, or a label's.
 pub(crate) const VALUE: usize = 200;
-/// The longest line of text, in bytes: a mark, or the fields of a span.
+/// Maximum length of a line, in bytes: a mark, or the fields of a span.
 pub(crate) const LINE: usize = 1000;
 
-/// What stands at the end of a text that was cut.
+/// The suffix of a text that was cut.
 const CUT: char = '…';
 
-/// Text of a value, cut where it is longer than this many bytes.
+/// Returns a value's text, cut if it is longer than this many bytes.
 pub(crate) fn text(value: fmt::Arguments<'_>, longest: usize) -> String {
     let mut text = Bounded::new(longest);
     text.put(value);
     text.text
 }
 
-/// A text that becomes no longer than so many bytes.
+/// A text of limited length in bytes.
 #[derive(Debug)]
 pub(crate) struct Bounded {
     text: String,
@@ -40,11 +40,11 @@ impl Bounded {
         &self.text
     }
 
-    /// Appends a value, or as much of it as there is room for.
+    /// Appends a value, cut if it does not fit.
     ///
     /// # Panics
     ///
-    /// Where the program's formatter does. If it does so because it is stopped, the program is not to notice.
+    /// If the program's formatter does. A panic that is caused by stopping it is hidden from the program.
     pub(crate) fn put(&mut self, value: fmt::Arguments<'_>) {
         let written = catch_unwind(AssertUnwindSafe(|| self.write_fmt(value)));
         if let Err(panic) = written
@@ -54,7 +54,7 @@ impl Bounded {
         }
     }
 
-    /// The end of the part of a text that has room in so many bytes.
+    /// Returns the end of the longest prefix that fits in this many bytes.
     fn end(text: &str, room: usize) -> usize {
         let end = (0..=room.min(text.len())).rev();
         end.into_iter()
@@ -104,7 +104,7 @@ mod tests {
         let many: Vec<_> = (0..40_000).map(|_| Counted(&count)).collect();
         let text = text(format_args!("{many:?}"), VALUE);
         assert_eq!(text, format!("[{}…", "ab, ".repeat(49)));
-        // Each takes four bytes, and the last does not get the two behind it.
+        // Each takes four bytes, and the last one does not get its last two.
         assert_eq!(count.get(), 50);
     }
 

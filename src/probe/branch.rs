@@ -20,7 +20,7 @@ use crate::event::{BranchOf, Cancel, EventKind, LaneId, Site, Text};
 
 /// A wait of the current lane for its branches, until this is dropped.
 ///
-/// What has to be known of it is boxed: where nothing is recorded, the program's future is to be small.
+/// Its fields are boxed, so that the program's future stays small while nothing is recorded.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Waits(Option<Box<Wait>>);
@@ -28,17 +28,17 @@ pub struct Waits(Option<Box<Wait>>);
 #[derive(Debug)]
 struct Wait {
     entered: Entered,
-    /// What the branches share, where one that is ready ends the others.
+    /// State shared by the branches, if one that is ready ends the others.
     group: Option<Arc<Group>>,
 }
 
 impl Waits {
-    /// Begins to wait for the branches of a join, at a macro of this name.
+    /// Starts a wait for the branches of a join, at a macro of this name.
     pub fn for_all(text: &'static str, site: StaticSite) -> Self {
         Self::begin(text, site, || None)
     }
 
-    /// Begins to wait for one of the branches of a select, at a macro of this name.
+    /// Starts a wait for one of the branches of a select, at a macro of this name.
     pub fn for_one(text: &'static str, site: StaticSite) -> Self {
         Self::begin(text, site, || Some(Group::new(Cancel::LostSelect)))
     }
@@ -55,7 +55,7 @@ impl Waits {
         }))
     }
 
-    /// The lane of a further branch, which begins when the branch is polled first.
+    /// Returns the lane of a further branch, which starts when the branch is first polled.
     pub fn branch(&self) -> BranchLane {
         BranchLane(self.0.as_ref().map(|wait| {
             let probe = Arc::clone(&wait.entered.lane().probe);
@@ -72,12 +72,12 @@ impl Drop for Waits {
     }
 }
 
-/// The lane of a branch that has not been polled; none where nothing is recorded.
+/// The lane of a branch that has not been polled; none if nothing is recorded.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BranchLane(Option<Arc<Lane>>);
 
-/// What stands in the program for a branch.
+/// The stand-in for a branch in the program.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct BranchSite {
@@ -100,8 +100,8 @@ impl BranchSite {
     }
 }
 
-/// A branch as a macro hands it to tokio's. It is made by a struct expression, not by a call, so that temporaries in the
-/// future's expression live as long as they do there without it.
+/// A branch as a macro passes it to tokio's. A struct expression creates it, not a call, so that temporaries in the
+/// future's expression live as long as they would without it.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Unpolled<F, P> {
@@ -109,7 +109,7 @@ pub struct Unpolled<F, P> {
     pub future: F,
     /// Its lane.
     pub lane: BranchLane,
-    /// Tells where it stands. A closure that captures nothing, so that it takes no room.
+    /// A closure that returns its place, and captures nothing, so that it takes no space.
     pub place: P,
 }
 
@@ -129,7 +129,7 @@ impl<F: IntoFuture, P: Fn() -> BranchSite> IntoFuture for Unpolled<F, P> {
 pin_project! {
     /// A branch of a join or a select.
     ///
-    /// It does not hold an [`Observed`](super::Observed): each wrapper is a move of the future.
+    /// It does not contain an [`Observed`](super::Observed), since each wrapper moves the future.
     #[doc(hidden)]
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
@@ -149,7 +149,7 @@ pin_project! {
 }
 
 impl<F: Future, P> Branch<F, P> {
-    /// A branch whose site `place` gives: a closure that captures nothing, so that it takes no room.
+    /// A branch with the site that `place` returns: a closure that captures nothing, so that it takes no space.
     pub fn new(
         future: impl IntoFuture<Output = F::Output, IntoFuture = F>,
         lane: BranchLane,
@@ -212,13 +212,13 @@ pin_project! {
 }
 
 pin_project! {
-    /// What is within a timeout. Its lane begins when it is polled first, within a lane.
+    /// The content of a timeout. Its lane starts when it is first polled, within a lane.
     #[derive(Debug)]
     struct Timed<F> {
         #[pin]
         inner: Option<F>,
         lane: Option<Arc<Lane>>,
-        // Where `timeout` was called; none once this has been polled.
+        // The place of the call to `timeout`; none once this has been polled.
         call: Option<&'static Location<'static>>,
     }
 
@@ -270,7 +270,7 @@ impl<F: Future> Future for Timeout<F> {
         if result.is_ready()
             && let Some(lane) = &this.inner.get_ref().lane
         {
-            // What is within is dropped with this, after it is known why.
+            // The content is dropped with this, after the reason is known.
             lane.decides();
         }
         result
@@ -281,7 +281,7 @@ impl<F: Future> Future for Timeout<F> {
 ///
 /// # Panics
 ///
-/// Outside of a runtime with a timer, as tokio's does.
+/// Outside of a runtime with a timer, as with tokio's.
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout {

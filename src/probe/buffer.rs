@@ -39,7 +39,7 @@ pub(crate) struct Buffers {
     bound: Arc<Bound>,
     threads: AtomicU32,
     templates: Templates,
-    /// The end of threads whose variables were dropped: what is dropped after these is recorded, too.
+    /// The end of threads whose variables were dropped: values dropped after these are recorded, too.
     late: Mutex<Option<Local>>,
     /// Lost by threads that had no buffer any more.
     lost: AtomicU64,
@@ -107,7 +107,7 @@ thread_local! {
     static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes the thread's variables, which are then dropped after those that it uses later.
+/// Initializes the thread's variables, which are then dropped after those that it uses later.
 pub(crate) fn prepare_thread() {
     let _ = LOCALS.try_with(|_| ());
 }
@@ -204,7 +204,7 @@ impl Buffers {
         }
     }
 
-    /// Calls `write` with the end that threads share whose variables were dropped.
+    /// Calls `write` with the end shared by threads whose variables were dropped.
     #[cold]
     fn write_late(self: &Arc<Self>, write: impl FnOnce(&mut Local)) -> Option<()> {
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
@@ -397,7 +397,7 @@ impl Local {
         }
     }
 
-    /// Writes an event that may be missing, if there is room for it here.
+    /// Writes an optional event, if it fits here.
     fn write_if_it_fits(&self, session: &Buffers, kind: EventKind) {
         if self.is_losing || !self.shared.has_room_for_rare(session.bound.most) {
             return;
@@ -443,9 +443,9 @@ impl Local {
         true
     }
 
-    /// Whether something may be written, though something was lost. A thread that outruns the collector would tell of a loss
-    /// with every few events, and the rest would be of lanes of which nothing else is known: it loses all until there is
-    /// room for many.
+    /// Returns `true` if events may be written after a loss. A thread that outruns the collector would otherwise report a
+    /// loss every few events, and the events between would be of lanes of which nothing else is known. So it loses all
+    /// events until it has room for many.
     fn may_go_on(&self, session: &Buffers) -> bool {
         !self.is_losing || self.shared.has_room_for_rare(session.bound.most / 2)
     }

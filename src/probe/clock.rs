@@ -35,10 +35,10 @@ fn clock() -> &'static quanta::Clock {
     })
 }
 
-/// The ticks of a millisecond; far too many before the clock is there.
+/// Ticks per millisecond; far too many before the clock exists.
 static MILLI: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// The ticks of a millisecond.
+/// Returns the ticks per millisecond.
 #[inline]
 pub(crate) fn milli() -> u64 {
     MILLI.load(Ordering::Relaxed)
@@ -109,7 +109,7 @@ impl RealTime {
         Timestamp(self.nanos(tick.0.saturating_sub(self.began.0)))
     }
 
-    /// The nanoseconds of so many ticks.
+    /// Converts ticks to nanoseconds.
     #[inline]
     pub(crate) fn nanos(&self, ticks: u64) -> u64 {
         (u128::from(ticks) * u128::from(self.scaled) / u128::from(SCALE)) as u64

@@ -101,7 +101,7 @@ impl Known {
         })
     }
 
-    /// Records that the current lane polls it from now on, unless that is known.
+    /// Records that the current lane polls it from now on, unless that is known already.
     fn start(&mut self, scope: &Scope) {
         let host = context::with_lane(|host| {
             let host = host.filter(|host| host.probe.recorder.is(&self.probe.recorder));

@@ -83,7 +83,7 @@ impl Entry {
         }
     }
 
-    /// Ends the runtime by `shut_down`, and its tasks with it.
+    /// Shuts down the runtime, and its tasks with it, by `shut_down`.
     pub(crate) fn close(&mut self, shut_down: impl FnOnce()) {
         let probe = &self.probe;
         probe.closing.store(true, Ordering::Relaxed);

@@ -56,7 +56,7 @@ pub(crate) struct Target {
     pub(super) stop: Option<Stop>,
 }
 
-/// A token stops the root task of an executor only where it is asked whether it did.
+/// A token stops an executor's root task only where it is checked.
 const STOPPED: &str = "the executor was stopped while it ran its root task";
 
 impl Executor {
@@ -106,7 +106,7 @@ impl Executor {
         boxed_if_large!(future: F => self.run(future, origin))
     }
 
-    /// As [`LocalSet::block_on`](super::local_set::LocalSet::block_on).
+    /// Like [`LocalSet::block_on`](super::local_set::LocalSet::block_on).
     #[track_caller]
     pub(super) fn block_on_set<F: Future>(&self, set: &LocalSet, future: F) -> F::Output {
         let origin = Origin::of_root::<F>(Location::caller());
@@ -181,22 +181,22 @@ impl Executor {
         Entered::new(self.runtime().handle(), self.probe())
     }
 
-    /// A handle to the runtime, as [`Runtime::handle`]: what it spawns has a lane.
+    /// Returns a handle to the runtime, like [`Runtime::handle`]. Tasks that it spawns have lanes.
     pub fn handle(&self) -> Handle {
         Handle::new(self.runtime().handle().clone(), self.probe())
     }
 
-    /// As [`Runtime::metrics`].
+    /// Like [`Runtime::metrics`].
     pub fn metrics(&self) -> RuntimeMetrics {
         self.runtime().metrics()
     }
 
-    /// As [`Runtime::shutdown_timeout`].
+    /// Like [`Runtime::shutdown_timeout`].
     pub fn shutdown_timeout(mut self, duration: Duration) {
         self.shut_down(|runtime| runtime.shutdown_timeout(duration));
     }
 
-    /// As [`Runtime::shutdown_background`]. What tasks do from then on is not recorded.
+    /// Like [`Runtime::shutdown_background`]. Tasks are not recorded from then on.
     pub fn shutdown_background(mut self) {
         self.shut_down(Runtime::shutdown_background);
     }

@@ -1,10 +1,10 @@
-//! What is done in any case, also while a panic unwinds.
+//! Cleanup that runs in any case, also while a panic unwinds.
 
-/// Calls something when it is dropped.
+/// Calls a function when it is dropped.
 #[must_use = "it is called when this is dropped"]
 pub(super) struct Finally<F: FnOnce()>(Option<F>);
 
-/// Returns a guard that calls `f` when it is dropped: a destructor that panics in between does not keep it from that.
+/// Returns a guard that calls `f` when it is dropped, even if a destructor panics before that.
 pub(super) fn finally<F: FnOnce()>(f: F) -> Finally<F> {
     Finally(Some(f))
 }

@@ -67,7 +67,7 @@ impl<F: Future> Future for Observed<F> {
     }
 }
 
-/// Polls a future in its lane; by itself where it has none, or once that has ended.
+/// Polls a future in its lane; directly if it has none, or after the lane has ended.
 #[inline]
 pub(super) fn poll_in_lane<F: Future>(
     mut inner: Pin<&mut Option<F>>,
@@ -90,7 +90,7 @@ pub(super) fn poll_in_lane<F: Future>(
         suspend(&mut poll.within, lane);
         forget(poll);
     } else {
-        // Dropped here, where what it wakes is known to be woken by it.
+        // Dropped here, so that tasks it wakes are known to be woken by it.
         drop_inner(inner);
         finish(&mut poll.within, lane, Polled::Completed);
         forget(poll);
@@ -121,8 +121,8 @@ pub(super) fn drop_in_lane<F>(inner: Pin<&mut Option<F>>, lane: Option<&Arc<Lane
     drop_inner(inner);
 }
 
-/// Drops a future where it is. In a function of its own: a build without optimisations makes room on the stack for a
-/// whole `Option<F>` here, which is not to be there while the future is polled.
+/// Drops a future in place. It is a function of its own because a build without optimizations reserves stack space for
+/// a whole `Option<F>` here, which must not exist while the future is polled.
 pub(crate) fn drop_inner<F>(mut inner: Pin<&mut Option<F>>) {
     inner.set(None);
 }
@@ -192,7 +192,7 @@ fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
     outermost
 }
 
-/// Looks at how the thread spent its time, if it is time for that.
+/// Reads the time that the thread spent, if a reading is due.
 #[inline]
 fn look_at_time(within: &InLane<'_>, lane: &Lane, outermost: bool) {
     let now = cursor::last();

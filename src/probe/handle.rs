@@ -1,4 +1,4 @@
-//! Handles to runtimes: tokio's, which also know the probe.
+//! Runtime handles: tokio's, with the probe.
 
 use std::any::type_name;
 use std::future::Future;
@@ -16,7 +16,7 @@ use super::task::{BLOCKING, spawn_blocking_on, spawn_on};
 use super::template::Name;
 use crate::event::TaskKind;
 
-/// As [`tokio::runtime::Handle`], which it can stand for: what is spawned by it has a lane where the runtime is recorded.
+/// Like [`tokio::runtime::Handle`], which it can replace: tasks that it spawns have lanes if the runtime is recorded.
 ///
 /// ```
 /// let executor = asyncline::Executor::builder().build()?;
@@ -37,17 +37,17 @@ impl Handle {
         Self { inner, probe }
     }
 
-    /// As [`tokio::runtime::Handle::current`].
+    /// Like [`tokio::runtime::Handle::current`].
     ///
     /// # Panics
     ///
-    /// Outside of a runtime, as tokio's does.
+    /// Outside of a runtime, as with tokio's.
     #[track_caller]
     pub fn current() -> Self {
         Self::new(runtime::Handle::current(), context::probe())
     }
 
-    /// As [`tokio::runtime::Handle::try_current`].
+    /// Like [`tokio::runtime::Handle::try_current`].
     ///
     /// # Errors
     ///
@@ -57,12 +57,12 @@ impl Handle {
         Ok(Self::new(inner, context::probe()))
     }
 
-    /// Enters the runtime and its probe until the guard is dropped, as [`tokio::runtime::Handle::enter`].
+    /// Enters the runtime and its probe until the guard is dropped, like [`tokio::runtime::Handle::enter`].
     pub fn enter(&self) -> Entered<'_> {
         Entered::new(&self.inner, self.probe.clone())
     }
 
-    /// As [`tokio::runtime::Handle::spawn`].
+    /// Like [`tokio::runtime::Handle::spawn`].
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -74,7 +74,7 @@ impl Handle {
         boxed_if_large!(future: F => spawn_on(lane, future, Some(&self.inner)))
     }
 
-    /// As [`tokio::runtime::Handle::spawn_blocking`].
+    /// Like [`tokio::runtime::Handle::spawn_blocking`].
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
     where
@@ -86,11 +86,11 @@ impl Handle {
         boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, Some(&self.inner)))
     }
 
-    /// As [`tokio::runtime::Handle::block_on`].
+    /// Like [`tokio::runtime::Handle::block_on`].
     ///
     /// # Panics
     ///
-    /// Within a runtime, and where the runtime is gone that the future needs, as tokio's does.
+    /// Within a runtime, and if the runtime that the future needs is gone, as with tokio's.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.enter();

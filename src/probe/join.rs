@@ -22,7 +22,7 @@ pub struct JoinHandle<T> {
     inner: tokio::task::JoinHandle<T>,
 }
 
-/// What is known of the task and of who waits for it.
+/// The state of the task and of the lane that awaits it.
 #[derive(Debug)]
 struct Seen {
     lane: Option<Arc<Lane>>,
@@ -188,7 +188,7 @@ impl Drop for Seen {
     }
 }
 
-/// The task keeps its lane. Who awaits tokio's handle is not known.
+/// The task keeps its lane. Awaiting tokio's handle is not recorded.
 impl<T> From<JoinHandle<T>> for tokio::task::JoinHandle<T> {
     fn from(handle: JoinHandle<T>) -> Self {
         if let Some(lane) = &handle.seen.lane {
@@ -205,7 +205,7 @@ impl<T> From<tokio::task::JoinHandle<T>> for JoinHandle<T> {
     }
 }
 
-/// The task keeps its lane. Who aborts it by tokio's handle is not known.
+/// The task keeps its lane. Aborting it by tokio's handle is recorded without the lane that did.
 impl From<AbortHandle> for tokio::task::AbortHandle {
     fn from(handle: AbortHandle) -> Self {
         handle.inner

@@ -382,7 +382,7 @@ impl<T> Drop for JoinSet<T> {
     }
 }
 
-/// The tasks keep their lanes. Who waits for them in tokio's set is not known.
+/// The tasks keep their lanes. Waits for them in tokio's set are not recorded.
 impl<T> From<JoinSet<T>> for tokio::task::JoinSet<T> {
     fn from(mut set: JoinSet<T>) -> Self {
         for lane in set.seen.take().iter().flat_map(|seen| seen.lanes.values()) {

@@ -105,7 +105,7 @@ pub(crate) struct Lane {
     has_handle: AtomicBool,
     /// Whether it is among the tasks that its probe knows of its runtime.
     is_counted: AtomicBool,
-    /// Whether its start is recorded. A branch starts when it is polled first, which may be never.
+    /// `true` if its start is recorded. A branch starts when it is first polled, which may be never.
     has_started: AtomicBool,
     pub(crate) wakers: Wakers,
     frames: AtomicU32,
@@ -160,13 +160,13 @@ impl Lane {
         })
     }
 
-    /// Whether its join handle is one that tells who awaits it.
+    /// `true` if its join handle records the lane that awaits it.
     #[inline]
     pub(crate) fn has_handle(&self) -> bool {
         self.has_handle.load(Ordering::Relaxed)
     }
 
-    /// Remembers that its join handle is tokio's from now on.
+    /// Marks its join handle as tokio's from now on.
     pub(crate) fn leaves_its_handle(&self) {
         self.has_handle.store(false, Ordering::Relaxed);
     }
@@ -178,18 +178,18 @@ impl Lane {
         lane
     }
 
-    /// Whether its start is recorded.
+    /// `true` if its start is recorded.
     #[inline]
     pub(crate) fn has_started(&self) -> bool {
         self.has_started.load(Ordering::Relaxed)
     }
 
-    /// Remembers that its start is recorded.
+    /// Marks its start as recorded.
     pub(crate) fn set_started(&self) {
         self.has_started.store(true, Ordering::Relaxed);
     }
 
-    /// Remembers that it decides for its group, where it is in one: the other branches are dropped for that reason.
+    /// Marks it as the branch that decides for its group, if it is in one: the others are dropped for that reason.
     pub(crate) fn decides(&self) {
         let group = self.wakers.rare().and_then(|rare| rare.group.as_ref());
         if let Some(group) = group {
@@ -376,7 +376,7 @@ impl Lane {
         (joiner != NOBODY).then_some(LaneId(joiner))
     }
 
-    /// Why it is dropped, if it is dropped now; `borrows` tells that its future is not dropped with it.
+    /// Returns the reason if it is dropped now; `borrows` is `true` if its future is not dropped with it.
     pub(crate) fn why_dropped(&self, borrows: bool) -> Cancel {
         if let Some(rare) = self.wakers.rare()
             && let Some(why) = rare.why_dropped(borrows)

@@ -1,9 +1,9 @@
-//! Large futures and closures are boxed before anything is wrapped round them, as tokio boxes them before it spawns them:
-//! each wrapper is a move, and each move may need room on the stack.
+//! Large futures and closures are boxed before they are wrapped, as tokio boxes them before it spawns them: each wrapper
+//! moves them, and each move may need stack space.
 
 use std::marker::PhantomData;
 
-/// The largest that is moved as it is, in bytes: tokio's limits.
+/// Maximum sizes of values that are moved unboxed, in bytes: tokio's limits.
 const LARGEST_MOVED: usize = if cfg!(debug_assertions) {
     2 << 10
 } else {

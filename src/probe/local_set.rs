@@ -29,7 +29,7 @@ impl LocalSet {
     /// As [`tokio::task::LocalSet::new`].
     pub fn new() -> Self {
         if !OFF {
-            // A set that is a thread's variable is dropped before what its tasks are recorded with.
+            // So that a set in a thread-local variable is dropped before the variables that record its tasks.
             buffer::prepare_thread();
             output::prepare_thread();
         }
@@ -54,7 +54,7 @@ impl LocalSet {
         boxed_if_large!(future: F => spawn_local_on(lane, future, Some(self)))
     }
 
-    /// As [`tokio::task::LocalSet::block_on`], on a runtime of tokio's or on an [`Executor`].
+    /// Like [`tokio::task::LocalSet::block_on`], on a runtime of tokio's or on an [`Executor`].
     ///
     /// # Panics
     ///
@@ -88,7 +88,7 @@ impl Default for LocalSet {
     }
 }
 
-/// What a [`LocalSet`] can block on.
+/// A runtime or executor on which a [`LocalSet`] can block.
 pub trait BlockOn {
     #[doc(hidden)]
     #[track_caller]
@@ -109,7 +109,7 @@ impl BlockOn for Executor {
     }
 }
 
-/// What takes a set of tokio's takes this one: `tracker.spawn_local_on(future, &set)`.
+/// Functions that take tokio's set take this one: `tracker.spawn_local_on(future, &set)`.
 impl Deref for LocalSet {
     type Target = tokio::task::LocalSet;
 

@@ -20,8 +20,8 @@ pub fn mark(text: fmt::Arguments<'_>) {
     }
 }
 
-/// Labels the lane that runs: `label("user", 7)`. A label of the same key is replaced. Of a value that is longer than 200
-/// bytes, only the beginning is kept. Outside of all lanes, and without
+/// Labels the running lane: `label("user", 7)`. A label of the same key is replaced. A value is cut at 200 bytes. Outside
+/// of all lanes, and without
 /// a probe, nothing happens.
 pub fn label(key: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
     context::with_lane(|lane| {
@@ -31,8 +31,8 @@ pub fn label(key: impl Into<Cow<'static, str>>, value: impl fmt::Display) {
     });
 }
 
-/// Notes a line of text in the lane that runs, as `format!` would make it, and cut where it is longer than 1000 bytes.
-/// Without a probe nothing happens.
+/// Records a line of text in the running lane, as `format!` would make it, cut at 1000 bytes. Does nothing without a
+/// probe.
 #[macro_export]
 macro_rules! mark {
     ($($text:tt)+) => {

@@ -62,10 +62,10 @@ impl<T> RevealNothing for &Tag<&T> {
     }
 }
 
-/// `true` if dropping a future of this type leaves what it waits for as it is: it is a reference, or a task's handle.
+/// `true` if dropping a future of this type does not cancel its target: it is a reference, or a task's handle.
 ///
-/// Asked of the type's name, because a branch's future may be of any type, and one with a lifetime has no `TypeId`. The
-/// names that it is compared with are the compiler's own.
+/// This checks the type's name, because a branch's future may be of any type, and one with a lifetime has no `TypeId`.
+/// The names that it is compared with come from the compiler.
 pub(crate) fn borrows<F>() -> bool {
     let name = type_name::<F>();
     let like = [

@@ -1,8 +1,8 @@
-//! How a thread spent its time: on a processor, or ready to run without having one. Linux tells both; elsewhere, and
-//! where it cannot be read, nothing is known.
+//! The time that a thread spent: on a processor, or ready to run without having one. Linux reports both; elsewhere, and
+//! if it cannot be read, the time is unknown.
 //!
-//! The numbers are read from a file, which takes some microseconds: after a poll that took long, and otherwise once in a
-//! while, so that a long poll has a reading not far before it to be compared with.
+//! Reading the numbers from a file takes some microseconds. It is done after a long poll, and otherwise once in a while, so
+//! that a long poll has a reading not far before it to compare with.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -12,12 +12,12 @@ use super::clock;
 use super::lane::Lane;
 use crate::event::EventKind;
 
-/// A poll that takes as many milliseconds is told of.
+/// Minimum duration of a poll that is reported, in milliseconds.
 const LONG: u64 = 1;
-/// After as many milliseconds a reading is old.
+/// Age after which a reading is old, in milliseconds.
 const OLD: u64 = 10;
 
-/// What a thread had spent at a tick of the clock, in nanoseconds.
+/// The time that a thread had spent at a tick of the clock, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     tick: u64,
@@ -27,17 +27,17 @@ struct Reading {
 
 thread_local! {
     static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
-    /// The tick from which the last reading is old. In virtual time none is, as all ticks are 0.
+    /// The tick from which the last reading is old. Never in virtual time, as all ticks are 0.
     static OLD_FROM: Cell<u64> = const { Cell::new(1) };
 }
 
-/// `true` if it is time for a reading, after a poll from one tick to another.
+/// `true` if a reading is due, after a poll from one tick to another.
 #[inline]
 pub(crate) fn is_due(from: u64, until: u64) -> bool {
     until.wrapping_sub(from) >= clock::milli() * LONG || until >= OLD_FROM.get()
 }
 
-/// Takes a reading after a poll, and records what a long poll spent.
+/// Takes a reading after a poll, and records the time that a long poll spent.
 #[cold]
 #[inline(never)]
 pub(crate) fn look(lane: &Lane, from: u64, until: u64) {
@@ -83,7 +83,7 @@ fn parse(bytes: &[u8]) -> Option<(u64, u64)> {
     let text = str::from_utf8(bytes).ok()?;
     let mut numbers = text.split_ascii_whitespace().map(str::parse);
     let (running, stalled) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-    // A kernel that does not count says 0.
+    // A kernel that does not count returns 0.
     (running > 0).then_some((running, stalled))
 }
 

@@ -52,7 +52,7 @@ where
     boxed_if_large!(future: F => spawn_on(lane, future, None))
 }
 
-/// Spawns a future in its lane, on this runtime, or on that of `handle`. Who calls it has boxed a large one.
+/// Spawns a future in its lane, on this runtime, or on that of `handle`. The caller has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_on<F>(
     lane: Option<Arc<Lane>>,
@@ -103,7 +103,7 @@ where
     boxed_if_large!(future: F => spawn_local_on(lane, future, None))
 }
 
-/// Spawns a future in its lane, on the present set of local tasks, or on this one. Who calls it has boxed a large one.
+/// Spawns a future in its lane, on the present set of local tasks, or on this one. The caller has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_local_on<F>(
     lane: Option<Arc<Lane>>,
@@ -151,7 +151,7 @@ where
     boxed_if_large!(work: F, Box::new => spawn_blocking_on(lane, work, None))
 }
 
-/// Runs a closure in its lane, on this runtime, or on that of `handle`. Who calls it has boxed a large one.
+/// Runs a closure in its lane, on this runtime, or on that of `handle`. The caller has boxed a large one.
 #[track_caller]
 pub(crate) fn spawn_blocking_on<F, R>(
     lane: Option<Arc<Lane>>,

@@ -32,16 +32,16 @@ pub(crate) struct Archive {
     texts: Texts,
     /// Set by others where something is more urgent: what goes through many events then gives up.
     pub(crate) urgent: Arc<AtomicBool>,
-    /// The end that was looked for last, and the number of events before it.
+    /// The last end that was computed, and the number of events before it.
     ends: Option<(u64, End)>,
 }
 
-/// How a session ends.
+/// The end of a session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct End {
-    /// The time of its last event.
+    /// Time of its last event.
     pub(crate) at: Timestamp,
-    /// The number of its events that are here, without heartbeats.
+    /// Number of its events that are available, without heartbeats.
     pub(crate) counted: u64,
 }
 
@@ -176,7 +176,7 @@ impl Archive {
         Ok(grown)
     }
 
-    /// Opens a file to which nothing is added any more, so that what its last block lacks is lost.
+    /// Opens a file that is complete: events missing from its last block are lost.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ impl Archive {
         archive.log.end_here();
         let caught_up = archive.catch_up(|_| {});
         caught_up.map_err(|why| Error::read(path, why))?;
-        // It has every lane that goes on, twice, and nothing more comes.
+        // It has every open lane, twice, and no more events arrive.
         archive.indexer = Indexer::default();
         Ok(archive)
     }
@@ -234,7 +234,7 @@ impl Archive {
         within.fold(0, |sum, piece| sum.saturating_add(piece.count))
     }
 
-    /// How the session ends.
+    /// Returns the session's end.
     pub(crate) fn end_found(&mut self) -> io::Result<End> {
         let events = self.events();
         if let Some((place, end)) = self.ends
@@ -255,7 +255,7 @@ impl Archive {
         Ok(end)
     }
 
-    /// When the last event happened.
+    /// Returns the time of the last event.
     pub(crate) fn end_time(&mut self) -> io::Result<Timestamp> {
         Ok(self.end_found()?.at)
     }
@@ -316,12 +316,12 @@ impl Archive {
         self.before_first().map_or(Timestamp::ZERO, |base| base.at)
     }
 
-    /// The number of events of a longer session before the part of it that is here, without heartbeats.
+    /// Returns the number of events of a longer session before the available part, without heartbeats.
     pub(crate) fn counted_before(&self) -> u64 {
         self.before_first().map_or(0, |base| base.counted)
     }
 
-    /// The part of the index that says how a longer session stood before the part of it that is here.
+    /// Returns the part of the index with the state of a longer session before the available part.
     fn before_first(&self) -> Option<&Place> {
         let base = self.index.places().first();
         base.filter(|base| base.before <= self.first() && self.first() > 0)
@@ -449,7 +449,7 @@ impl Archive {
         })
     }
 
-    /// Returns how the session stands after `until`, with a timeline that holds all events since `from`.
+    /// Returns the state of the session after `until`, with a timeline that holds all events since `from`.
     pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Standing> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
@@ -465,8 +465,8 @@ impl Archive {
         Ok(base)
     }
 
-    /// Goes through all events in stretches of about `most`. For each of them, `take` is given a timeline with all that
-    /// happened in it and how everything stood before, and when the next one begins.
+    /// Goes through all events in stretches of about `most`. Calls `take` for each one, with a timeline that holds its
+    /// events and the state before it, and with the start of the next one.
     pub(crate) fn stretches(
         &mut self,
         most: u64,
@@ -474,12 +474,12 @@ impl Archive {
     ) -> io::Result<()> {
         let (mut base, mut ahead, mut events) = (self.base(None)?, Ahead::default(), 0);
         base.timeline.lanes.drop_ended();
-        // To begin a stretch takes a look at everything that goes on.
+        // Starting a stretch looks at everything that is open.
         let mut least = most.max(base.told() as u64);
         self.each(base.place, |item, count| {
             if events >= least {
                 ahead.flush(&mut base);
-                // All that happened at a time is in one stretch.
+                // All events of one time are in one stretch.
                 if item.at() > base.timeline.end() {
                     take(&base.timeline, Some(item.at()));
                     base.timeline.forget();

@@ -81,7 +81,7 @@ impl fmt::Display for Damage {
     }
 }
 
-/// Returns what is wrong with a file, in three lines at most.
+/// Returns a file's damage as text, in three lines at most.
 #[cfg(feature = "app")]
 pub(crate) fn told(damage: &[Damage]) -> Vec<String> {
     const MOST: usize = 3;
@@ -99,7 +99,7 @@ pub(crate) fn told(damage: &[Damage]) -> Vec<String> {
     lines
 }
 
-/// A number of events that are lost, in words, as far as it can be believed.
+/// A number of lost events as text, unless it is too high to be true.
 struct Lost(u64);
 
 impl fmt::Display for Lost {

@@ -66,10 +66,10 @@ pub enum Unreadable {
     /// The file cannot be read.
     #[error("{}", plain(.0))]
     Io(io::Error),
-    /// It is neither a file nor a directory.
+    /// The path is neither a file nor a directory.
     #[error("not a session log (it is {kind})")]
     Special {
-        /// What it is, such as "a FIFO".
+        /// Its type, such as "a FIFO".
         kind: &'static str,
     },
     /// It holds no bytes.

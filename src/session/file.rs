@@ -1,4 +1,4 @@
-//! What lies at a path, looked at before it is opened as a session log.
+//! Checks of a path's type, before it is opened as a session log.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::error::Unreadable;
 
-/// Opens a session log to read it. What is not a file is refused and never opened: a FIFO would block, and a device may
-/// do anything.
+/// Opens a session log to read it. Anything but a file is refused and never opened: a FIFO would block, and a device
+/// may do anything.
 pub(super) fn open(path: &Path) -> Result<File, Unreadable> {
     let unreadable = |why| Unreadable::Io(explained(path, why));
     let metadata = fs::metadata(path).map_err(unreadable)?;
@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path) -> Result<File, Unreadable> {
     }
 }
 
-/// Names what is neither a file nor a directory.
+/// Returns the type of a path that is neither a file nor a directory.
 #[cfg(unix)]
 fn special(metadata: &fs::Metadata) -> Option<&'static str> {
     use std::os::unix::fs::FileTypeExt;
@@ -38,7 +38,7 @@ fn special(_: &fs::Metadata) -> Option<&'static str> {
     None
 }
 
-/// Returns the error in better words where the path is a link that points to nothing.
+/// Returns a clearer error if the path is a link that points to nothing.
 pub(super) fn explained(path: &Path, why: io::Error) -> io::Error {
     let may_be = matches!(
         why.kind(),

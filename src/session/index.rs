@@ -32,7 +32,7 @@ pub(super) struct Place {
     pub(super) before: u64,
     /// When the last of them happened.
     pub(super) at: Timestamp,
-    /// The number of events that were applied by then, without heartbeats.
+    /// Number of events that were applied by then, without heartbeats.
     pub(super) counted: u64,
     /// How many lanes there are.
     lanes: usize,
@@ -152,7 +152,7 @@ struct Samples {
 }
 
 impl Samples {
-    /// More are not kept.
+    /// Maximum number kept.
     const MOST: usize = if cfg!(test) { 64 } else { 1 << 19 };
 
     fn add(&mut self, part: u64, lanes: usize, samples: impl Iterator<Item = (usize, Sample)>) {

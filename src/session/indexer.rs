@@ -10,9 +10,9 @@ use super::state::{self, Ahead, Known, Standing};
 use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::Lane;
 
-/// Every so many events for each thing that a part tells anew, such as a lane that has not ended or an await that is not
-/// over, a part of the index is made, but only between blocks. So parts stay small beside the events, and few events lie
-/// between two of them.
+/// Number of events between two parts of the index, for each thing that a part describes anew, such as a lane that has not
+/// ended or an open await. Parts start between blocks only. So parts stay small compared with the events, and few events
+/// lie between two of them.
 const SPARSE: u64 = if cfg!(any(test, fuzzing)) { 2 } else { 32 };
 /// No part is made for less.
 const LEAST: u64 = if cfg!(test) {
@@ -37,7 +37,7 @@ pub(crate) struct Indexer {
     known: Vec<(usize, Lane)>,
     /// How many lanes have begun by the last part.
     begun: usize,
-    /// How many things the last part told that the next one tells anew.
+    /// Number of things in the last part that the next one describes anew.
     told: usize,
     texts: Texts,
     ahead: Ahead,
@@ -99,7 +99,7 @@ impl Indexer {
         self.now.place
     }
 
-    /// Takes in the events of the block that lies at its place. Returns how many of them cannot be read.
+    /// Adds the events of the block at its place. Returns the number of unreadable ones.
     pub(super) fn take(&mut self, block: &Loaded) -> u64 {
         let (now, ahead) = (&mut self.now, &mut self.ahead);
         let not_read = block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));

@@ -1,15 +1,15 @@
 //! The limit that a process has on the size of its files, `ulimit -f`.
 //!
-//! A write that would begin beyond it does not only fail: the system sends the signal SIGXFSZ, which kills the program that
-//! is recorded. So the limit is read before anything is written. It is read as text, since the calls that tell it or block
-//! the signal are unsafe.
+//! A write that starts beyond it not only fails: the system sends the signal SIGXFSZ, which kills the recorded program. So
+//! the limit is read before anything is written. It is read as text, since the calls that return it or block the signal are
+//! unsafe.
 
 use std::fs::File;
 use std::io;
 
-/// Returns an error if the system would not let the file have so many bytes.
+/// Returns an error if the system would not let the file grow to this many bytes.
 pub(super) fn may_reach(file: &File, bytes: u64) -> io::Result<()> {
-    // What is no file, such as a terminal, has no limit.
+    // Only files have a limit: a terminal, for example, has none.
     let is_too_large = most().is_some_and(|most| bytes > most) && file.metadata()?.is_file();
     if is_too_large {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -17,7 +17,7 @@ pub(super) fn may_reach(file: &File, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// The most bytes that a file of this process may have; none where there is no limit, or it is not known.
+/// Returns the maximum size of a file of this process, in bytes; none if there is no limit, or it is unknown.
 fn most() -> Option<u64> {
     if cfg!(target_os = "linux") {
         soft(&std::fs::read_to_string("/proc/self/limits").ok()?)
@@ -26,7 +26,7 @@ fn most() -> Option<u64> {
     }
 }
 
-/// The limit that counts now, of the one that counts now and the one that it may be raised to.
+/// Returns the soft limit, out of the soft and the hard one.
 fn soft(limits: &str) -> Option<u64> {
     let line = limits
         .lines()

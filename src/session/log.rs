@@ -28,7 +28,7 @@ pub(crate) struct Log {
     index_size: (usize, u64),
     /// What is wrong with it, as far as that is known.
     pub(crate) damage: Vec<Damage>,
-    /// Where blocks begin that turned out to be damaged when they were read.
+    /// Starts of blocks that turned out to be damaged when they were read.
     damaged: HashSet<u64>,
     /// Whether its last block says that it is complete.
     pub(crate) has_end: bool,
@@ -170,7 +170,7 @@ impl Log {
         }
     }
 
-    /// Counts events as lost that a block announced which was cut off, and that will not come any more.
+    /// Counts the events as lost that a cut-off block announced and that will never arrive.
     pub(super) fn end_here(&mut self) {
         let (known, time) = self.scan.known;
         let count = known.saturating_sub(self.scan.passed);
@@ -380,7 +380,7 @@ impl Log {
         }
     }
 
-    /// Takes note of the events of a loaded block that cannot be read although its checksum is right.
+    /// Records the unreadable events of a loaded block with a correct checksum.
     pub(super) fn not_read(&mut self, block: &Loaded, events: u64) {
         if events > 0
             && let Some(stored) = &block.piece.stored

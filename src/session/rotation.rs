@@ -79,7 +79,7 @@ impl Rotation {
         }
     }
 
-    /// Checks that no file that is not ours would be overwritten.
+    /// Checks that no foreign file would be overwritten.
     pub(super) fn check(&self) -> Result<(), Error> {
         for older in (1..=OLDER).map(|number| self.older(number)) {
             let file = printable::path(&older);
@@ -94,7 +94,7 @@ impl Rotation {
 
     /// Takes the file that was written out of the way of the next one, which begins at `at`. The oldest goes.
     pub(super) fn turn(&mut self, at: Timestamp) -> Result<(), Error> {
-        // What came there meanwhile stays, too.
+        // A file that was created there meanwhile stays, too.
         self.check()?;
         self.since = at;
         for number in (1..OLDER).rev() {

@@ -32,7 +32,7 @@ impl Standing {
         }
     }
 
-    /// Returns how many things there are to tell of it, whether anything happens to them or not.
+    /// Returns the number of things that describe it, even if nothing happens to them.
     pub(super) fn told(&self) -> usize {
         let of = |lane: &Lane| 1 + lane.frames.len() + lane.labels.len();
         let lanes: usize = self.timeline.lanes().map(of).sum();

@@ -550,8 +550,9 @@ pub(crate) fn create_keeping(
     }
 }
 
-/// Opens the file of a session log whose bytes come from elsewhere, and creates it with its directories; `true` if it is new.
-/// Who writes there empties it first: until then, a session log of that name stays what it was. Any other file is left alone.
+/// Opens the file of a session log whose bytes come from elsewhere, and creates it and its directories if needed; `true` if
+/// it is new. The writer empties it first: until then, an existing session log stays as it was. Any other file is left
+/// alone.
 #[cfg(feature = "app")]
 pub(crate) fn open_log(path: &Path) -> Result<(File, bool), Error> {
     overwrite(path, |path| {
@@ -580,8 +581,8 @@ fn overwrite<T>(path: &Path, create: impl FnOnce(&Path) -> io::Result<T>) -> Res
     }
 }
 
-/// Returns whether something of this name must not be overwritten: anything but a session log, an empty file, or a device
-/// such as `/dev/null`. One that cannot be read is an error: it may be.
+/// Returns `true` if a file of this name must not be overwritten: anything but a session log, an empty file, or a device
+/// such as `/dev/null`. An unreadable file is an error, as it may be one.
 pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
     let Ok(found) = fs::metadata(path) else {
         return Ok(false);
@@ -592,7 +593,7 @@ pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
     is_log(path).map(|is_log| !is_log)
 }
 
-/// Returns whether a file starts as a session log does.
+/// Returns `true` if a file starts like a session log.
 pub(crate) fn is_log(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     let length = format::MAGIC.len() as u64;
@@ -600,7 +601,7 @@ pub(crate) fn is_log(path: &Path) -> io::Result<bool> {
     Ok(start == format::MAGIC)
 }
 
-/// Returns whether it is a pipe, a socket or a disk.
+/// Returns `true` for a pipe, a socket or a disk.
 fn is_special(kind: fs::FileType) -> bool {
     #[cfg(unix)]
     {

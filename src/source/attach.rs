@@ -31,9 +31,9 @@ use crate::session::{self, plain};
 /// A program has so long to say who it is, and to begin.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long programs may take to say who they are, where all of them are asked.
+/// Time limit for programs to identify themselves, when all of them are asked.
 const SOON: Duration = Duration::from_millis(300);
-/// How often a program is told that its viewer is still there.
+/// Interval of the keep-alive that a viewer sends to a program.
 const RENEW: Duration = Duration::from_secs(1);
 
 /// Where a program can be watched.
@@ -223,7 +223,7 @@ fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
 /// Listens to a program, on a thread of its own.
 struct Listener {
     file: File,
-    /// The token that the program may ask for.
+    /// The token that the program may require.
     token: String,
     status: Arc<Mutex<Status>>,
 }
@@ -338,15 +338,15 @@ impl Listener {
 pub struct Programs {
     /// Those that answer, and their sockets.
     pub answering: Vec<(Program, PathBuf)>,
-    /// Those that do not, by their sockets: they are stopped, or want another token.
+    /// The sockets of those that do not: they are stopped, or want another token.
     pub silent: Vec<PathBuf>,
 }
 
-/// Asks all programs of this user that can be watched who they are, all at once. The sockets of those that crashed are removed.
+/// Asks all watchable programs of this user at once to identify themselves. Removes the sockets of those that crashed.
 ///
 /// # Errors
 ///
-/// If the directory of sockets cannot be read, or the token is none: in words.
+/// Returns a message if the directory of sockets cannot be read, or the token is invalid.
 pub fn programs() -> Result<Programs, String> {
     let token = output::token()?;
     let sockets = place::programs().map_err(|why| plain(&why))?;
@@ -360,7 +360,7 @@ pub fn programs() -> Result<Programs, String> {
     for (socket, answer) in sockets.into_iter().zip(answers) {
         match answer {
             Some(program) => programs.answering.push((program, socket)),
-            // One that a crash left, and anything else that may be there, is no program.
+            // A crashed program's socket, or any other file, is not a program.
             None if place::clear(&socket).is_err_and(|why| is_in_use(&why)) => {
                 programs.silent.push(socket);
             }
@@ -374,7 +374,7 @@ fn is_in_use(why: &io::Error) -> bool {
     why.kind() == io::ErrorKind::AddrInUse
 }
 
-/// Asks a program who it is; none if it does not answer soon.
+/// Asks a program to identify itself; none if it does not answer soon.
 async fn ask(socket: &Path, token: &str) -> Option<Program> {
     let talk = async {
         let (from, to) = UnixStream::connect(socket).await.ok()?.into_split();
@@ -397,11 +397,11 @@ async fn ask(socket: &Path, token: &str) -> Option<Program> {
     timeout(SOON, talk).await.ok()?
 }
 
-/// The socket at which a process can be watched.
+/// Returns the socket of a process that can be watched.
 ///
 /// # Errors
 ///
-/// If there can be none.
+/// If it cannot have one.
 pub fn socket_of(process: u32) -> io::Result<PathBuf> {
     place::of_process(process)
 }

@@ -184,7 +184,7 @@ fn lock(printed: &Mutex<VecDeque<String>>) -> MutexGuard<'_, VecDeque<String>> {
     printed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns a line without the sequences that colour it on a terminal: `ESC [`, parameters, and a final character.
+/// Returns a line without color sequences: `ESC [`, parameters, and a final character.
 fn without_colours(line: &str) -> String {
     let mut pieces = line.split("\x1b[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();

@@ -14,7 +14,7 @@ use crate::probe;
 use crate::probe::gate::{Gate, Pace, Report};
 use crate::scenario::{Scenario, Stage};
 
-/// The longest silence of a scenario in real time before a heartbeat: with the time of a frame, 100 ms at most.
+/// Maximum silence of a scenario in real time before a heartbeat: with the time of a frame, at most 100 ms.
 const SILENCE: Duration = Duration::from_millis(80);
 
 /// A scenario that runs.
@@ -70,8 +70,7 @@ impl Live {
         Ok(events)
     }
 
-    /// Appends the events that have come since the last call, and in real time a heartbeat at least every 100 ms. Times
-    /// do not go back.
+    /// Appends the events since the last call, and in real time a heartbeat at least every 100 ms. Times never go back.
     pub fn drain(&mut self, into: &mut Vec<Event>) {
         let before = into.len();
         self.collector.drain_into(into);

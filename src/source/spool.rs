@@ -15,7 +15,7 @@ use crate::session::{self, Error};
 
 /// So many names are tried.
 const NAMES: u32 = 1000;
-/// How the names of temporary files start and end; between that, they have the process and a number.
+/// Prefix and suffix of temporary files' names; between them are the process and a number.
 const PREFIX: &str = "asyncline-";
 const SUFFIX: &str = ".aline";
 
@@ -29,14 +29,14 @@ pub(crate) struct Spool {
     left: Left,
 }
 
-/// When the file stays after use.
+/// The condition under which the file stays after use.
 #[derive(Clone, Copy, Debug)]
 enum Left {
-    /// It was there before.
+    /// It existed before.
     Always,
-    /// It was created where it was asked for.
+    /// It was created at a requested path.
     IfWritten,
-    /// It is a temporary one.
+    /// It is temporary.
     Never,
 }
 
@@ -82,7 +82,7 @@ impl Drop for Spool {
     }
 }
 
-/// Creates a file that nobody else can read, and removes those that killed viewers left.
+/// Creates a file that only its owner can read, and removes those of killed viewers.
 fn temporary() -> Result<(PathBuf, File), Error> {
     let directory = env::temp_dir();
     remove_left(&directory);
@@ -101,10 +101,10 @@ fn temporary() -> Result<(PathBuf, File), Error> {
     }
 }
 
-/// Creates a file and locks it: that is how others know that it is in use. None if one of them took it for left meanwhile.
+/// Creates a file and locks it, which marks it as in use. None if another process took it for abandoned meanwhile.
 fn create(path: &Path) -> io::Result<Option<File>> {
     let file = private::options().write(true).create_new(true).open(path)?;
-    // Where files cannot be locked, nobody takes them for left.
+    // If files cannot be locked, nobody takes them for abandoned.
     let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
     let is_there = file.metadata()?.nlink() > 0;
     Ok((locked != Err(Errno::WOULDBLOCK) && is_there).then_some(file))
@@ -115,12 +115,12 @@ fn remove_left(directory: &Path) {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
     for path in paths.filter(|path| is_name(path)) {
-        // Whatever is wrong with it, it stays.
+        // A file that cannot be checked stays.
         let _ = remove_unused(&path);
     }
 }
 
-/// Returns whether a file is called as temporary ones are: `asyncline-4711-0.aline`.
+/// Returns `true` if a file has a temporary file's name: `asyncline-4711-0.aline`.
 fn is_name(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));

@@ -91,30 +91,31 @@ pub fn cells(timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
     drawing.cells()
 }
 
-/// The cells of a lane, drawn stretch by stretch as its past comes, so that no more of it than a stretch has to be there.
+/// The cells of a lane, drawn stretch by stretch as its past arrives, so that only one stretch is in memory.
 #[derive(Debug)]
 pub(crate) struct Drawing {
     columns: Columns,
-    /// How many of the lane's own changes are drawn.
+    /// Number of the lane's own changes that are drawn.
     own: u64,
-    /// How many of its host's changes are drawn, or are none of its own.
+    /// Number of its host's changes that are drawn, or that do not belong to the lane.
     hosted: u64,
-    /// Of a coroutine that has a host: what was drawn before.
+    /// For a coroutine with a host: its cells before that host's changes.
     before: Option<Before>,
     /// `true` once the wait of a coroutine that nothing polls any more is drawn.
     left: bool,
 }
 
-/// A coroutine as it was drawn before its host's changes.
+/// A coroutine's cells before its host's changes.
 #[derive(Debug)]
 struct Before {
-    /// When it began to run in its present host, and which that is.
+    /// The time at which it started to run in its present host, and that host.
     run: Run,
     columns: Columns,
     own: u64,
 }
 
-/// When a coroutine began to run in its present host, the host, and the host's first change that is the coroutine's.
+/// The time at which a coroutine started to run in its present host, the host, and the first of the host's changes that
+/// belongs to the coroutine.
 type Run = (Timestamp, Option<(LaneId, u64)>);
 
 impl Drawing {
@@ -132,8 +133,8 @@ impl Drawing {
         self.columns.cells()
     }
 
-    /// Draws what the lane did since the last call, up to the present of the timeline. What it does now is drawn by the next
-    /// call, which knows for how long, or by this one if it `is_last`.
+    /// Draws the lane's activity since the last call, up to the present of the timeline. The present state is drawn by the
+    /// next call, when its length is known, or by this one if it `is_last`.
     ///
     /// A coroutine has changes of its own, then its host's, then its own again.
     pub(crate) fn take(&mut self, timeline: &Timeline, lane: &Lane, is_last: bool) {
@@ -151,7 +152,7 @@ impl Drawing {
             .changes
             .split_at(lane.changes.len().saturating_sub(lane.end.is_some().into()));
         let before = skip(before, lane.forgotten, self.own);
-        // The last of them lasts until another host polls it, if one ever does.
+        // The last one lasts until another host polls it, if any does.
         let over = before.len().saturating_sub(1);
         self.take_own(before, over, started.min(now));
         self.before.get_or_insert_with(|| Before {
@@ -189,7 +190,7 @@ impl Drawing {
         self.take_own(end, end.len(), now);
     }
 
-    /// Takes back what was drawn of a coroutine in a host that it has left for another: its time there counts as a wait.
+    /// Takes back the cells of a coroutine in a host that it has left for another: its time there counts as a wait.
     fn begin_again(&mut self, run: Run) {
         if let Some(before) = self.before.take_if(|before| before.run != run) {
             self.columns = before.columns;
@@ -220,7 +221,7 @@ fn skip(changes: &[Change], forgotten: u64, done: u64) -> &[Change] {
 /// Changes that count from one time until another.
 struct Segment<'a> {
     changes: &'a [Change],
-    /// How many of them are drawn. The next one only tells when the last of these was over.
+    /// Number of changes that are drawn. The next one only ends the last of these.
     drawn: usize,
     from: Timestamp,
     until: Timestamp,
@@ -347,12 +348,12 @@ impl Columns {
     }
 }
 
-/// Puts an end's sign into its column if that is empty, else into the next one.
+/// Puts an end's sign into its column if that is empty, otherwise into the next one.
 pub(super) fn put_end(cells: &mut [Cell], column: usize, end: State) {
     let next = column + 1;
     let is_free = |column: usize| cells.get(column) == Some(&Cell::Empty);
     if cells[column] == Cell::NotLoaded && is_free(next) {
-        // Which of the two it belongs in is not known before the first one is.
+        // The sign's column is only known once the first column is.
         cells[next] = Cell::NotLoaded;
     } else if cells[column] != Cell::NotLoaded {
         let place = [column, next].into_iter().find(|place| is_free(*place));

@@ -53,17 +53,18 @@ const NESTED: usize = 16;
 /// A mark is cut to so many columns.
 const MARK: usize = 24;
 
-/// What the labels of a lane tell of a moment.
+/// A lane's activity at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment {
-    /// The awaits that it is in, the outermost first; of a coroutine only its own.
+    /// The open awaits, the outermost first; for a coroutine only its own.
     awaits: Vec<Frame>,
-    /// The last line that it noted in the poll before it waits.
+    /// The last mark in the poll before the wait.
     mark: Option<Mark>,
 }
 
 impl Moment {
-    /// Returns what a lane does at a time. `known` is the mark before the wait that goes on since before the timeline's past.
+    /// Returns a lane's activity at a time. `known` is the mark before the present wait, if it started before the
+    /// timeline's past.
     pub(crate) fn at(
         timeline: &Timeline,
         lane: &Lane,
@@ -82,8 +83,8 @@ impl Moment {
     }
 }
 
-/// The labels of a lane whose cells these are, and which is [stuck](is_stuck) or not. The timeline may tell of more than
-/// the window shows.
+/// Returns the labels of a lane with these cells, which is [stuck](is_stuck) or not. The timeline may hold more than the
+/// window shows.
 pub fn labels(
     timeline: &Timeline,
     lane: &Lane,
@@ -105,8 +106,8 @@ pub fn labels(
     )
 }
 
-/// The labels of a lane of which no more is known than how it stands, the last line that it noted in its last poll, and what
-/// it did at some moments.
+/// Returns the labels of a lane of which only the state, the last mark in its last poll, and its activity at some moments
+/// are known.
 #[expect(clippy::too_many_arguments, reason = "all that a page is made from")]
 pub(crate) fn labels_of(
     timeline: &Timeline,
@@ -179,7 +180,7 @@ fn index_of(frames: &[Frame], id: FrameId) -> Option<usize> {
     frames.binary_search_by_key(&id, |frame| frame.id).ok()
 }
 
-/// The awaits that a lane is in at a time, the outermost first; of a coroutine only its own.
+/// Returns the awaits that are open in a lane at a time, the outermost first; for a coroutine only its own.
 fn awaits_at<'a>(timeline: &'a Timeline, lane: &'a Lane, time: Timestamp) -> Vec<&'a Frame> {
     let host = lane.host.and_then(|host| timeline.lane(host.lane));
     let (of, own) = match host {
@@ -197,8 +198,8 @@ fn awaits_at<'a>(timeline: &'a Timeline, lane: &'a Lane, time: Timestamp) -> Vec
     frames
 }
 
-/// The last line that a lane noted in the poll before the wait that there is at a time; `known` if that wait goes on since
-/// before what is left of the lane's past.
+/// Returns the last mark in a lane's poll before the wait at a time; `known` if that wait started before the part of
+/// the lane's past that is kept.
 fn mark_before<'a>(lane: &'a Lane, time: Timestamp, known: Option<&'a Mark>) -> Option<&'a Mark> {
     let changes = &lane.changes;
     let seen = &changes[..changes.partition_point(|change| change.at <= time)];
@@ -214,7 +215,7 @@ fn mark_before<'a>(lane: &'a Lane, time: Timestamp, known: Option<&'a Mark>) -> 
     mark.filter(|mark| mark.at >= poll.at)
 }
 
-/// The last line that was noted in a lane's last poll.
+/// Returns the last mark in a lane's last poll.
 pub(crate) fn last_mark(lane: &Lane) -> Option<&Mark> {
     let polls = |change: &&Change| change.state == State::Running;
     let last = lane.changes.iter().rev().find(polls)?;
@@ -296,7 +297,7 @@ impl<'a> Page<'a> {
         usize::from(end).max(run.end) - run.start
     }
 
-    /// Returns `true` if the state that a lane is in at a time lasts until the present.
+    /// Returns `true` if a lane's state at a time lasts until the present.
     fn lasts(&self, lane: &Lane, time: Timestamp) -> bool {
         let until = |time| lane.changes.partition_point(|change| change.at <= time);
         let seen = until(time);

@@ -42,7 +42,7 @@ pub struct Lane {
     pub longest: u64,
     /// How many of its changes were forgotten: the index in its life of the first one in `changes`.
     pub(crate) forgotten: u64,
-    /// When it was polled first; of a coroutine, by its present host.
+    /// The time of its first poll; for a coroutine, by its present host.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub end: Option<Timestamp>,
@@ -52,7 +52,7 @@ pub struct Lane {
     pub unwakeable: bool,
     /// Whether it keeps nothing of its past.
     pub(crate) is_brief: Aside<bool>,
-    /// Whether it is listed among the lanes that did something since events were lost last.
+    /// `true` if it is listed among the lanes that were active since the last loss.
     pub(super) is_active: Aside<bool>,
     /// Its name in the events.
     pub id: LaneId,
@@ -74,11 +74,11 @@ pub struct Lane {
     pub(crate) position: Option<usize>,
     /// The lines it noted.
     pub marks: Vec<Mark>,
-    /// How its long polls spent their time, where that is known, in order.
+    /// The time spent by its long polls, if known, in order.
     pub spent: Vec<Spent>,
     /// What it is labelled with, in the order of the first label of each key.
     pub labels: Vec<Label>,
-    /// How often what it does became unknown because events were lost.
+    /// Number of times that its state became unknown because events were lost.
     pub gaps: u64,
     /// What it returned, as text.
     pub value: Option<Text>,
@@ -165,17 +165,17 @@ pub struct Mark {
     pub text: Text,
 }
 
-/// How the thread of a long poll spent its time, from a reading before the poll to right after it. What it spent within
-/// the poll is at most that.
+/// The time that a long poll's thread spent, from a reading before the poll to right after it. The time spent within
+/// the poll is at most this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// When the poll began.
+    /// Start of the poll.
     pub poll: Timestamp,
-    /// Nanoseconds from the reading to the poll's start; none where the numbers count from the thread's start.
+    /// Nanoseconds from the reading to the poll's start; none if the numbers count from the thread's start.
     pub since: Option<u64>,
     /// Nanoseconds on a processor.
     pub running: u64,
-    /// Nanoseconds in which it was ready to run and had no processor.
+    /// Nanoseconds during which it was ready to run but had no processor.
     pub stalled: u64,
 }
 
@@ -339,7 +339,7 @@ impl Lane {
             .map_or(State::Unknown, |change| change.state)
     }
 
-    /// When it came into its present state.
+    /// Returns the time at which it entered its present state.
     pub(crate) fn since(&self) -> Timestamp {
         self.changes.last().map_or(self.start, |change| change.at)
     }
@@ -350,7 +350,7 @@ impl Lane {
         !std::mem::replace(&mut self.is_active, Aside(true)).0
     }
 
-    /// Whether events were lost, and it has done nothing since.
+    /// Returns `true` if events were lost, and it has been idle since.
     pub(super) fn is_lost(&self) -> bool {
         let last = self.changes.last();
         last.is_some_and(|last| last.state == State::Unknown)
@@ -470,7 +470,7 @@ impl Lane {
     }
 
     pub(super) fn await_entered(&mut self, frame: Frame) {
-        /// Awaits that are over are forgotten when there are this many more of them than open ones.
+        /// Closed awaits are forgotten when there are this many more of them than open ones.
         const OVER: usize = 16;
         if self.is_brief.0 && self.frames.len() > 2 * self.open.len() + OVER {
             self.forget();
@@ -488,8 +488,8 @@ impl Lane {
         }
     }
 
-    /// Returns the place in `open` of an await. Awaits that run side by side are left in any order, so that a scan from
-    /// the innermost one on could take quadratic time.
+    /// Returns the place of an await in `open`. Awaits that run side by side are left in any order, so a scan from the
+    /// innermost one could take quadratic time.
     fn open_place(&self, id: FrameId) -> Option<usize> {
         let is_last = self
             .open
@@ -498,7 +498,7 @@ impl Lane {
         if is_last {
             return Some(self.open.len() - 1);
         }
-        // They are in the order of their ids, except in a damaged log.
+        // They are ordered by id, except in a damaged log.
         let id_of = |&index: &usize| {
             work::done(1);
             self.frames[index].id
@@ -523,7 +523,7 @@ impl Lane {
         }
     }
 
-    /// Takes note of how its last poll, which is over, spent its time.
+    /// Records the time that its last poll, which is over, spent.
     pub(super) fn poll_spent(&mut self, since: Option<u64>, running: u64, stalled: u64) {
         let mut changes = self.changes.iter().rev();
         let poll = changes.find(|change| change.state == State::Running);

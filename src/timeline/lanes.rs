@@ -19,10 +19,10 @@ pub(crate) struct Lanes {
     branches: Vec<LaneId>,
     /// As many of them there were when those that have ended were left out last.
     few: usize,
-    /// The tasks and branches that did something since events were lost last, and others: what the rest does is not known.
-    /// So a loss costs no more than the events before it.
+    /// The tasks and branches that were active since the last loss, and others: the state of the rest is unknown. So a loss
+    /// costs no more than the events before it.
     active: Vec<LaneId>,
-    /// The length of `active` when those that had ended were left out last.
+    /// Length of `active` when ended lanes were last removed.
     few_active: usize,
     /// Whether lanes keep nothing of their past.
     is_brief: bool,
@@ -183,7 +183,7 @@ impl Lanes {
         self.slots[place] = Some(lane);
     }
 
-    /// Takes note of a lane that does something again after events were lost.
+    /// Marks a lane as active again after a loss.
     #[cold]
     pub(crate) fn note_active(&mut self, id: LaneId) {
         if self.active.len() >= 2 * self.few_active + 64 {
@@ -195,7 +195,7 @@ impl Lanes {
         self.active.push(id);
     }
 
-    /// Calls `lose` for each task and branch that goes on and did something since events were lost last.
+    /// Calls `lose` for each open task and branch that was active since the last loss.
     pub(crate) fn lose(&mut self, mut lose: impl FnMut(&mut Lane)) {
         for id in std::mem::take(&mut self.active) {
             let Some(place) = self.place(id).filter(|_| self.goes_on(id)) else {

@@ -137,7 +137,7 @@ pub(crate) fn cuts(lane: &Lane, moments: &[Timestamp]) -> Vec<Cut> {
 
 /// Returns the cut of a coroutine, from its host's cut then and its host's cut when the coroutine started.
 pub(crate) fn hosted(host: &Cut, began: &Cut) -> Cut {
-    // The poll in which it began is its own, too.
+    // The poll in which it started is its own, too.
     let first = u64::from(began.state == Some(State::Running));
     Cut {
         totals: Totals::between(&began.totals, &host.totals),
@@ -181,7 +181,7 @@ pub(crate) fn cells(
             after,
             next: next.and_then(Option::as_ref),
         };
-        // A gap that goes on may have a column for itself.
+        // An open gap may have a column for itself.
         if next == Some(&None) && known.goes_on_with_gap() {
             return Cell::NotLoaded;
         }
@@ -300,7 +300,7 @@ impl Column<'_> {
     fn running(&self, spent: &Totals) -> Option<Cell> {
         let begun = self.after.polls.saturating_sub(self.before.polls);
         let enters = self.before.state == Some(State::Running);
-        // At the present, a poll that goes on has no next column to show in.
+        // An open poll at the present has no next column to show in.
         let leaves = self.after.state == Some(State::Running) && self.right < self.now;
         let inside = begun.saturating_sub(u64::from(leaves));
         if spent.running == 0 {

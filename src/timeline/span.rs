@@ -17,7 +17,8 @@ pub enum State {
     Done,
     /// It was dropped before it was ready.
     Cancelled,
-    /// A branch was dropped before it was ready, and what it waited for was not: see [`Cancel::Left`].
+    /// A branch was dropped before it was ready, but the future or task that it waited for was not: see
+    /// [`Cancel::Left`].
     ///
     /// [`Cancel::Left`]: crate::event::Cancel::Left
     Left,

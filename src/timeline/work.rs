@@ -1,4 +1,4 @@
-//! Counts what is looked at, in tests: work that grows faster than the events is found without a clock.
+//! Counts steps of work in tests, to find work that grows faster than the events without using a clock.
 
 #[cfg(test)]
 use std::cell::Cell;
@@ -8,7 +8,7 @@ thread_local! {
     static DONE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts so many things that were looked at. Does nothing outside tests.
+/// Counts this many steps. Does nothing outside tests.
 #[inline]
 pub(crate) fn done(things: usize) {
     #[cfg(test)]
@@ -17,7 +17,7 @@ pub(crate) fn done(things: usize) {
     let _ = things;
 }
 
-/// Returns how many things this thread looks at in a call.
+/// Returns the number of steps that this thread takes in a call.
 #[cfg(all(test, feature = "app"))]
 pub(crate) fn of(call: impl FnOnce()) -> u64 {
     let before = DONE.get();

@@ -5,7 +5,7 @@
 pub enum Action {
     /// Leave the program.
     Quit,
-    /// Stop the program, for the shell to continue it.
+    /// Stop the program, until the shell continues it.
     Suspend,
     /// Show the keys of the present mode.
     Help,

@@ -65,7 +65,7 @@ pub enum Msg {
     Stayed(String),
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
-    /// The file holds another session now; this is its end.
+    /// The file now holds another session; this is its end.
     Replaced(Box<Playback>),
     /// More came to be known of what is looked at.
     Seen(Box<Seen>),
@@ -132,7 +132,7 @@ pub enum Effect {
     ToggleRecording,
     /// Leave.
     Quit,
-    /// Stop the process, for the shell to continue it.
+    /// Stop the process, until the shell continues it.
     Suspend,
 }
 

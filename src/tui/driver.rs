@@ -28,7 +28,7 @@ use crate::source::Live;
 #[derive(Debug)]
 pub(super) struct Driver {
     live: Option<Live>,
-    /// Whether it is held only while the process is stopped.
+    /// `true` if it is held only while the process is stopped.
     is_held: bool,
     recorder: Recorder,
     last_tick: Option<Instant>,
@@ -83,7 +83,7 @@ impl Driver {
             Effect::Travel(from, journey) => self.ask(Request::Travel(from, journey)),
             Effect::ToggleRecording => self.toggle_recording(app),
             Effect::Quit => return false,
-            // The terminal has to be given back first: the loop does both.
+            // The terminal must be given back first: the loop does both.
             Effect::Suspend => {}
         }
         true
@@ -207,7 +207,7 @@ impl Driver {
         msgs
     }
 
-    /// Holds the scenario that plays, since the process is about to stop: time that passes meanwhile is not played.
+    /// Holds the playing scenario, since the process is about to stop: time that passes meanwhile is not played.
     pub(super) fn hold(&mut self) {
         if let Some(live) = &self.live
             && live.report().pace == Pace::Playing

@@ -36,12 +36,12 @@ pub(super) enum Request {
     Follow,
 }
 
-/// How a file has grown.
+/// The growth of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Growth {
     Nothing,
     More,
-    /// It holds another session now.
+    /// It now holds another session.
     Other,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Reader {
     path: PathBuf,
     requests: Receiver<Request>,
     messages: UnboundedSender<Msg>,
-    /// Journeys that are still to be made.
+    /// Pending journeys.
     journeys: VecDeque<(u64, Journey)>,
     /// `true` if the file may have grown.
     follows: bool,
@@ -59,7 +59,7 @@ pub(super) struct Reader {
     growth: Growth,
     /// The place up to which growth was reported.
     told: u64,
-    /// The part of the sight that is still to be read.
+    /// The part of the sight that must still be read.
     sight: Option<Sight>,
     /// `true` if nothing was read for it yet.
     is_new: bool,
@@ -101,8 +101,8 @@ impl Reader {
         }
     }
 
-    /// Takes in all requests, and does the most urgent piece of work. Returns `false` if there is nothing to do before
-    /// another request comes.
+    /// Takes in all requests, and does the most urgent piece of work. Returns `false` if nothing is left to do before
+    /// another request arrives.
     pub(super) fn turn(&mut self) -> bool {
         while let Ok(request) = self.requests.try_recv() {
             self.take(request);
@@ -119,7 +119,7 @@ impl Reader {
         };
         match done {
             Ok(()) => true,
-            // An urgent request is about to come; this work is done after it.
+            // An urgent request is about to arrive; this work is done after it.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
             Err(error) => {
                 (self.follows, self.sight) = (false, None);
@@ -163,7 +163,7 @@ impl Reader {
         self.growth = self.growth.max(growth);
         if self.growth != Growth::Nothing {
             let place = self.archive.events();
-            // It must join up with what was reported last.
+            // It must continue what was reported last.
             let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
             let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
             self.told = place;
@@ -179,7 +179,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads what was added to the file.
+    /// Reads the part that was added to the file.
     fn advance(&mut self) -> io::Result<Growth> {
         let has_grown = self.archive.advance()?;
         // What was recorded on goes on in the next file of the same name.
@@ -215,7 +215,7 @@ impl Reader {
         }
     }
 
-    /// Reads the next piece of a sight: all events, or if those are too many, the answers for some moments or columns.
+    /// Reads the next piece of a sight: all events or, if those are too many, the answers for some moments or columns.
     fn look(&mut self, mut sight: Sight) -> io::Result<()> {
         if self.archive.between(sight.from, sight.until) <= DETAIL {
             let detail = self.detail(&sight)?;
@@ -260,14 +260,14 @@ impl Reader {
 
     /// Samples from the index of the lanes in a sight.
     fn known(&self, sight: &Sight) -> HashMap<LaneId, Vec<Sample>> {
-        /// Samples per lane, at most.
+        /// Maximum number of samples per lane.
         const MOST: usize = 512;
         let index = &self.archive.index;
         let of = |lane: &LaneId| (*lane, index.samples(*lane, sight.from, sight.until, MOST));
         sight.lanes.iter().map(of).collect()
     }
 
-    /// All events of a sight, and of the time beside it, which is likely to be looked at next.
+    /// All events of a sight, and of the time beside it, which is likely to be viewed next.
     fn detail(&mut self, sight: &Sight) -> io::Result<Detail> {
         let beside = sight.until - sight.from;
         let wide = [
@@ -280,7 +280,7 @@ impl Reader {
             [sight.from, sight.until]
         };
         let end = self.archive.end_time()?;
-        // A detail that reaches the end can take in what comes after it.
+        // A detail that reaches the end can take in later events.
         if until >= end || self.archive.between(until, end) <= DETAIL / 4 {
             until = end;
         }

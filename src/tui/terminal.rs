@@ -59,7 +59,7 @@ impl Screen {
             .map_or(Ok(Size::ZERO), Terminal::size)
     }
 
-    /// Shows the state; everything anew where the terminal may have lost what was there. Nothing is shown while the terminal
+    /// Shows the state, and redraws everything if the terminal may have lost its content. Shows nothing while the terminal
     /// is given back.
     pub(super) fn draw(&mut self, app: &App, anew: bool) -> io::Result<()> {
         let taken = self.terminal.as_mut();
@@ -98,7 +98,7 @@ fn enter() -> io::Result<()> {
     )
 }
 
-/// Takes the terminal again, whatever has become of it meanwhile.
+/// Takes the terminal again, whatever its state.
 #[cfg(unix)]
 pub(super) fn take_again() -> io::Result<()> {
     give_back();

@@ -90,7 +90,8 @@ impl Screen {
         }
     }
 
-    /// Takes in the reader's answers, asks for what is missing, and checks all cells. Returns how many are not loaded.
+    /// Takes in the reader's answers, asks for missing parts, and checks all cells. Returns the number of cells that
+    /// are not loaded.
     fn frame(&mut self) -> usize {
         while let Ok(msg) = self.inbox.try_recv() {
             self.tell(msg);
@@ -105,7 +106,7 @@ impl Screen {
         self.check();
     }
 
-    /// Writes more events to the file, and has the reader look for them.
+    /// Writes more events to the file, and makes the reader look for them.
     fn grow(&mut self, by: usize) {
         let until = (self.written + by).min(self.events.len());
         write(&mut self.writer, &self.events[self.written..until]);
@@ -113,7 +114,7 @@ impl Screen {
         self.driver.follow();
     }
 
-    /// Gives the reader so many turns.
+    /// Gives the reader this many turns.
     fn read(&mut self, turns: usize) {
         for _ in 0..turns {
             self.reader.turn();
@@ -145,7 +146,7 @@ impl Screen {
         self.app.viewer().unwrap()
     }
 
-    /// Checks every cell of every visible lane. Returns how many are not loaded.
+    /// Checks every cell of every visible lane. Returns the number of cells that are not loaded.
     fn check(&mut self) -> usize {
         let place = self.viewer().playback.place();
         if self.past.events() != place {
@@ -192,11 +193,11 @@ impl Screen {
         missing
     }
 
-    /// Checks every cell of the density map. Returns how many are not loaded.
+    /// Checks every cell of the density map. Returns the number of cells that are not loaded.
     fn check_shares(&self, viewer: &Viewer, window: &Window, per: usize) -> usize {
         let lanes: Vec<LaneId> = viewer.lanes.rows.iter().map(|row| row.lane).collect();
         let shares = viewer.shares(window, per);
-        // The last column is read as a whole, with all that happened at the very moment that is shown.
+        // The last column is read as a whole, with all events at the very moment shown.
         let until = self.events.partition_point(|event| event.at <= window.now);
         let past: Timeline = self.events[..until].iter().collect();
         assert_eq!(shares.len(), lanes.chunks(per).count());
@@ -280,7 +281,7 @@ fn filled(fill: Fill) -> u8 {
     }
 }
 
-/// A program: `main` is polled at its beginning and rarely after that, some tasks all the time, and some come and go.
+/// A program: `main` is polled at its start and rarely after that, some tasks all the time, and some start and end.
 fn program(seed: u64, most: usize) -> Vec<Event> {
     let mut told = Told {
         seed: seed | 1,
@@ -325,7 +326,7 @@ fn program(seed: u64, most: usize) -> Vec<Event> {
     told.events
 }
 
-/// A program that is being made up.
+/// A program under construction.
 struct Told {
     seed: u64,
     at: u64,
@@ -437,10 +438,10 @@ const KEYS: [Action; 26] = [
 #[derive(Clone, Copy, Debug)]
 enum Happens {
     Key(Action),
-    /// The reader gets so many turns.
+    /// Turns of the reader.
     Reads(usize),
     Frame,
-    /// Time passes, and so many events come.
+    /// Time passes, and this many events arrive.
     Grows(usize),
 }
 
@@ -456,7 +457,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
+    /// Whichever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
     #[test]
     fn no_cell_is_ever_wrong(
         seed: u64, first in 20..900_usize, follow: bool, happens in prop::collection::vec(happens(), 1..60),
@@ -479,7 +480,7 @@ proptest! {
     }
 }
 
-/// A session that grows while it is looked at, at ten zooms.
+/// A session that grows while it is viewed, at ten zooms.
 #[test]
 fn a_session_that_grows_is_drawn_as_it_happened() {
     let mut screen = Screen::of(program(7, 20_000), 100, true);
@@ -499,7 +500,7 @@ fn a_session_that_grows_is_drawn_as_it_happened() {
     assert_eq!(screen.viewer().playback.place(), 20_000);
 }
 
-/// Nothing is left on the screen of a session in whose file another one is written by now.
+/// Nothing stays on the screen of a session whose file now holds another one.
 #[test]
 fn another_session_in_the_same_file_is_drawn_anew() {
     let mut screen = Screen::of(program(3, 700), 600, true);
@@ -521,7 +522,7 @@ fn another_session_in_the_same_file_is_drawn_anew() {
     }
 }
 
-/// A journey that comes in between interrupts what is read for what is looked at, and that is read all the same.
+/// A journey interrupts reading for the visible part, which is still completed.
 #[test]
 fn what_was_interrupted_is_read_again() {
     let mut screen = Screen::of(program(11, 1500), 1500, false);

@@ -1,32 +1,33 @@
-//! For how long a poll held its thread, as far as is known.
+//! The time for which a poll held its thread, as far as it is known.
 
 use crate::timeline::Spent;
 use crate::units::rounded_text;
 
-/// For how long a poll held its thread: without the time in which the thread was ready to run and had no processor.
+/// The time for which a poll held its thread, without the time in which the thread was ready to run but had no
+/// processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Held {
-    /// At least so many nanoseconds.
+    /// Minimum, in nanoseconds.
     pub(super) nanos: u64,
-    /// At most so many nanoseconds of the poll went without a processor.
+    /// Maximum time of the poll without a processor, in nanoseconds.
     pub(super) stalled: u64,
     how: How,
 }
 
-/// How a thread was held.
+/// The way in which a thread was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
-    /// It is not known.
+    /// Unknown.
     Unknown,
-    /// By work: most of the time it was on a processor.
+    /// By work: it was on a processor for most of the time.
     Running,
-    /// By a call that blocks: for at least so many nanoseconds; at most so many were spent on a processor.
+    /// By a blocking call. Holds the minimum nanoseconds blocked, and the maximum nanoseconds on a processor.
     Blocked(u64, u64),
 }
 
 impl Held {
-    /// Works out what a poll of this length has held at least. The reading before it may have been taken long before the
-    /// poll: what was spent in between is not told apart, and counts for whatever makes the least of it.
+    /// Returns the minimum time for which a poll of this length held its thread. The reading before may be much older than
+    /// the poll. Time spent in between cannot be told apart, and is attributed so that the result stays a minimum.
     pub(super) fn of(lasted: u64, spent: Option<&Spent>) -> Self {
         let Some(spent) = spent else {
             return Self {
@@ -53,7 +54,7 @@ impl Held {
         }
     }
 
-    /// How it was held, for a sentence.
+    /// Returns the way it was held, as part of a sentence.
     pub(super) fn how(self) -> String {
         match self.how {
             How::Unknown => String::new(),
@@ -73,7 +74,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Of a poll of 60 ms: the milliseconds since the reading before it, running, and stalled.
+    /// For a poll of 60 ms: milliseconds since the reading before it, running, and stalled.
     fn held(since: Option<u64>, running: u64, stalled: u64) -> (u64, String) {
         let spent = Spent {
             poll: Timestamp::ZERO,
@@ -100,15 +101,15 @@ mod tests {
             (Some(0), 3, 10, (50, blocked(47, 3))),
             (Some(0), 0, 60, (0, unknown())),
             (Some(0), 25, 0, (60, blocked(35, 25))),
-            // What ran before the poll cannot be told from what ran in it.
+            // Time that ran before the poll cannot be told from time in it.
             (Some(10), 40, 0, (60, unknown())),
             (Some(10), 50, 0, (60, running())),
             (Some(500), 60, 0, (60, unknown())),
             (Some(500), 5, 0, (60, blocked(55, 5))),
-            // Neither can what the thread waited for a processor before.
+            // The same goes for time in which the thread waited for a processor before.
             (Some(500), 5, 30, (30, blocked(25, 5))),
             (Some(500), 400, 100, (0, unknown())),
-            // Since the thread began.
+            // Since the thread started.
             (None, 5, 10, (50, blocked(45, 5))),
             (None, 900, 10, (50, unknown())),
         ] {

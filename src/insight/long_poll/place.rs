@@ -1,4 +1,4 @@
-//! In which part of a poll its time went: between which of the lines at which the program is known to have been.
+//! The part of a poll in which its time went: between two lines that the program is known to have reached.
 
 use std::collections::HashMap;
 
@@ -6,39 +6,39 @@ use crate::event::{LaneId, Site, Timestamp};
 use crate::insight::words::place;
 use crate::timeline::{Frame, Lane, LaneKind, Span, State, Timeline};
 
-/// What each lane has called, spawned and branched, in order.
+/// The calls, spawns and branches of each lane, in order.
 pub(super) struct Children<'a>(HashMap<LaneId, Vec<&'a Lane>>);
 
-/// Where the time of a poll went.
+/// The place where the time of a poll went.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     after: What<'a>,
     before: Option<&'a Site>,
 }
 
-/// What is known of the program's place from some moment of a poll on.
+/// The program's place from some moment of a poll on, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// An await is over.
     After,
     /// A call or a spawn is reached.
     At,
-    /// An await is reached, or has gone on.
+    /// An await is reached or resumed.
     In,
 }
 
 #[derive(Clone, Copy)]
 enum What<'a> {
-    /// Nothing but where its task was spawned.
+    /// No line but its task's spawn site is known.
     Start(Option<&'a Site>),
-    /// It has been at this line.
+    /// It has reached this line.
     Site(Kind, &'a Site),
 }
 
 struct Point<'a> {
     at: Timestamp,
     what: What<'a>,
-    /// Awaits that are over at the same moment end from the innermost to the outermost; they begin the other way.
+    /// Awaits that end at the same moment end from the innermost to the outermost; they start in the opposite order.
     order: (Option<Kind>, u32),
 }
 
@@ -88,9 +88,9 @@ impl<'a> Children<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Finds the longest part of a poll in which nothing is known to have happened.
+    /// Finds the longest part of a poll without an event.
     pub(super) fn of(lane: &'a Lane, poll: &Span, children: &Children<'a>) -> Self {
-        /// Branches within branches are looked at no deeper than this.
+        /// Maximum depth of nested branches that are searched.
         const DEEPEST: usize = 8;
         let (mut lane, mut poll) = (lane, *poll);
         for _ in 0..DEEPEST {
@@ -121,7 +121,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The line that is nearest.
+    /// Returns the nearest line.
     pub(super) fn site(&self) -> Option<&'a Site> {
         match self.after {
             What::Start(spawned) => self.before.or(spawned),
@@ -129,7 +129,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Where it is, for a sentence.
+    /// Returns the place, as part of a sentence.
     pub(super) fn text(&self) -> String {
         match (self.after, self.before) {
             (What::Start(_), Some(site)) => format!(", before {}", place(site)),
@@ -149,7 +149,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What is known of a poll's course, in order; the first point is its start.
+/// Returns the known points of a poll, in order; the first one is its start.
 fn points<'a>(lane: &'a Lane, poll: &Span, children: &Children<'a>) -> Vec<Point<'a>> {
     let within = |at: Timestamp| poll.start <= at && at <= poll.end;
     let open = open_at(lane, poll.start);
@@ -196,9 +196,9 @@ fn points<'a>(lane: &'a Lane, poll: &Span, children: &Children<'a>) -> Vec<Point
     points
 }
 
-/// The awaits that a lane was in when a poll began, the innermost first.
+/// Returns the awaits that a lane was in when a poll started, the innermost first.
 fn open_at(lane: &Lane, start: Timestamp) -> Vec<&Frame> {
-    /// Awaits within each other are looked at no deeper than this.
+    /// Maximum depth of nested awaits that are searched.
     const DEEPEST: usize = 64;
     let entered = lane.frames.partition_point(|frame| frame.start < start);
     let entered = &lane.frames[..entered];

@@ -1,14 +1,14 @@
-//! A lane's past, to be looked up for many stretches of it, some of which may lie within others.
+//! A lane's past, for looking up many stretches of it, some of them nested.
 
 use std::ops::Range;
 
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::{Lane, State, Wake, work};
 
-/// How a lane spent its time, and who woke it.
+/// The way a lane spent its time, and its wakers.
 pub(super) struct Past<'a> {
     lane: &'a Lane,
-    /// The nanoseconds for which it had run and waited before each of its changes.
+    /// Nanoseconds that it had run and waited before each of its changes.
     spent: Vec<(u64, u64)>,
     /// The lanes that woke it, other than itself.
     wakers: Least,
@@ -36,8 +36,8 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// Whether a wait between these moments was ended by a lane that was there before this coroutine. Such a wait is as
-    /// long as the other takes, whoever else is awaited meanwhile.
+    /// Returns `true` if a lane that existed before this coroutine ended a wait between these moments. Such a wait
+    /// takes as long as the other lane does, whatever else is awaited meanwhile.
     pub(super) fn waited_for_others(
         &self,
         coroutine: LaneId,
@@ -48,7 +48,7 @@ impl<'a> Past<'a> {
         self.wakers.within(until(start)..until(end)) < coroutine.0
     }
 
-    /// How long it ran and how long it waited between these moments, in nanoseconds.
+    /// Returns the nanoseconds that it ran and waited between these moments.
     pub(super) fn time_in(&self, start: Timestamp, end: Timestamp) -> (u64, u64) {
         let (before, after) = (self.until(start), self.until(end));
         (
@@ -57,12 +57,12 @@ impl<'a> Past<'a> {
         )
     }
 
-    /// Whether it did nothing but run from one moment to the other.
+    /// Returns `true` if it only ran from one moment to the other.
     pub(super) fn runs_between(&self, from: Timestamp, to: Timestamp) -> bool {
         self.time_in(from, to).0 == to - from
     }
 
-    /// How long it had run and waited until a moment.
+    /// Returns the nanoseconds that it had run and waited until a moment.
     fn until(&self, at: Timestamp) -> (u64, u64) {
         let next = self.lane.changes.partition_point(|change| change.at <= at);
         let Some(last) = next.checked_sub(1) else {
@@ -81,7 +81,7 @@ fn add((running, waiting): (u64, u64), state: State, nanos: u64) -> (u64, u64) {
     }
 }
 
-/// The least number within any stretch of a list, as a tree: each node has the least of the two below it.
+/// A tree for the minimum of any stretch of a list: each node has the minimum of the two below it.
 struct Least(Vec<u64>);
 
 impl Least {

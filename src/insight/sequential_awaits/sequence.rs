@@ -15,7 +15,7 @@ pub(super) struct Sequence<'a> {
     /// The awaits, the first time.
     frames: Vec<&'a Frame>,
     rounds: u64,
-    /// How many lanes, and the tasks that these belong to.
+    /// Number of lanes, and the tasks that they belong to.
     lanes: u64,
     pub(super) tasks: HashSet<LaneId>,
     costs: u64,
@@ -40,7 +40,7 @@ impl<'a> Sequence<'a> {
         })
     }
 
-    /// Adds up the sequences of a lane that are on the same lines: it goes through them again and again.
+    /// Adds up the sequences of a lane that are on the same lines, which it repeats.
     pub(super) fn merged(sequences: Vec<Self>) -> Vec<Self> {
         let mut merged: Vec<Self> = Vec::new();
         let mut index = HashMap::new();

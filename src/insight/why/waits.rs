@@ -6,7 +6,7 @@ use crate::insight::words::runner;
 use crate::timeline::{Frame, Lane, LaneKind};
 use crate::units::{rounded_text, time_text};
 
-/// How late tokio's timers are by themselves, in nanoseconds.
+/// Typical delay of tokio's own timers, in nanoseconds.
 const GRANULARITY: u64 = 1_000_000;
 
 /// What a suspended lane waits for.
@@ -141,7 +141,7 @@ impl<'a> View<'a> {
             format!("has been waiting for {}", rounded_text(waited))
         };
         let last_woken = self.woken(lane).replacen(", ", ", last ", 1);
-        // A branch is called as the expression that it waits for.
+        // A branch is named after the expression that it waits for.
         let advice = match lane.kind {
             LaneKind::Task(_) => {
                 " (add #[asyncline::trace] to its function, if it is yours, to see what it awaits)"

@@ -201,7 +201,7 @@ proptest! {
         prop_assert_eq!(archive.log.all_damage().is_empty(), all.damage.is_empty());
     }
 
-    /// What is printed of a session that is read from a file is what is printed of all its events at once.
+    /// The output for a session read from a file equals that for all of its events at once.
     #[test]
     fn what_is_printed_is_that_of_the_whole(events in arbitrary::events(120), blocks in blocks(), width in 1..120_usize) {
         let (file, _) = recorded(&events, &blocks, true);
@@ -212,7 +212,7 @@ proptest! {
         prop_assert_eq!(json(&end), json(&whole));
     }
 
-    /// However short the stretches are in which a session is read, its lanes are drawn as from all of it.
+    /// A session's lanes are drawn the same in stretches of any length as all at once.
     #[test]
     fn stretches_are_drawn_as_the_whole_is(
         events in arbitrary::events(120), blocks in blocks(), most in 1..40_u64, span in 1..150_u64, width in 1..40_u16,
@@ -232,7 +232,8 @@ proptest! {
             }
         }).unwrap();
         for (lane, drawing) in drawn {
-            // A host that ends before the coroutine starts in it is none, which no program does to one that had a host.
+            // A host that ends before the coroutine starts in it does not count. No program does this to a coroutine
+            // that had a host.
             if lane.kind != LaneKind::Coroutine || lane.host.is_some() || lane.end.is_some() {
                 prop_assert_eq!(drawing.cells(), cells(&whole, lane, &window), "{:?}", lane);
             }
@@ -240,7 +241,7 @@ proptest! {
     }
 }
 
-/// Leaves out events of coroutines that no program tells: each is nothing else, is created once, and ends as they do.
+/// Leaves out coroutine events that no program writes: each is only a coroutine, is created once, and ends as they do.
 fn with_sound_coroutines(mut events: Vec<Event>) -> Vec<Event> {
     let (mut others, mut coroutines) = (HashSet::new(), HashSet::new());
     events.retain(|event| match event.kind {
@@ -267,7 +268,7 @@ fn whole_text(timeline: &Timeline, width: usize) -> String {
     crate::export::text::lanes_text(timeline, width, false)
 }
 
-/// The lanes as text, read in stretches of about so many events.
+/// The lanes as text, read in stretches of about this many events.
 fn text(archive: &mut Archive, end: &Timeline, width: usize, most: u64) -> String {
     let mut lanes = crate::export::text::LanesText::new(end, width, false);
     archive
@@ -281,7 +282,7 @@ fn json(timeline: &Timeline) -> String {
     serde_json::to_string_pretty(&summary).unwrap()
 }
 
-/// Of programs, all that is written on their lanes is the same, too.
+/// For programs, the text on their lanes is the same, too.
 #[test]
 fn stories_are_printed_as_the_whole_is_however_they_are_read() {
     use crate::timeline::story;

@@ -1,4 +1,4 @@
-//! To record and to read a session takes work that grows with its events, whatever they are.
+//! Recording and reading a session takes work proportional to its events, whatever they are.
 
 use std::fs::File;
 
@@ -14,7 +14,7 @@ use crate::timeline::rows::{Order, flat_rows, rows};
 use crate::timeline::story::{self, Story};
 use crate::timeline::work;
 
-/// Tells a long story, whose length depends on a number.
+/// A function that tells a story whose length depends on a number.
 pub(super) type Tell = fn(u64) -> Story;
 
 pub(super) const STORIES: [(&str, Tell); 14] = [
@@ -34,7 +34,7 @@ pub(super) const STORIES: [(&str, Tell); 14] = [
     ("threads", threads),
 ];
 
-/// A moment later, in a story of so many of them.
+/// Moves on a little, in a story with this many steps.
 fn later(story: Story, moment: u64) -> Story {
     story.at_nanos(moment * 1_000)
 }
@@ -54,7 +54,7 @@ fn select(turns: u64) -> Story {
     story.done(1)
 }
 
-/// As a recording looks whose program tells faster than can be written.
+/// Looks like a recording of a program that outruns the writer.
 fn losses(times: u64) -> Story {
     let mut story = Story::of_main().poll(1).waits(1);
     for time in 0..times {
@@ -163,7 +163,7 @@ fn sleeps(number: u64) -> Story {
     story.wake(1, Waker::Driver).poll(1)
 }
 
-/// As futures that are joined by hand: all are reached, and the first is over first.
+/// Like futures joined by hand: all are reached, and the first one is over first.
 fn awaits(number: u64) -> Story {
     let mut story = Story::of_main().poll(1);
     for frame in 1..=number {
@@ -213,7 +213,7 @@ fn record(events: &[Event]) -> File {
     file
 }
 
-/// Opens a recording and looks at all of it, and at its end.
+/// Opens a recording and reads all of it, and its end.
 fn open(file: File) {
     let mut archive = Archive::of_file(file).unwrap();
     let end = archive.end().unwrap().timeline;
@@ -242,7 +242,7 @@ fn print(archive: &mut Archive, end: &Timeline) {
     serde_json::to_writer(io::sink(), &summary("", end, &[], None)).unwrap();
 }
 
-/// Looks at all events at once, as at a short session.
+/// Reads all events at once, as for a short session.
 fn look_at_once(events: &[Event]) {
     let mut timeline = Timeline::new();
     for event in events {

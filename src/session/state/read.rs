@@ -112,7 +112,7 @@ pub(in crate::session) fn decode(
         })?;
         Ok((thread, lanes))
     })?;
-    // Older files tell of them in the order in which they began to poll.
+    // Older files list them in the order in which they started to poll.
     threads.sort_by_key(|(thread, _)| *thread);
     let known = index(from)?;
     let begun = list(from, |from| birth(from, end))?;

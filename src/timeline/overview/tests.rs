@@ -103,7 +103,8 @@ fn scanned(lane: &Lane, spans: &[Span], window: &Window, column: u16) -> Cell {
     }
 }
 
-/// Whether a lane is a task or a branch all its life. No task is a runtime or a coroutine, too, but in these events.
+/// `true` if a lane is only ever a task or a branch. No real task is also a runtime or a coroutine, but in these events
+/// one may be.
 fn is_plain(events: &[Event], lane: &Lane) -> bool {
     let is_both = events.iter().any(|event| match event.kind {
         EventKind::RuntimeEntered { runtime, .. } => runtime == lane.id,
@@ -138,7 +139,7 @@ proptest! {
         }
     }
 
-    /// What follows from samples is how it was: a cut is right, or there is none.
+    /// Cuts derived from samples are correct, or missing.
     #[test]
     fn nothing_is_guessed_between_samples(
         events in arbitrary::events(60), start in 0..40_u64, span in 1..60_u64, width in 1..20_u16,
@@ -165,7 +166,7 @@ proptest! {
         }
     }
 
-    /// Cuts by a lane's changes are those of a replay until there.
+    /// Cuts derived from a lane's changes equal those of a replay up to there.
     #[test]
     fn changes_tell_how_a_lane_stood(
         events in arbitrary::events(60), start in 0..40_u64, span in 1..60_u64, width in 1..20_u16,

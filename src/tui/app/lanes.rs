@@ -390,7 +390,7 @@ impl Lanes {
         }
     }
 
-    /// Moves on in larger steps, so that what is loaded for one step stays in view for a while.
+    /// Moves on in larger steps, so that the part loaded for one step stays in view for a while.
     pub(super) fn keep_up_in_steps(&mut self, now: Timestamp) {
         if self.whole {
             self.viewport.widen(now);

@@ -38,7 +38,7 @@ pub struct Whole {
     pub first: u64,
     /// How many events it has.
     pub events: u64,
-    /// How many events people count: before the first one that is here, and from there on.
+    /// Numbers of events without heartbeats: before the first available one, and from there on.
     pub counted: (u64, u64),
     /// When the last of them happened.
     pub end: Timestamp,
@@ -164,7 +164,7 @@ impl Playback {
         timeline
     }
 
-    /// Returns the shown events from a place on, if that place is here.
+    /// Returns the shown events from a place on, if that place is available.
     pub(super) fn shown_since(&self, place: u64) -> Option<&[Event]> {
         let first = self.index_of(place);
         let is_here = self.stretch.place(first) == place;
@@ -196,8 +196,8 @@ impl Playback {
         self.whole.as_ref().map_or(0, |whole| whole.first)
     }
 
-    /// The number of events that are shown, and of all that can be, without heartbeats. Of a part of a session, only what
-    /// is here counts.
+    /// Returns the number of shown events, and of all events that can be shown, without heartbeats. For a part of a
+    /// session, only the available events count.
     pub fn counts(&self) -> (u64, u64) {
         let shown = self.timeline.events();
         match &self.whole {
@@ -378,7 +378,7 @@ impl Playback {
         self.now = self.timeline.end();
     }
 
-    /// The index of the first event that may be among the last lines before a place: heartbeats are no lines.
+    /// Returns the index of the first event that may be among the last lines before a place: heartbeats have no lines.
     fn recent_from(&self, place: usize) -> usize {
         let events = self.stretch.events[..place].iter().enumerate().rev();
         let mut counted = events.filter(|(_, event)| event.kind.is_counted());

@@ -12,11 +12,11 @@ use crate::timeline::density::{self, Share};
 use crate::timeline::overview::{self, Cut, Sample};
 use crate::timeline::{Lane, State, Timeline};
 
-/// Beyond this many cuts, those of other lanes and moments than the visible ones are dropped.
+/// Maximum number of cuts kept; beyond it, those of other lanes and moments than the visible ones are dropped.
 const MOST_CUTS: usize = if cfg!(test) { 256 } else { 1 << 17 };
-/// Beyond this many columns of the density map, those that are not visible are dropped.
+/// Maximum number of columns of the density map kept; beyond it, those that are not visible are dropped.
 const MOST_COLUMNS: usize = if cfg!(test) { 64 } else { 1 << 12 };
-/// Events that a detail takes in at most after it was read.
+/// Maximum number of events that a detail takes in after it was read.
 const MOST_GROWN: u64 = if cfg!(test) { 200 } else { 1 << 18 };
 
 /// A column, from its left edge to its right one.
@@ -25,13 +25,13 @@ pub type Column = (Timestamp, Timestamp);
 /// A part of a session that is looked at, of which more has to be known than is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
-    /// The first moment that is seen.
+    /// The first visible moment.
     pub from: Timestamp,
-    /// The last one.
+    /// The last visible moment.
     pub until: Timestamp,
     /// The lanes, in the order of their rows where a row is many of them.
     pub lanes: Vec<LaneId>,
-    /// The question, where too much happened to read all of it.
+    /// The question, if too much happened to read all of it.
     pub of: Asked,
 }
 
@@ -40,7 +40,7 @@ pub struct Sight {
 pub enum Asked {
     /// The cut of each lane just before these moments.
     Cuts(Vec<Timestamp>),
-    /// The shares of these columns, in rows of so many lanes.
+    /// The shares of these columns, in rows of this many lanes.
     Shares(usize, Vec<Column>),
 }
 
@@ -61,13 +61,13 @@ pub enum Seen {
     Detail(Box<Detail>),
     /// Samples of lanes that the index holds.
     Known(HashMap<LaneId, Vec<Sample>>),
-    /// Cuts of lanes just before moments that were asked for.
+    /// Cuts of lanes just before the requested moments.
     Cuts(Vec<(LaneId, Vec<Sample>)>),
     /// The shares of some columns, one per row.
     Shares(Rows, Vec<(Column, Vec<Share>)>),
 }
 
-/// The lanes of rows, so many in each.
+/// The lanes of rows, with a fixed number in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     /// Lanes per row.
@@ -83,11 +83,11 @@ pub struct Detail {
     pub timeline: Timeline,
     /// From when.
     pub from: Timestamp,
-    /// Until when. More events may have come since that happened at this very moment.
+    /// The end. Later events at this very moment may have arrived since.
     pub until: Timestamp,
     /// The place of its last event in the session.
     pub place: u64,
-    /// Events that it took in since it was read.
+    /// Number of events taken in since it was read.
     pub grown: u64,
 }
 
@@ -97,7 +97,7 @@ impl Detail {
         let begins = playback.begins();
         let (until, place) = (playback.now(), playback.place());
         Self {
-            // What happened at its beginning is not known to be all here.
+            // It may lack events at its start.
             from: begins.map_or(Timestamp::ZERO, after),
             until,
             place,
@@ -110,12 +110,12 @@ impl Detail {
     fn covers(&self, playback: &Playback, window: &Window) -> bool {
         let (end, place) = (window.time_at(window.width), playback.place());
         let knows_end = self.until >= end || self.place >= place;
-        // What happened later at the very moment that is shown is not to be seen.
+        // Later events at the very moment shown must stay hidden.
         let knows_more = self.place > place && end > window.now && playback.is_within_moment();
         self.from <= window.start && knows_end && !knows_more
     }
 
-    /// Takes in the events that are shown since.
+    /// Takes in the events shown since.
     fn keep_up(&mut self, playback: &Playback) {
         let Some(events) = playback.shown_since(self.place) else {
             return;
@@ -177,12 +177,12 @@ impl Scene {
 
     fn replace_detail(&mut self, detail: Box<Detail>) {
         if let Some(before) = self.detail.replace(detail) {
-            // Freeing it takes longer than a frame may.
+            // Freeing it may take longer than a frame.
             thread::spawn(move || drop(before));
         }
     }
 
-    /// Takes in the events that are shown since.
+    /// Takes in the events shown since.
     pub(super) fn keep_up(&mut self, playback: &Playback) {
         if let Some(detail) = &mut self.detail {
             detail.keep_up(playback);
@@ -297,7 +297,7 @@ impl Scene {
         cuts
     }
 
-    /// Returns the cuts of a lane just before some moments, in order, as far as they are known.
+    /// Returns the known cuts of a lane just before some moments, in order.
     fn cuts(&self, playback: &Playback, lane: &Lane, moments: &[Timestamp]) -> Vec<Option<Cut>> {
         let now = playback.now();
         let from = told_from(lane);
@@ -356,7 +356,7 @@ impl Scene {
             None => self.cuts(playback, lane, &edges),
         };
         let mut cells = overview::cells(lane, &cuts, &edges, window);
-        // The file does not hold what happened before it begins.
+        // The file does not hold the time before its start.
         let (begins, _) = playback.spans();
         for (cell, _) in cells
             .iter_mut()
@@ -387,7 +387,7 @@ impl Scene {
         columns(window).filter(is_missing).collect()
     }
 
-    /// Returns the shares of each row, as far as they are known.
+    /// Returns the known shares of each row.
     fn shares(&self, playback: &Playback, rows: &Rows, window: &Window) -> Vec<Vec<Share>> {
         let edges = overview::edges(window);
         let recent = edges.partition_point(|edge| !is_told(playback, *edge));
@@ -473,7 +473,7 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// The moments at which the host of a coroutine has to be cut: when the coroutine started, and right after it ended.
+/// Returns the moments at which a coroutine's host must be cut: when the coroutine started, and right after it ended.
 pub(super) fn runs(lane: &Lane) -> [Timestamp; 2] {
     let started = lane.started.unwrap_or(lane.start);
     [started, after(lane.end.unwrap_or(started))]
@@ -485,7 +485,7 @@ fn columns(window: &Window) -> impl Iterator<Item = Column> {
     (0..window.width).map(move |column| (window.time_at(column), edge(column + 1)))
 }
 
-/// Returns `true` if the stretch holds all that happened from a moment on.
+/// Returns `true` if the stretch holds all events from a moment on.
 fn is_told(playback: &Playback, at: Timestamp) -> bool {
     playback.begins().is_none_or(|begins| at > begins)
 }
@@ -494,7 +494,7 @@ fn after(at: Timestamp) -> Timestamp {
     Timestamp(at.0.saturating_add(1))
 }
 
-/// The first moment at which a lane can be cut by its changes.
+/// Returns the first moment at which a lane can be cut by its changes.
 fn told_from(lane: &Lane) -> Timestamp {
     match lane.changes.first() {
         Some(first) if lane.forgotten > 0 => after(first.at),

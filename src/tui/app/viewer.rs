@@ -509,7 +509,7 @@ impl Viewer {
         rows.filter_map(|row| self.playback.timeline().lane(row.lane))
     }
 
-    /// The moments at which lanes have to be cut to draw them from far off, in order.
+    /// Returns the moments at which lanes must be cut to draw them from far off, in order.
     fn moments(&self, window: &Window, areas: &Areas) -> Vec<Timestamp> {
         let hosted = self
             .rows_looked_at(areas)

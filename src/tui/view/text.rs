@@ -18,8 +18,7 @@ pub(super) fn put(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style:
     put_line(theme, buf, area, &Line::styled(text, style));
 }
 
-/// Puts a line on the first line of an area, as much of it as fits. Nothing in it acts on the
-/// terminal.
+/// Puts a line on the first line of an area, as much of it as fits. Nothing in it acts on the terminal.
 pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) {
     let area = area.intersection(*buf.area());
     if area.is_empty() {
@@ -37,7 +36,7 @@ pub(super) fn put_line(theme: Theme, buf: &mut Buffer, area: Rect, line: &Line) 
     }
 }
 
-/// Returns a line as it can be shown.
+/// Returns a line, escaped for display.
 fn shown<'a>(line: &'a Line) -> Line<'a> {
     let spans = line.iter().map(|span| Span {
         content: printable(&*span.content).into(),
