@@ -608,6 +608,38 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_and_may_be_missing_holds_no_other_thread_up() {
+        // One of these fills a chunk to its last word.
+        for before in 0..600 {
+            let (recorder, mut collector) = collector();
+            let (tell, told) = std::sync::mpsc::channel();
+            let (go, gone) = std::sync::mpsc::channel::<()>();
+            let other = recorder.clone();
+            let thread = thread::spawn(move || {
+                (0..before).for_each(|_| note(&other));
+                other.record(EventKind::PollSpent {
+                    lane: crate::event::LaneId(1),
+                    since: None,
+                    running: 1,
+                    stalled: 0,
+                });
+                tell.send(()).expect("somebody listens");
+                let _ = gone.recv();
+            });
+            told.recv().expect("the thread tells");
+            note(&recorder);
+            let events = collector.drain();
+            let mut notes = 0;
+            for event in events {
+                notes += usize::from(matches!(event.kind, EventKind::Mark { .. }));
+            }
+            assert_eq!(notes, before + 1);
+            drop(go);
+            thread.join().expect("the thread ends");
+        }
+    }
+
+    #[test]
     fn a_heartbeat_comes_only_after_silence_and_not_while_paused() {
         let (recorder, mut collector) = collector();
         note(&recorder);

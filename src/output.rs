@@ -252,9 +252,9 @@ pub(crate) fn token() -> Result<String, String> {
     };
     let wrong = match token.into_string() {
         Err(_) => "it is not UTF-8".to_owned(),
-        Ok(token) if token.is_empty() => "there is nothing: set a token, or unset it".to_owned(),
+        Ok(token) if token.is_empty() => "it is empty: set a token, or unset it".to_owned(),
         Ok(token) if token.len() > LONGEST_TOKEN => {
-            format!("there are more than {LONGEST_TOKEN} bytes")
+            format!("it is longer than {LONGEST_TOKEN} bytes")
         }
         Ok(token) => return Ok(token),
     };

@@ -683,7 +683,7 @@ fn what_is_no_file_is_refused_at_once() {
         ("fifo", "not a session log (it is a FIFO)"),
         ("socket", "not a session log (it is a socket)"),
         ("device", "not a session log (it is a device)"),
-        ("dangling", "it is a link that points to nothing"),
+        ("dangling", "it is a broken link"),
         (".", "it is a directory"),
     ];
     for (name, why) in special {
@@ -704,7 +704,7 @@ fn what_is_no_file_is_refused_at_once() {
     for (name, why) in [
         ("fifo", "it exists and is not a session log"),
         ("socket", "it exists and is not a session log"),
-        ("dangling", "it is a link that points to nothing"),
+        ("dangling", "it is a broken link"),
         (".", "it is a directory"),
     ] {
         let file = path(name);

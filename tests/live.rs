@@ -920,7 +920,7 @@ mod unix {
         let session = stage.session("other.aline");
         assert_is_all(&session, &ended);
         let expected = format!(
-            "continues: process {} held it, and does not answer",
+            "continues: process {} held it and stopped responding",
             std::process::id()
         );
         let is_said = |lane: &Option<LaneId>, text: &str| lane.is_some() && text == expected;
@@ -1037,9 +1037,9 @@ mod unix {
         };
         for (name, why) in [
             ("missing", "there is no such file or directory"),
-            ("dangling", "it is a link that leads nowhere"),
+            ("dangling", "it is a broken link"),
             ("file", "it is not a socket"),
-            ("dead.sock", "its program is gone"),
+            ("dead.sock", "its program has ended"),
         ] {
             let at = stage.path(name);
             says(&mut stage.asyncline(&arguments(&at)), &at, why);
@@ -1055,7 +1055,7 @@ mod unix {
         other.uid(NOBODY).gid(NOBODY);
         if other.output().is_ok() {
             let us = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&socket).unwrap());
-            let why = format!("it belongs to another user (number {us})");
+            let why = format!("it belongs to another user (uid {us})");
             says(&mut other, &socket, &why);
         }
         stage.stop();

@@ -751,7 +751,7 @@ fn a_socket_takes_the_place_of_nothing_but_a_dead_one() {
     for thing in things {
         let before = fingerprint(&at(thing));
         let line = format!(
-            "asyncline: nothing is recorded: no socket at {}: something else than a socket is there, and stays\n",
+            "asyncline: nothing is recorded: no socket at {}: it exists and is not a socket\n",
             at(thing).display()
         );
         assert_says(&run(&at(thing)), 0, "2\n", &line);
@@ -770,7 +770,7 @@ fn a_socket_takes_the_place_of_nothing_but_a_dead_one() {
     if std::os::unix::fs::chown(at("others.sock"), Some(65534), None).is_ok() {
         let before = fingerprint(&at("others.sock"));
         let line = format!(
-            "asyncline: nothing is recorded: no socket at {}: it belongs to another user (number 65534)\n",
+            "asyncline: nothing is recorded: no socket at {}: it belongs to another user (uid 65534)\n",
             at("others.sock").display()
         );
         assert_says(&run(&at("others.sock")), 0, "2\n", &line);
@@ -833,8 +833,8 @@ fn what_is_not_understood_opens_nothing() {
     for (token, why) in [
         (&b"\xff"[..], "it is not UTF-8"),
         (b"secret\xff", "it is not UTF-8"),
-        (b"", "there is nothing: set a token, or unset it"),
-        (&[b'a'; 1025], "there are more than 1024 bytes"),
+        (b"", "it is empty: set a token, or unset it"),
+        (&[b'a'; 1025], "it is longer than 1024 bytes"),
     ] {
         let told = format!("asyncline: nothing is recorded: in ASYNCLINE_TOKEN, {why}\n");
         says(&with(output::TOKEN, token), false, &told);
@@ -886,7 +886,7 @@ fn nothing_is_made_in_another_users_runtime_directory() {
         .env("XDG_RUNTIME_DIR", runtime)
         .output();
     let line = format!(
-        "asyncline: nothing is recorded: no socket for viewers: XDG_RUNTIME_DIR is {}, which belongs to another user (number {owner}): set it to one of your own, or unset it\n",
+        "asyncline: nothing is recorded: no socket for viewers: XDG_RUNTIME_DIR is {}, which belongs to another user (uid {owner}): set it to one of your own, or unset it\n",
         runtime.display()
     );
     assert_says(&output.unwrap(), 0, "2\n", &line);

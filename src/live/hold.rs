@@ -94,7 +94,7 @@ impl Hold {
             holder.left -= 1;
         }
         if let Some(lost) = holder.take_if(|holder| holder.left == 0) {
-            let text = format!("continues: {} held it, and does not answer", lost.name);
+            let text = format!("continues: {} held it and stopped responding", lost.name);
             self.recorder.record(EventKind::Mark {
                 lane: self.gate.report().held.map(|(lane, _)| lane),
                 text: text.into(),
@@ -143,7 +143,7 @@ mod tests {
         hold.renew(2);
         hold.tick();
         assert_eq!(hold.pace(), Pace::Playing);
-        let text = "continues: process 11 held it, and does not answer".to_owned();
+        let text = "continues: process 11 held it and stopped responding".to_owned();
         assert_eq!(marks(&mut collector), [(None, text)]);
         // It returns, and holds the program only if it asks again.
         hold.renew(1);
@@ -166,7 +166,7 @@ mod tests {
         }
         (0..LEASE).for_each(|_| hold.tick());
         assert!(polls.join().is_ok());
-        let text = "continues: 127.0.0.1:4711 held it, and does not answer".to_owned();
+        let text = "continues: 127.0.0.1:4711 held it and stopped responding".to_owned();
         assert_eq!(marks(&mut collector), [(Some(LaneId(7)), text)]);
     }
 }

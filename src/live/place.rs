@@ -49,7 +49,7 @@ fn check_owner(runtime: &Path) -> io::Result<()> {
         return Ok(());
     }
     let why = format!(
-        "XDG_RUNTIME_DIR is {}, which belongs to another user (number {owner}): set it to one of your own, or unset it",
+        "XDG_RUNTIME_DIR is {}, which belongs to another user (uid {owner}): set it to one of your own, or unset it",
         printable::path(runtime)
     );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
@@ -116,7 +116,7 @@ pub(crate) fn clear(path: &Path) -> io::Result<()> {
         found => found?,
     };
     if !found.file_type().is_socket() {
-        let why = "something else than a socket is there, and stays";
+        let why = "it exists and is not a socket";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
     }
     if found.uid() != user()? {
@@ -134,9 +134,7 @@ pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
     let words = |why: &str| io::Error::new(error.kind(), why);
     let Ok(found) = fs::metadata(path) else {
         return match fs::symlink_metadata(path) {
-            Ok(_) if error.kind() == io::ErrorKind::NotFound => {
-                words("it is a link that leads nowhere")
-            }
+            Ok(_) if error.kind() == io::ErrorKind::NotFound => words("it is a broken link"),
             _ => error,
         };
     };
@@ -145,7 +143,7 @@ pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
             of_another_user(found.uid())
         }
         io::ErrorKind::ConnectionRefused if found.file_type().is_socket() => {
-            words("its program is gone")
+            words("its program has ended")
         }
         io::ErrorKind::ConnectionRefused => words("it is not a socket"),
         _ => error,
@@ -154,7 +152,7 @@ pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
 
 /// Returns the error for something that belongs to another user.
 pub(crate) fn of_another_user(user: u32) -> io::Error {
-    let why = format!("it belongs to another user (number {user})");
+    let why = format!("it belongs to another user (uid {user})");
     io::Error::new(io::ErrorKind::PermissionDenied, why)
 }
 

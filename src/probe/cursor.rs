@@ -93,7 +93,7 @@ pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
 #[inline(never)]
 fn write_now(session: u64, words: Words) -> bool {
     let cursor = cursor();
-    cursor.is_of(session) && cursor.put(cursor.since_last(), words)
+    cursor.is_of(session) && (cursor.put(cursor.since_last(), words) || cursor.gives_up())
 }
 
 #[inline(never)]
@@ -185,6 +185,15 @@ impl Cursor {
         shared.is_writing(self.written.get());
         self.borrowed.set(0);
         clock::ticks().saturating_sub(self.last.get())
+    }
+
+    /// Takes back that an event may come: whoever writes it elsewhere reads the clock anew. Returns `false`.
+    #[cold]
+    fn gives_up(&self) -> bool {
+        // SAFETY: the session is not 0.
+        let shared = unsafe { &*self.shared.get() };
+        shared.has_written(self.written.get());
+        false
     }
 
     /// Writes an event so many ticks after the last one. Where that cannot be told, nothing is written.

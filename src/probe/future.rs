@@ -196,7 +196,9 @@ fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
 #[inline]
 fn look_at_time(within: &InLane<'_>, lane: &Lane, outermost: bool) {
     let now = cursor::last();
-    if outermost && spent::is_due(within.began, now) {
+    // After a loss, neither is known until the next event.
+    let is_known = within.began != 0 && now != 0;
+    if outermost && is_known && spent::is_due(within.began, now) {
         spent::look(lane, within.began, now);
     }
 }

@@ -93,7 +93,7 @@ pub(crate) fn told(damage: &[Damage]) -> Vec<String> {
     if shown < damage.len() {
         let more = damage.len() - shown;
         lines.push(format!(
-            "and {more} more: 'asyncline session info' names them all"
+            "and {more} more: 'asyncline session info' lists them all"
         ));
     }
     lines

@@ -45,7 +45,7 @@ pub(super) fn explained(path: &Path, why: io::Error) -> io::Error {
         io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
     );
     if may_be && path.is_symlink() && !path.exists() {
-        return io::Error::new(why.kind(), "it is a link that points to nothing");
+        return io::Error::new(why.kind(), "it is a broken link");
     }
     why
 }

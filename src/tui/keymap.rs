@@ -205,7 +205,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(HELPED, &[ch('?')], Action::Help, "help", "the keys of this screen"),
     bind(SCREENS, &[ch('q')], Action::Quit, "quit", "leave asyncline"),
     bind(&Mode::ALL, &[ctrl('c')], Action::Quit, "", "leave asyncline, wherever you are"),
-    bind(&Mode::ALL, &[ctrl('z')], Action::Suspend, "", "stop asyncline, until fg in the shell"),
+    bind(&Mode::ALL, &[ctrl('z')], Action::Suspend, "", "suspend asyncline (fg resumes it)"),
 ];
 
 /// The bindings of a mode.

@@ -411,7 +411,7 @@ fn much_damage_is_told_in_three_lines() {
         let [stderr, _] = told(arguments, &path);
         assert_eq!(stderr.lines().count(), 3, "{arguments:?}: {stderr}");
         assert!(
-            stderr.contains("and 48 more: 'asyncline session info' names them all"),
+            stderr.contains("and 48 more: 'asyncline session info' lists them all"),
             "{stderr}"
         );
     }
