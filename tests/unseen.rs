@@ -162,7 +162,7 @@ mod unstable {
     fn they_have_lanes() {
         for builder in builders() {
             let timeline = record_until(builder, |_| true);
-            let is_unseen = |lane: &&Lane| lane.name.starts_with("unseen.rs:");
+            let is_unseen = |lane: &&Lane| lane.name.raw().starts_with("unseen.rs:");
             let unseen: Vec<_> = timeline.lanes().filter(is_unseen).collect();
             assert_eq!(unseen.len(), 2, "those that are known have one lane only");
             for lane in unseen {
