@@ -778,7 +778,7 @@ fn what_is_created_is_for_its_owner_alone_whatever_the_umask() {
         );
     }
 
-    // Who opened a recording to others goes on to have it so.
+    // An existing file keeps the mode that its owner gave it.
     let one = folder.path().join("a/b/one.aline");
     fs::set_permissions(&one, fs::Permissions::from_mode(0o644)).unwrap();
     printed(&["run", "tasks", "--record", one.to_str().unwrap()]);

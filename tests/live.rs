@@ -40,7 +40,7 @@ mod unix {
 
     use super::itself::{self, PROGRAM};
 
-    /// The version of what is said.
+    /// The version of the protocol.
     const VERSION: u16 = 2;
     /// The program ends once there is a file of this name.
     const STOP: &str = "ASYNCLINE_TEST_STOP";
@@ -644,7 +644,7 @@ mod unix {
 
     fn another_version_is_named() {
         let mut stage = Stage::new();
-        // A viewer of another version is told which one this is, and no more.
+        // A viewer of another version gets only the version of this one.
         let (program, socket) = stage.watchable();
         for version in [VERSION - 1, VERSION + 1] {
             let mut other = UnixStream::connect(&socket).unwrap();
@@ -801,7 +801,7 @@ mod unix {
         };
         let stranger = attach(&secret, "stranger.aline", "abd").output().unwrap();
         assert_eq!(stranger.status.code(), Some(2), "{stranger:?}");
-        // A token that cannot be meant is told of before anything is said.
+        // An invalid token is refused before the viewer connects.
         for token in [&b"abc\xff"[..], b""] {
             let mut none = attach(&secret, "none.aline", "");
             let token = std::os::unix::ffi::OsStrExt::from_bytes(token);
@@ -813,7 +813,7 @@ mod unix {
             assert!(line.contains("in ASYNCLINE_TOKEN"), "{line}");
             assert_eq!((none.status.code(), line.lines().count()), (Some(2), 1));
         }
-        // One that says another is told nothing at all, and keeps nobody out, however often it tries.
+        // A viewer with a wrong token gets no answer, and however often it tries, it keeps nobody out.
         let said = [hello(VERSION), b"ab\xff".to_vec()].concat();
         let strangers: Vec<_> = (0..200)
             .map(|_| {
