@@ -449,14 +449,22 @@ impl Archive {
         })
     }
 
-    /// Returns the state of the session after `until`, with a timeline that holds all events since `from`.
-    pub(crate) fn detail(&mut self, from: Timestamp, until: Timestamp) -> io::Result<Standing> {
+    /// Returns the state of the session after `until`, but not after event `most`, with a timeline that holds all events
+    /// since `from`.
+    pub(crate) fn detail(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        most: u64,
+    ) -> io::Result<Standing> {
         let parts = self.index.places();
         let part = parts.partition_point(|part| part.at < from).checked_sub(1);
         let (mut base, mut ahead) = (self.base(part)?, Ahead::default());
+        let mut place = base.place;
         self.each(base.place, |item, count| {
-            let goes_on = item.at() <= until;
+            let goes_on = item.at() <= until && place < most;
             if goes_on {
+                place = place.saturating_add(count);
                 ahead.push(&mut base, &item, count);
             }
             goes_on

@@ -41,7 +41,7 @@ pub fn fuzz(file: File) {
         let _ = archive.between(pair[0], pair[1]);
         look(
             &archive
-                .detail(pair[0], pair[1])
+                .detail(pair[0], pair[1], u64::MAX)
                 .unwrap_or_default()
                 .timeline,
         );

@@ -439,7 +439,11 @@ impl Tally {
         }
         let eighths = (u128::from(self.running) * 8 + length / 2) / length;
         let eighths = u8::try_from(eighths).unwrap_or(8);
-        if self.inside.is_none() && (eighths == 0 || self.ready.max(self.lost) > self.running) {
+        // The last bit of a poll up to the present, in a column of its own.
+        let is_open = self.enters && !self.leaves && self.end.is_none();
+        let is_alone = is_open && self.longest().is_none();
+        let is_small = eighths == 0 || self.ready.max(self.lost) > self.running;
+        if self.inside.is_none() && is_small && !is_alone {
             return None; // It shows in the column next to this one.
         }
         let begins_late = self.inside.is_some_and(|at| at - left > right - at);

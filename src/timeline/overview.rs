@@ -238,7 +238,7 @@ impl Column<'_> {
             return Cell::Unknown;
         }
         let spent = self.spent();
-        if let Some(cell) = self.running(&spent) {
+        if let Some(cell) = self.running(lane, &spent) {
             return cell;
         }
         let there = self.after.state.filter(|_| self.is_present);
@@ -297,7 +297,7 @@ impl Column<'_> {
         self.after.gaps > self.before.gaps && self.after.state == Some(State::Unknown)
     }
 
-    fn running(&self, spent: &Totals) -> Option<Cell> {
+    fn running(&self, lane: &Lane, spent: &Totals) -> Option<Cell> {
         let begun = self.after.polls.saturating_sub(self.before.polls);
         let enters = self.before.state == Some(State::Running);
         // An open poll at the present has no next column to show in.
@@ -313,7 +313,16 @@ impl Column<'_> {
         let length = u128::from(self.right - self.left);
         let eighths = (u128::from(spent.running) * 8 + length / 2) / length;
         let eighths = u8::try_from(eighths).unwrap_or(8);
-        if inside == 0 && (eighths == 0 || spent.ready.max(spent.unknown) > spent.running) {
+        let others = [
+            spent.waiting,
+            spent.ready,
+            spent.unknown,
+            self.idle(lane, spent),
+        ];
+        let is_open = enters && !leaves && lane.end.is_none_or(|end| end >= self.right);
+        let is_alone = is_open && others == [0; 4];
+        let is_small = eighths == 0 || spent.ready.max(spent.unknown) > spent.running;
+        if inside == 0 && is_small && !is_alone {
             return None; // It shows in the column next to this one.
         }
         let few = begun + u64::from(enters) < 3;

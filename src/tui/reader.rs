@@ -281,10 +281,14 @@ impl Reader {
         };
         let end = self.archive.end_time()?;
         // A detail that reaches the end can take in later events.
-        if until >= end || self.archive.between(until, end) <= DETAIL / 4 {
+        if sight.most.is_some() {
+            until = sight.until;
+        } else if until >= end || self.archive.between(until, end) <= DETAIL / 4 {
             until = end;
         }
-        let standing = self.archive.detail(from, until)?;
+        let standing = self
+            .archive
+            .detail(from, until, sight.most.unwrap_or(u64::MAX))?;
         Ok(Detail {
             timeline: standing.timeline,
             from,

@@ -10,7 +10,6 @@
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use ratatui::layout::Size;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -230,7 +229,9 @@ impl Screen {
                 let stay = lanes.iter().filter(stays).count() as u32;
                 assert!(
                     (stay..=exist).contains(&share.there),
-                    "column {column}: {share:?}, {stay} to {exist} exist"
+                    "column {column} {edges:?} at {:?}: {share:?}, {stay} to {exist} exist {}",
+                    window.now,
+                    self.text(),
                 );
             }
         }
@@ -265,7 +266,10 @@ fn is_right(
     match (cell, expected) {
         (Cell::NotLoaded, _) => true,
         (Cell::Running(one), Cell::Running(other)) => {
-            polls().count() > 0 && filled(one) == filled(other)
+            // Several polls that took no time are known by their number, and not whether they were at one moment.
+            let took_time = || polls().any(|poll| poll.end > poll.start);
+            polls().count() > 0
+                && (filled(one) == filled(other) || (one == Fill::Left(4) && !took_time()))
         }
         (_, Cell::Running(_)) => polls()
             .all(|poll| poll.end == edges[1] || poll.start == edges[0] || poll.end == edges[0]),
@@ -456,8 +460,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 proptest! {
-    // The same cases in every run: one in some hundred others leaves cells that are not loaded (never a wrong one).
-    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(13), ..ProptestConfig::with_cases(48) })]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whichever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
     #[test]
@@ -535,5 +538,22 @@ fn what_was_interrupted_is_read_again() {
     screen.press(Action::First);
     screen.settle();
     screen.press(Action::Fit);
+    screen.settle();
+}
+
+/// Events at the very moment shown, of which only the first ones are shown: what lies before is loaded all the same.
+#[test]
+fn a_place_within_a_moment_is_loaded() {
+    use Action::*;
+    let mut screen = Screen::of(program(10_203_896_530_941_806_638, 1500), 191, true);
+    for key in [PreviousWake, NextFinding, Density, PreviousWake] {
+        screen.press(key);
+    }
+    screen.grow(37);
+    screen.grow(97);
+    screen.read(1);
+    for key in [Fit, ZoomIn, PanRight] {
+        screen.press(key);
+    }
     screen.settle();
 }

@@ -147,7 +147,7 @@ proptest! {
         let mut archive = Archive::of_file(file).unwrap();
         let whole: Timeline = events.iter().collect();
         let until = Timestamp(start + span).min(whole.end());
-        let detail = archive.detail(Timestamp(start), until).unwrap().timeline;
+        let detail = archive.detail(Timestamp(start), until, u64::MAX).unwrap().timeline;
         let past: Timeline = events.iter().take_while(|event| event.at <= until).collect();
         let window = Window { start: Timestamp(start), span, width, now: until };
         for lane in past.lanes() {

@@ -72,7 +72,10 @@ fn scanned(lane: &Lane, spans: &[Span], window: &Window, column: u16) -> Cell {
         return Cell::Running(fill);
     }
     let eighths = ((u128::from(running) * 8 + length / 2) / length).min(8) as u8;
-    let elsewhere = whole == 0 && (eighths == 0 || ready.max(lost) > running);
+    let ends = lane.end.is_some_and(|end| end.0 < right);
+    let rest = time(State::Waiting) + ready + lost;
+    let is_open = enters && !leaves && !ends && rest == 0;
+    let elsewhere = whole == 0 && (eighths == 0 || ready.max(lost) > running) && !is_open;
     if running > 0 && !elsewhere {
         return Cell::Running(match eighths.max(2) {
             8 => Fill::Full,

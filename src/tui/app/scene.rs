@@ -29,6 +29,8 @@ pub struct Sight {
     pub from: Timestamp,
     /// The last visible moment.
     pub until: Timestamp,
+    /// The number of events shown, if later ones at the last visible moment must stay hidden.
+    pub most: Option<u64>,
     /// The lanes, in the order of their rows where a row is many of them.
     pub lanes: Vec<LaneId>,
     /// The question, if too much happened to read all of it.

@@ -483,9 +483,12 @@ impl Viewer {
             let missing = self.scene.missing(&self.playback, &lanes, &moments);
             (lanes, Asked::Cuts(missing))
         };
+        let until = window.time_at(window.width).min(window.now);
+        let is_within = until == window.now && self.playback.is_within_moment();
         Some(Sight {
             from: window.start,
-            until: window.time_at(window.width).min(window.now),
+            until,
+            most: is_within.then(|| self.playback.place()),
             lanes,
             of,
         })
