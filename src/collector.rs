@@ -4,36 +4,37 @@
 //! while a thread may still be writing an older one, so that a wake is never behind the poll that it caused. Bound: the
 //! processor's counters differ between cores by less than two microseconds.
 
-mod counts;
-
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
-use crate::probe::buffer::{Begun, Buffers, Chunk, Shared};
-use crate::probe::clock::{RealTime, Tick};
+use crate::journal::{Reader, Sink};
 use crate::probe::gate::Gate;
-use crate::probe::record::{First, Words};
-use crate::probe::recorder::{Recorder, Source};
-use crate::probe::template::Template;
-use crate::session::{self, Haste, Writer};
-use counts::Counts;
-
-/// So long ago, in nanoseconds, a thread that was about to write an event is seen to be.
-const MARGIN: u64 = 2_000;
-/// How often the collector looks again for a thread that is about to write an event.
-const PATIENCE: usize = 100;
+use crate::probe::recorder::{Channel, Recorder};
+use crate::probe::taker::Taker;
+use crate::session::{self, Writer};
 
 /// The receiving end of a recording.
 #[derive(Debug)]
 pub struct Collector {
     recorder: Recorder,
-    source: Source,
-    merger: Merger,
-    counts: Counts,
+    source: From,
+}
+
+/// Where events are collected.
+#[derive(Debug)]
+enum From {
+    /// The threads' buffers, through a journal in memory.
+    RealTime(Box<Journal>),
+    VirtualTime(Receiver<Event>),
+}
+
+#[derive(Debug)]
+struct Journal {
+    taker: Taker,
+    reader: Reader,
+    bytes: Vec<u8>,
 }
 
 /// How many events have been drained.
@@ -45,54 +46,24 @@ pub struct Drained {
     pub lost: u64,
 }
 
-/// Puts the threads' events in order.
-#[derive(Debug, Default)]
-struct Merger {
-    threads: Vec<Thread>,
-    templates: Vec<Template>,
-    /// The time of the last event that was handed on.
-    latest: Option<Tick>,
-    /// The time up to which all events were handed on.
-    safe: Tick,
-}
-
-/// What is known of a thread's buffer.
-#[derive(Debug)]
-struct Thread {
-    /// To be looked at only now and then: the thread writes to it all the time, and whoever reads it makes the thread wait.
-    shared: Arc<Shared>,
-    name: ThreadId,
-    chunks: VecDeque<Chunk>,
-    /// The place of the next word in the first chunk.
-    at: usize,
-    /// How many words were read, and how many can be.
-    read: u64,
-    written: u64,
-    /// The time of the last event that was read.
-    tick: Tick,
-    /// The next event, read and not handed on: perhaps it is younger than what another thread is about to write.
-    next: Option<(Tick, Words)>,
-}
-
 impl Collector {
-    pub(crate) fn new(recorder: Recorder, source: Source) -> Self {
-        Self {
-            recorder,
-            source,
-            merger: Merger::default(),
-            counts: Counts::default(),
-        }
+    /// Begins a recording in real time.
+    pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Recorder, Self) {
+        let (recorder, taker) = Taker::real_time(gate, capacity);
+        let source = From::RealTime(Box::new(Journal::new(taker)));
+        (recorder.clone(), Self { recorder, source })
+    }
+
+    /// Begins a recording in virtual time.
+    pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Recorder, Self) {
+        let (recorder, events) = Recorder::virtual_time(gate, capacity);
+        let source = From::VirtualTime(events);
+        (recorder.clone(), Self { recorder, source })
     }
 
     /// The present, on the clock of the events.
     pub fn now(&self) -> Timestamp {
         self.recorder.now()
-    }
-
-    /// `true` if only a few events wait to be collected.
-    pub(crate) fn has_room(&self) -> bool {
-        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
-        Haste::of(waiting) == Haste::None
     }
 
     /// Stops recording: from now on nothing is recorded, at the cost of a look.
@@ -114,14 +85,17 @@ impl Collector {
         if self.recorder.is_paused() || self.recorder.gate().is_some_and(Gate::holds) {
             return None;
         }
-        let clock = self.recorder.buffers()?.clock();
-        let at = clock.timestamp(self.merger.safe);
-        let last = self.merger.latest.map(|last| clock.timestamp(last));
+        let From::RealTime(journal) = &mut self.source else {
+            return None;
+        };
+        let reader = &mut journal.reader;
+        let at = reader.timestamp(reader.safe());
+        let last = reader.latest().map(|last| reader.timestamp(last));
         let last = last.unwrap_or(Timestamp::ZERO);
         if at <= last || at.since(last) < silence {
             return None;
         }
-        self.merger.latest = Some(self.merger.safe);
+        reader.set_latest(reader.safe());
         Some(Event {
             at,
             thread: ThreadId(0),
@@ -147,33 +121,9 @@ impl Collector {
     ///
     /// Where they cannot be written: see [`Writer::write`]. The events that were not are taken all the same.
     pub fn drain_to(&mut self, writer: &mut Writer) -> Result<Drained, session::Error> {
-        self.write_to(writer, false)
-    }
-
-    /// As [`drain_to`](Self::drain_to), and other threads have their turn again and again.
-    pub(crate) fn drain_slowly_to(
-        &mut self,
-        writer: &mut Writer,
-    ) -> Result<Drained, session::Error> {
-        self.write_to(writer, true)
-    }
-
-    fn write_to(
-        &mut self,
-        writer: &mut Writer,
-        gives_way: bool,
-    ) -> Result<Drained, session::Error> {
-        let recorder = self.recorder.clone();
-        let mut writing = Writing {
-            recorder: &recorder,
-            writer,
-            gives_way,
-            drained: Drained::default(),
-            error: None,
-        };
+        let mut writing = Writing::new(writer);
         self.drain_into_sink(&mut writing);
-        writing.writer.set_haste(Haste::None);
-        writing.error.map_or(Ok(writing.drained), Err)
+        writing.finish()
     }
 
     /// Hands on the events that have come since the last call, one by one: so many at a time take no memory.
@@ -182,146 +132,36 @@ impl Collector {
     }
 
     fn drain_into_sink(&mut self, sink: &mut impl Sink) {
-        match (
-            &self.source,
-            self.recorder.channel(),
-            self.recorder.buffers(),
-        ) {
-            (Source::VirtualTime(receiver), Some(channel), _) => {
-                for event in &channel.take(receiver) {
-                    sink.event(event);
-                }
+        match &mut self.source {
+            From::VirtualTime(receiver) => {
+                let channel = self.recorder.channel();
+                let events = channel.map(|channel: &Channel| channel.take(receiver));
+                events.iter().flatten().for_each(|event| sink.event(event));
             }
-            (Source::RealTime(chunks), _, Some(buffers)) => {
-                self.merger.drain(chunks, buffers, sink);
-                let at = self.merger.latest_time(buffers);
-                self.counts
-                    .tell(&self.recorder, at, |event| sink.event(event));
-            }
-            _ => {}
+            From::RealTime(journal) => journal.drain(sink),
         }
     }
 }
 
-impl Merger {
+impl Journal {
+    fn new(mut taker: Taker) -> Self {
+        let mut bytes = Vec::new();
+        taker.begin("".into(), &mut bytes);
+        Self {
+            taker,
+            reader: Reader::default(),
+            bytes,
+        }
+    }
+
     /// Hands on all that was recorded before this was called.
-    fn drain(&mut self, chunks: &Receiver<Begun>, buffers: &Buffers, sink: &mut impl Sink) {
-        let called = Tick::now();
-        for _ in 0..PATIENCE {
-            let safe = self.look(chunks, buffers);
-            self.merge(safe, buffers, sink);
-            self.safe = safe;
-            if safe >= called || self.threads.iter().all(|thread| thread.next.is_none()) {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        self.tell_of_losses(buffers, sink);
-        self.threads.retain(|thread| !thread.is_over());
+    fn drain(&mut self, sink: &mut impl Sink) {
+        let pass = self.taker.take_all(Duration::MAX, &mut self.bytes);
+        let read = self.reader.push(&self.bytes, sink);
+        debug_assert!(read.is_ok(), "a journal of our own is readable");
+        self.reader.set_safe(pass.safe);
+        self.bytes.clear();
     }
-
-    /// Looks at how far the threads are, and gives the time before which nothing more will come.
-    ///
-    /// The order matters: a thread that is not seen to be writing has written all that is older than the time that was
-    /// read before, and has told of the chunks that hold it.
-    fn look(&mut self, chunks: &Receiver<Begun>, buffers: &Buffers) -> Tick {
-        let clock = buffers.clock();
-        let mut safe = clock.before(Tick::now(), MARGIN);
-        let known = self.threads.len();
-        for thread in &mut self.threads {
-            safe = thread.look(safe);
-        }
-        self.take_chunks(chunks);
-        for thread in self.threads.iter_mut().skip(known) {
-            safe = thread.look(safe);
-        }
-        // The new ones may have gone on to further chunks before they were looked at. Those that are newer still have
-        // nothing to tell yet that is older than this.
-        self.take_chunks(chunks);
-        // The templates of what was written until now are there.
-        buffers.templates().update(&mut self.templates);
-        safe
-    }
-
-    /// Takes the chunks that threads have begun.
-    fn take_chunks(&mut self, chunks: &Receiver<Begun>) {
-        for Begun { shared, chunk } in chunks.try_iter() {
-            let mut threads = self.threads.iter_mut();
-            match threads.find(|thread| Arc::ptr_eq(&thread.shared, &shared)) {
-                Some(thread) => thread.chunks.push_back(chunk),
-                None => self.threads.push(Thread::new(shared, chunk)),
-            }
-        }
-    }
-
-    /// Hands on the events that are old enough, in the order of their times.
-    fn merge(&mut self, safe: Tick, buffers: &Buffers, sink: &mut impl Sink) {
-        for thread in &mut self.threads {
-            thread.read_next(buffers);
-        }
-        while let Some((first, until)) = self.first(safe) {
-            let thread = &mut self.threads[first];
-            let mut way = Way {
-                thread: thread.name,
-                latest: self.latest.unwrap_or(Tick(0)),
-                clock: buffers.clock(),
-                templates: &self.templates,
-                sink,
-            };
-            thread.hand_on_until(until, buffers, &mut way);
-            self.latest = Some(way.latest);
-        }
-    }
-
-    /// The thread whose next event is the oldest, and the time until which that stays so; none where it is too young.
-    fn first(&self, safe: Tick) -> Option<(usize, Tick)> {
-        let (mut first, mut second) = (None, safe);
-        let mut oldest = safe;
-        for (index, thread) in self.threads.iter().enumerate() {
-            let Some((tick, _)) = thread.next else {
-                continue;
-            };
-            if tick <= oldest && (first.is_none() || tick < oldest) {
-                if first.is_some() {
-                    second = oldest;
-                }
-                (first, oldest) = (Some(index), tick);
-            } else {
-                second = second.min(tick);
-            }
-        }
-        first.map(|first| (first, second))
-    }
-
-    /// The time of the last event that was handed on.
-    fn latest_time(&self, buffers: &Buffers) -> Timestamp {
-        let latest = self.latest.map(|latest| buffers.clock().timestamp(latest));
-        latest.unwrap_or_else(|| buffers.clock().now())
-    }
-
-    /// Tells of what threads lost that have not written since. What they lost and then wrote on, they tell themselves.
-    fn tell_of_losses(&self, buffers: &Buffers, sink: &mut impl Sink) {
-        let at = self.latest_time(buffers);
-        let mut tell = |thread, count| {
-            if count > 0 {
-                let kind = EventKind::Lost { count };
-                sink.event(&Event { at, thread, kind });
-            }
-        };
-        for thread in self.threads.iter().filter(|thread| thread.is_read()) {
-            tell(thread.name, thread.shared.take_lost());
-        }
-        tell(ThreadId(0), buffers.take_lost());
-    }
-}
-
-/// Who events are handed on to.
-trait Sink {
-    /// Something that happens at every poll.
-    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step);
-
-    /// Anything.
-    fn event(&mut self, event: &Event);
 }
 
 /// Hands on events as they are.
@@ -339,38 +179,28 @@ impl<F: FnMut(&Event)> Sink for Handing<F> {
 }
 
 /// Writes events to a session log.
-struct Writing<'a> {
-    recorder: &'a Recorder,
+pub(crate) struct Writing<'a> {
     writer: &'a mut Writer,
-    /// Whether it is to stand in nobody's way.
-    gives_way: bool,
     drained: Drained,
     error: Option<session::Error>,
 }
 
-/// So many events are handed on at a time, which takes some ten microseconds, before other threads have their turn.
-const PIECE: u64 = 256;
-/// Who takes the processor for so long does not wait soon: there is more to do than there are processors.
-const LONG: Duration = Duration::from_millis(1);
-
-impl Writing<'_> {
-    /// Lets those threads go on that wait for this one's processor: as a rule they are the program's, which would notice.
-    /// Where much waits to be written, it is written first; and where they take the processor for long, they have been given
-    /// enough for this time.
-    #[cold]
-    fn give_way(&mut self) {
-        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
-        if Haste::of(waiting) == Haste::None {
-            let left = Instant::now();
-            std::thread::yield_now();
-            self.gives_way = left.elapsed() < LONG;
+impl<'a> Writing<'a> {
+    pub(crate) fn new(writer: &'a mut Writer) -> Self {
+        Self {
+            writer,
+            drained: Drained::default(),
+            error: None,
         }
+    }
+
+    /// Returns how many events were written, or the first error.
+    pub(crate) fn finish(self) -> Result<Drained, session::Error> {
+        self.error.map_or(Ok(self.drained), Err)
     }
 
     #[cold]
     fn flush(&mut self) {
-        let waiting = self.recorder.buffers().map_or(0, Buffers::waiting);
-        self.writer.set_haste(Haste::of(waiting));
         if let Err(error) = self.writer.flush() {
             self.error.get_or_insert(error);
         }
@@ -383,9 +213,6 @@ impl Sink for Writing<'_> {
         self.drained.events += 1;
         if self.writer.take_step(at, thread, step) {
             self.flush();
-        }
-        if self.gives_way && self.drained.events.is_multiple_of(PIECE) {
-            self.give_way();
         }
     }
 
@@ -400,150 +227,6 @@ impl Sink for Writing<'_> {
     }
 }
 
-/// The way that the events of one thread go.
-struct Way<'a, S> {
-    thread: ThreadId,
-    /// The time of the last event that was handed on.
-    latest: Tick,
-    clock: &'a RealTime,
-    templates: &'a [Template],
-    sink: &'a mut S,
-}
-
-impl<S: Sink> Way<'_, S> {
-    #[inline]
-    fn hand_on(&mut self, tick: Tick, words: Words, shared: &Shared) {
-        // A task that yields is woken as of its last poll, which may have been handed on long ago.
-        self.latest = self.latest.max(tick);
-        let at = self.clock.timestamp(self.latest);
-        match words.step() {
-            Some(step) => self.sink.step(at, self.thread, step),
-            None => self.hand_on_event(at, words, shared),
-        }
-    }
-
-    #[inline(never)]
-    fn hand_on_event(&mut self, at: Timestamp, words: Words, shared: &Shared) {
-        let kind = words.event(self.templates).or_else(|| shared.take_rare());
-        if let Some(kind) = kind {
-            let thread = self.thread;
-            self.sink.event(&Event { at, thread, kind });
-        }
-    }
-}
-
-impl Thread {
-    fn new(shared: Arc<Shared>, chunk: Chunk) -> Self {
-        Self {
-            name: shared.thread,
-            shared,
-            chunks: VecDeque::from([chunk]),
-            at: 0,
-            read: 0,
-            written: 0,
-            tick: Tick(0),
-            next: None,
-        }
-    }
-
-    /// Looks at how far it is. Gives the time before which it will write nothing more, at most `safe`.
-    fn look(&mut self, safe: Tick) -> Tick {
-        let (written, is_writing) = self.shared.progress();
-        self.written = written;
-        if is_writing {
-            // It was interrupted. What it is about to write is younger than what it has written.
-            safe.min(self.tick)
-        } else {
-            safe
-        }
-    }
-
-    /// Reads the next event, where there is one, unless one is waiting.
-    fn read_next(&mut self, buffers: &Buffers) {
-        if self.next.is_none() {
-            self.read(buffers, |_, _, _| false);
-        }
-    }
-
-    /// Hands on the next event and those after it until this time; the one after that is the next.
-    fn hand_on_until<S: Sink>(&mut self, until: Tick, buffers: &Buffers, way: &mut Way<'_, S>) {
-        if let Some((tick, words)) = self.next.take() {
-            way.hand_on(tick, words, &self.shared);
-        }
-        self.read(buffers, |tick, words, shared| {
-            let is_due = tick <= until;
-            if is_due {
-                way.hand_on(tick, words, shared);
-            }
-            is_due
-        });
-    }
-
-    /// Reads events for as long as they are taken; the one that is not is the next.
-    #[inline]
-    fn read(&mut self, buffers: &Buffers, mut take: impl FnMut(Tick, Words, &Shared) -> bool) {
-        while self.read < self.written {
-            let chunk = self.chunks.front();
-            let chunk = chunk.expect("a chunk is told of before it is written to");
-            let most = usize::try_from(self.written - self.read).unwrap_or(usize::MAX);
-            let mut words = chunk.words(self.at, most);
-            let there = words.len();
-            while let Some((first, rest)) = words.split_first() {
-                words = rest;
-                match First::of(first.load(Ordering::Relaxed)) {
-                    First::Nothing => {}
-                    First::Time(tick) => self.tick = tick,
-                    First::Event {
-                        since,
-                        word,
-                        has_second,
-                    } => {
-                        let mut second = 0;
-                        // Both words of an event are written at once, to the same chunk.
-                        if has_second && let Some((more, rest)) = words.split_first() {
-                            second = more.load(Ordering::Relaxed);
-                            words = rest;
-                        }
-                        self.tick = Tick(self.tick.0 + since);
-                        let event = Words::read(word, second);
-                        if !take(self.tick, event, &self.shared) {
-                            self.next = Some((self.tick, event));
-                            break;
-                        }
-                    }
-                }
-            }
-            let read = there - words.len();
-            self.at += read;
-            self.read += read as u64;
-            if self.at == chunk.len() {
-                self.at = 0;
-                if let Some(chunk) = self.chunks.pop_front() {
-                    buffers.take_back(chunk);
-                }
-            }
-            if self.next.is_some() {
-                break;
-            }
-        }
-    }
-
-    /// Whether all that was written has been handed on.
-    fn is_read(&self) -> bool {
-        self.next.is_none() && self.read == self.written
-    }
-
-    /// Whether nothing more can come of it.
-    fn is_over(&self) -> bool {
-        let is_gone = Arc::strong_count(&self.shared) == 1;
-        fence(Ordering::Acquire);
-        is_gone
-            && self.next.is_none()
-            && self.shared.progress() == (self.read, false)
-            && !self.shared.has_lost()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::thread;
@@ -551,8 +234,7 @@ mod tests {
     use super::*;
 
     fn collector() -> (Recorder, Collector) {
-        let (recorder, source) = Recorder::real_time(None, 1 << 20);
-        (recorder.clone(), Collector::new(recorder, source))
+        Collector::real_time(None, 1 << 20)
     }
 
     fn note(recorder: &Recorder) {

@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
+pub(crate) mod fields;
 mod text;
 
 use std::fmt;

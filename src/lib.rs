@@ -91,19 +91,26 @@
 extern crate self as asyncline;
 
 pub mod event;
+mod journal;
 pub mod probe;
 pub mod task;
 
+#[cfg(feature = "timeline")]
 pub mod collector;
 #[cfg(unix)]
 mod live;
 pub mod output;
+mod limit;
+mod plain;
 mod private;
+#[cfg(feature = "timeline")]
 pub mod session;
 #[cfg(feature = "tracing")]
 pub mod tracing;
 
+#[cfg(feature = "timeline")]
 pub mod insight;
+#[cfg(feature = "timeline")]
 pub mod timeline;
 
 pub mod guide;
@@ -134,11 +141,13 @@ pub mod width;
 /// ```
 pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace, try_join};
+#[cfg(feature = "timeline")]
 pub use collector::{Collector, Drained};
 pub use probe::{
     Executor, Handle, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
     spawn_named, timeout, yield_now,
 };
+#[cfg(feature = "timeline")]
 pub use timeline::Timeline;
 
 /// The README's program is compiled and run with the other examples.

@@ -59,7 +59,7 @@ pub(crate) use running::{Running, prepare_thread};
 
 use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
-use crate::session::{self, plain};
+use crate::plain::plain;
 
 /// The environment variable that says where a recording goes.
 pub const VARIABLE: &str = "ASYNCLINE";
@@ -269,7 +269,7 @@ fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, S
     let begun = match output {
         Output::Off => return Ok(None),
         Output::File(path) => {
-            Recording::begin(path, DEFAULT_CAPACITY, Life::Process).map_err(|why| why.to_string())
+            Recording::begin(path, DEFAULT_CAPACITY, Life::Process)
         }
         #[cfg(unix)]
         Output::Live(live) => watched::begin(live, can_be_held),
@@ -297,7 +297,7 @@ fn leaves_descriptors() -> io::Result<()> {
 }
 
 /// A recording into this file: the one that goes on, or a new one.
-pub(crate) fn to_file(path: &Path, capacity: usize) -> Result<Running, session::Error> {
+pub(crate) fn to_file(path: &Path, capacity: usize) -> Result<Running, String> {
     static RECORDINGS: Mutex<Vec<(PathBuf, Weak<Recording>)>> = Mutex::new(Vec::new());
     let mut recordings = RECORDINGS.lock().unwrap_or_else(PoisonError::into_inner);
     recordings.retain(|(_, recording)| recording.strong_count() > 0);

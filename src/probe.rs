@@ -19,6 +19,7 @@ mod builder;
 pub(crate) mod clock;
 mod context;
 mod coroutine;
+mod counts;
 mod current;
 mod cursor;
 mod entry;
@@ -35,7 +36,6 @@ mod large;
 pub(crate) mod local_set;
 mod main;
 mod mark;
-pub(crate) mod record;
 pub(crate) mod recorder;
 mod recording;
 mod reveal;
@@ -44,6 +44,7 @@ mod site;
 pub(crate) mod spans;
 mod spent;
 mod task;
+pub(crate) mod taker;
 pub(crate) mod task_builder;
 pub(crate) mod template;
 mod waker;
@@ -61,6 +62,7 @@ pub use recording::{EnteredRecording, Recording};
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 
 #[cfg(feature = "app")]
+pub(crate) use crate::journal::word as record;
 pub(crate) use executor::Target;
 
 /// Whether recording is compiled out.

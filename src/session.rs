@@ -206,7 +206,6 @@ mod indexer;
 mod indexing;
 #[cfg(all(feature = "app", unix))]
 mod joint;
-mod limit;
 #[cfg(feature = "app")]
 mod log;
 mod piece;
@@ -226,7 +225,7 @@ pub use damage::Damage;
 pub(crate) use damage::told;
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
-pub(crate) use error::plain;
+pub(crate) use crate::plain::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]
@@ -239,7 +238,6 @@ pub use rotation::Keep;
 pub(crate) use store::date_text;
 #[cfg(feature = "app")]
 pub use store::{Entry, KEEP, Store};
-pub(crate) use writer::Haste;
 pub use writer::Writer;
 #[cfg(feature = "app")]
 pub(crate) use writer::{create_keeping as create, is_log, open_log, remove_empty};

@@ -112,8 +112,7 @@ mod tests {
 
     fn hold() -> (Hold, Collector) {
         let gate = Arc::new(Gate::real_time(Pace::Playing));
-        let (recorder, source) = Recorder::real_time(Some(Arc::clone(&gate)), 4096);
-        let collector = Collector::new(recorder.clone(), source);
+        let (recorder, collector) = Collector::real_time(Some(Arc::clone(&gate)), 4096);
         (Hold::new(gate, recorder), collector)
     }
 

@@ -1,23 +1,22 @@
-//! What a program's viewers are sent: the last part of its session log, in memory.
+//! What a program's viewers are sent: the last part of its journal, in memory.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
-/// As many bytes of the session log are kept for who attaches late or reads slowly.
-const KEPT: usize = if cfg!(test) { 4096 } else { 32 << 20 };
-/// After so many bytes it is said anew how everything stands, so that what lies before can be dropped.
-const BETWEEN: usize = KEPT / 4;
+use crate::journal::block::{self, kind};
 
-/// The last part of a session log, and the viewers that are sent it.
+/// As many bytes of the journal are kept for who attaches late or reads slowly.
+const KEPT: usize = if cfg!(test) { 4096 } else { 32 << 20 };
+
+/// The last part of a journal, and the viewers that are sent it.
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
-    /// How many blocks there were; whoever waits for the next one watches it.
+    /// How many pieces there were; whoever waits for the next one watches it.
     count: watch::Sender<u64>,
     /// A viewer has been sent something.
     sent: Condvar,
@@ -25,33 +24,23 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Default)]
 struct State {
-    blocks: VecDeque<Bytes>,
-    /// How many blocks lie before the first one that is kept.
+    /// How the journal begins: its description, and all that was named so far.
+    beginning: Vec<u8>,
+    /// The blocks of each pass.
+    pieces: VecDeque<Bytes>,
+    /// How many pieces lie before the first one that is kept.
     first: u64,
-    /// The bytes of all blocks that are kept.
+    /// The bytes of all pieces that are kept.
     size: usize,
-    /// The bytes of all blocks since the last start.
-    since: usize,
-    /// Where one can begin, in order; there is always one.
-    starts: VecDeque<Start>,
     viewers: Vec<Viewer>,
     next: u64,
     is_over: bool,
 }
 
-/// A place where one can begin to read.
-#[derive(Debug)]
-struct Start {
-    /// How many blocks lie before it.
-    at: u64,
-    /// How a session log begins that goes on with the next block.
-    beginning: Bytes,
-}
-
 #[derive(Debug)]
 struct Viewer {
     id: u64,
-    /// How many blocks it has been sent, those that it lost included.
+    /// How many pieces it has been sent, those that it lost included.
     at: u64,
 }
 
@@ -68,39 +57,22 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, block: Bytes) {
+    /// Takes in how the journal begins.
+    pub(crate) fn begin(&self, beginning: &[u8]) {
+        self.state().beginning.extend_from_slice(beginning);
+    }
+
+    /// Takes in the blocks of a pass.
+    pub(crate) fn push(&self, blocks: &[u8]) {
+        let piece = Bytes::copy_from_slice(blocks);
         let mut state = self.state();
-        if state.starts.is_empty() {
-            // What comes first is how the log begins.
-            state.starts.push_back(Start {
-                at: 0,
-                beginning: block,
-            });
-            return;
-        }
-        state.size += block.len();
-        state.since += block.len();
-        state.blocks.push_back(block);
+        state.keep_names(&piece);
+        state.size += piece.len();
+        state.pieces.push_back(piece);
         state.drop_old();
         let count = state.count();
         drop(state);
         self.count.send_replace(count);
-    }
-
-    /// Whether it is time to say anew how everything stands.
-    pub(crate) fn wants_start(&self) -> bool {
-        self.state().since >= BETWEEN
-    }
-
-    /// From here on one can begin to read as well, if it is by this.
-    pub(crate) fn start(&self, beginning: Vec<u8>) {
-        let mut state = self.state();
-        let at = state.count();
-        state.since = 0;
-        state.starts.push_back(Start {
-            at,
-            beginning: beginning.into(),
-        });
     }
 
     /// No more will come.
@@ -117,12 +89,7 @@ impl Hub {
     /// Begins to read; how the log begins comes back.
     pub(crate) fn join(self: &Arc<Self>) -> (Reading, Bytes) {
         let mut state = self.state();
-        let mut starts = state.starts.iter();
-        let start = starts.find(|start| start.at >= state.first);
-        let start = start.or(state.starts.back());
-        let (at, beginning) = start.map_or((0, Bytes::new()), |start| {
-            (start.at, start.beginning.clone())
-        });
+        let (at, beginning) = (state.first, Bytes::copy_from_slice(&state.beginning));
         let id = state.next;
         state.next += 1;
         state.viewers.push(Viewer { id, at });
@@ -159,22 +126,29 @@ impl Hub {
 }
 
 impl State {
-    /// How many blocks there were.
+    /// How many pieces there were.
     fn count(&self) -> u64 {
-        self.first + self.blocks.len() as u64
+        self.first + self.pieces.len() as u64
     }
 
-    /// Drops what is too much. What one can begin with stays as long as it can.
-    fn drop_old(&mut self) {
-        while self.size > KEPT {
-            let Some(block) = self.blocks.pop_front() else {
-                return;
-            };
-            self.size -= block.len();
-            self.first += 1;
-            while self.starts.len() > 1 && self.starts[0].at < self.first {
-                self.starts.pop_front();
+    /// Keeps what these blocks name, for viewers that do not get them.
+    fn keep_names(&mut self, mut blocks: &[u8]) {
+        while let Some(found) = block::header(blocks) {
+            let (block, rest) = blocks.split_at((block::HEADER + found.length).min(blocks.len()));
+            if let kind::TEXTS | kind::TEMPLATES = found.header.kind {
+                self.beginning.extend_from_slice(block);
             }
+            blocks = rest;
+        }
+    }
+
+    /// Drops what is too much.
+    fn drop_old(&mut self) {
+        while self.size > KEPT
+            && let Some(piece) = self.pieces.pop_front()
+        {
+            self.size -= piece.len();
+            self.first += 1;
         }
     }
 
@@ -186,7 +160,7 @@ impl State {
         let at = viewer.map_or(u64::MAX, |viewer| viewer.at.max(self.first));
         let skip = usize::try_from(at - self.first).unwrap_or(usize::MAX);
         let mut size = 0;
-        let blocks = self.blocks.iter().skip(skip);
+        let blocks = self.pieces.iter().skip(skip);
         let fitting = blocks.take_while(|block| {
             let fits = size < MOST;
             size += block.len();
@@ -253,22 +227,6 @@ pub(super) struct Next {
     pub(super) blocks: Vec<Bytes>,
     /// How many blocks there are until the last of them.
     end: u64,
-}
-
-/// A session log that is written to viewers.
-#[derive(Debug)]
-pub(crate) struct ToHub(pub(crate) Arc<Hub>);
-
-impl Write for ToHub {
-    /// Takes a block, or how the log begins, which is always handed over whole.
-    fn write(&mut self, block: &[u8]) -> io::Result<usize> {
-        self.0.push(Bytes::copy_from_slice(block));
-        Ok(block.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

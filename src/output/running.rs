@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -10,12 +11,15 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::collector::Collector;
+use crate::journal::file::JournalFile;
+#[cfg(unix)]
+use crate::live::{Hub, Server};
+use crate::plain::plain;
 use crate::printable::{self, printable};
 use crate::probe::recorder::Recorder;
-use crate::session::{Error, Meta, Writer};
+use crate::probe::taker::Taker;
 
 /// How often events are taken out.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -30,12 +34,8 @@ const LINGER: Duration = Duration::from_millis(500);
 /// So many names are tried for a file, the one that was asked for included.
 const NAMES: usize = 100;
 
-/// Those who read along.
-#[cfg(unix)]
-pub(super) type Viewers = crate::live::Server;
-#[cfg(not(unix))]
-pub(super) type Viewers = super::Nobody;
-
+/// As many bytes of a buffer are kept between two passes.
+const MOST_KEPT: usize = 1 << 20;
 /// Maximum time without writing to a file that a thread's end has ended: if the process exits on that thread, it is gone
 /// by then.
 const LEFT_ALONE: Duration = Duration::from_millis(500);
@@ -87,27 +87,99 @@ enum Ask {
     Finish,
 }
 
+/// Where a journal goes.
+pub(super) enum Target {
+    File((JournalFile, PathBuf)),
+    #[cfg(unix)]
+    Viewers(Arc<Hub>, Server),
+}
+
+impl Target {
+    fn begin(&mut self, beginning: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File((file, _)) => file.append(beginning),
+            #[cfg(unix)]
+            Self::Viewers(hub, _) => {
+                hub.begin(beginning);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&mut self, blocks: &[u8]) -> io::Result<()> {
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Self::File((file, _)) => file.append(blocks),
+            #[cfg(unix)]
+            Self::Viewers(hub, _) => {
+                hub.push(blocks);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns `true` if an end is written whenever nobody records. Viewers are told otherwise.
+    fn has_end(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    fn is_watched(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            #[cfg(unix)]
+            Self::Viewers(_, server) => server.has_viewers(),
+        }
+    }
+
+    /// Does what the thread was asked for beside writing.
+    fn answer(&self, ask: Option<Ask>) {
+        match (self, ask) {
+            #[cfg(unix)]
+            (Self::Viewers(_, server), Some(Ask::Finish)) => server.end(LINGER),
+            #[cfg(unix)]
+            (Self::Viewers(_, server), Some(Ask::Rest)) => server.catch_up(LINGER),
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File((_, path)) => printable::path(path).fmt(f),
+            #[cfg(unix)]
+            Self::Viewers(..) => f.write_str("to viewers"),
+        }
+    }
+}
+
 impl Recording {
     /// Begins to record into a new file.
-    pub(super) fn begin(path: &Path, capacity: usize, life: Life) -> Result<Arc<Self>, Error> {
-        let writer = create(path)?;
-        let (recorder, source) = Recorder::real_time(None, capacity);
-        let collector = Collector::new(recorder.clone(), source);
-        let begun = Self::write_to(writer, recorder, collector, life, None);
-        begun.map_err(|why| Error::Write {
-            file: printable::path(path),
-            why,
-        })
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if the file or the thread cannot be had.
+    pub(super) fn begin(path: &Path, capacity: usize, life: Life) -> Result<Arc<Self>, String> {
+        let cannot = |why| format!("cannot write {}: {}", printable::path(path), plain(&why));
+        let file = create(path).map_err(cannot)?;
+        let (recorder, taker) = Taker::real_time(None, capacity);
+        let begun = Self::write_to(Target::File(file), recorder, taker, life);
+        begun.map_err(cannot)
     }
 
     /// Begins to write what is recorded, on a thread of its own.
     pub(super) fn write_to(
-        writer: Writer,
+        target: Target,
         recorder: Recorder,
-        collector: Collector,
+        mut taker: Taker,
         life: Life,
-        viewers: Option<Viewers>,
     ) -> io::Result<Arc<Self>> {
+        let mut blocks = Vec::new();
+        taker.begin(program().into(), &mut blocks);
+        let mut target = target;
+        target.begin(&blocks)?;
         let recording = Arc::new(Self {
             recorder,
             life,
@@ -126,7 +198,7 @@ impl Recording {
         let thread = thread::Builder::new().name(crate::probe::thread_name("output"));
         let its = Arc::clone(&recording);
         let run = move || {
-            let run = AssertUnwindSafe(|| its.run(collector, writer, viewers.as_ref()));
+            let run = AssertUnwindSafe(|| its.run(taker, target));
             let _ = panic::catch_unwind(run);
             // However it ended, nobody is to wait for it.
             its.state().is_over = true;
@@ -153,43 +225,32 @@ impl Recording {
     }
 
     /// Takes events out and writes them until it is to end, or fails.
-    fn run(&self, mut collector: Collector, mut writer: Writer, viewers: Option<&Viewers>) {
-        let mut ended = None;
+    fn run(&self, mut taker: Taker, mut target: Target) {
+        let (mut ended, mut blocks) = (None, Vec::new());
         loop {
-            let is_watched = viewers.is_some_and(Viewers::has_viewers);
-            let (ask, number) = self.wait(if is_watched { WATCHED } else { INTERVAL });
+            let interval = if target.is_watched() { WATCHED } else { INTERVAL };
+            let (ask, number) = self.wait(interval);
             let is_left_alone = ended.is_some_and(|at: Instant| at.elapsed() < LEFT_ALONE);
-            if ask.is_none() && is_left_alone && collector.has_room() {
+            if ask.is_none() && is_left_alone && taker.has_room() {
                 continue;
             }
             let rests = ask.is_some() || self.is_unused();
-            // The stream to viewers has no end that could be taken back.
-            ended = ask.map(|_| Instant::now()).filter(|_| viewers.is_none());
-            let written = collector.drain_slowly_to(&mut writer);
+            ended = ask.map(|_| Instant::now());
             // Spans that are still open by now are known to be.
-            let heartbeat = collector.heartbeat(if rests { Duration::ZERO } else { SILENCE });
-            let written = written.and_then(|_| writer.write(heartbeat.as_slice()));
-            let written = written.and_then(|()| {
-                if rests {
-                    writer.rest()
-                } else if is_watched {
-                    // Viewers should not wait until enough has accumulated to write.
-                    writer.flush()
-                } else {
-                    writer.tick(Instant::now())
-                }
-            });
+            let silence = if rests { Duration::ZERO } else { SILENCE };
+            taker.take_all(silence, &mut blocks);
+            if rests && target.has_end() {
+                taker.end(&mut blocks);
+            }
+            let written = target.write(&blocks);
+            blocks.clear();
+            blocks.shrink_to(MOST_KEPT);
             if let Err(why) = &written {
-                collector.pause();
-                tell(&format!("the recording ends here: {why}"));
+                taker.recorder().set_paused(true);
+                let (file, why) = (&target, plain(why));
+                tell(&format!("the recording ends here: cannot write {file}: {why}"));
             }
-            if let Some(viewers) = viewers {
-                match ask {
-                    Some(Ask::Finish) => viewers.end(LINGER),
-                    Some(Ask::Rest) => viewers.catch_up(LINGER),
-                    None => {}
-                }
-            }
+            target.answer(ask);
             let mut state = self.state();
             state.answered = number;
             // A runtime that outlives the first thread's variables asks again when it is dropped.
@@ -334,27 +395,23 @@ pub(super) fn tell(what: &str) {
 }
 
 /// Creates the first file that is not there yet: of this name, or with the process's number in it.
-fn create(path: &Path) -> Result<Writer, Error> {
+fn create(path: &Path) -> io::Result<(JournalFile, PathBuf)> {
     if path.is_dir() {
-        return Err(Error::Write {
-            file: printable::path(path),
-            why: io::ErrorKind::IsADirectory.into(),
-        });
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-    let meta = Meta::new(program(), "", SystemTime::now());
     let mut name = path.to_owned();
     for number in 1..NAMES {
-        match Writer::create_new(&name, &meta) {
-            Err(Error::Write { why, .. })
+        match JournalFile::create_new(&name) {
+            Err(why)
                 if why.kind() == io::ErrorKind::AlreadyExists
                     && fs::symlink_metadata(&name).is_ok() =>
             {
                 name = numbered(path, number);
             }
-            created => return created,
+            created => return created.map(|file| (file, name)),
         }
     }
-    Writer::create_new(&name, &meta)
+    JournalFile::create_new(&name).map(|file| (file, name))
 }
 
 /// The path with the process's number before its extension, and this number where that is not the first.

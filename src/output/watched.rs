@@ -2,17 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::Live;
-use super::running::{self, Life, Recording};
-use crate::collector::Collector;
+use super::running::{self, Life, Recording, Target};
 use crate::live::{Door, Hold, Hub, serve};
+use crate::plain::plain;
 use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
 use crate::probe::gate::{Gate, Pace};
-use crate::probe::recorder::Recorder;
-use crate::session::{Meta, Writer, plain};
+use crate::probe::taker::Taker;
 
 /// Begins one. What is wrong is told in words.
 pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, String> {
@@ -20,14 +18,12 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, St
     let doors = doors(live, &token)?;
     let gate = can_be_held.then(|| Arc::new(Gate::real_time(Pace::Playing)));
     let hub = Hub::new();
-    let meta = Meta::new(running::program(), "", SystemTime::now());
-    let writer = Writer::to_hub(&hub, &meta).map_err(|why| why.to_string())?;
-    let (recorder, source) = Recorder::real_time(gate.clone(), DEFAULT_CAPACITY);
-    let collector = Collector::new(recorder.clone(), source);
+    let (recorder, taker) = Taker::real_time(gate.clone(), DEFAULT_CAPACITY);
     let hold = gate.map(|gate| Hold::new(gate, recorder.clone()));
     let server = serve(doors, running::program(), token, &hub, hold);
     let begun = server.and_then(|server| {
-        Recording::write_to(writer, recorder, collector, Life::Process, Some(server))
+        let target = Target::Viewers(hub, server);
+        Recording::write_to(target, recorder, taker, Life::Process)
     });
     begun.map_err(|why| format!("cannot start the recording thread: {}", plain(&why)))
 }

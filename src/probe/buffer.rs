@@ -6,7 +6,6 @@
 //! once: an idle thread's last event needs nobody to hand it over.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,15 +16,17 @@ use super::cursor::{self, Place, When};
 use super::record::{self, NO_WORD, Words};
 use super::template::{Origin, Recent, Templates};
 use crate::event::{EventKind, LaneId, Text, ThreadId};
+use crate::journal::blob::Encoder;
+use crate::journal::names::{self, Names};
 
 /// Words in a thread's first chunk.
 const FIRST: usize = 1 << 9;
 /// Words in a chunk at most: 64 KiB of them.
 const LARGEST: usize = 1 << 13;
-/// How many words' room an event that is kept beside them counts for: its size, and what it holds.
-const RARE: usize = 24;
-/// The most words that are written at a time: a time, a loss, and an event.
-const MOST_AT_ONCE: usize = 4;
+/// The words that are written at most before an event: a time, and a loss.
+const BEFORE: usize = 4;
+/// The least words of a chunk: what may stand before an event of two words, and that.
+const LEAST: usize = BEFORE + 2;
 
 /// The threads' side of a session's buffers.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(crate) struct Buffers {
     bound: Arc<Bound>,
     threads: AtomicU32,
     templates: Templates,
+    names: names::Table,
     /// The end of threads whose variables were dropped: values dropped after these are recorded, too.
     late: Mutex<Option<Local>>,
     /// Lost by threads that had no buffer any more.
@@ -59,10 +61,6 @@ pub(crate) struct Shared {
     /// Twice the words that the thread has written; one more while it is between reading the clock and having written.
     progress: AtomicU64,
     lost: AtomicU64,
-    /// Events that do not fit into words, in the order of the words that stand for them.
-    rare: Mutex<VecDeque<EventKind>>,
-    /// How many of them are waiting.
-    rare_waiting: AtomicUsize,
 }
 
 /// A thread's next chunk, as the collector is told of it.
@@ -99,6 +97,10 @@ struct Local {
     /// Whether something was lost since the last event.
     is_losing: bool,
     recent: Recent,
+    names: Box<names::Recent>,
+    encoder: Encoder,
+    /// The words of the event that is being written.
+    words: Vec<u64>,
     shared: Arc<Shared>,
 }
 
@@ -128,6 +130,7 @@ impl Buffers {
             bound,
             threads: AtomicU32::new(0),
             templates: Templates::default(),
+            names: names::Table::default(),
             late: Mutex::default(),
             lost: AtomicU64::new(0),
         };
@@ -147,15 +150,13 @@ impl Buffers {
     #[cold]
     #[inline(never)]
     pub(crate) fn write(self: &Arc<Self>, words: Words) {
-        self.with_local(|local| {
-            local.write(self, words);
-        });
+        self.with_local(|local| local.write(self, words));
     }
 
-    /// Writes an event that numbers do not tell.
+    /// Writes an event that one or two words do not tell.
     #[cold]
     #[inline(never)]
-    pub(crate) fn write_rare(self: &Arc<Self>, kind: EventKind) {
+    pub(crate) fn write_rare(self: &Arc<Self>, kind: &EventKind) {
         self.with_local(|local| local.write_rare(self, kind));
     }
 
@@ -175,10 +176,8 @@ impl Buffers {
                 Some(Words::spawned(lane, parent, template))
             });
             match words {
-                Some(words) if !words.are_none() => {
-                    local.write(self, words);
-                }
-                _ => local.write_rare(self, origin.template().spawned(lane, parent)),
+                Some(words) if !words.are_none() => local.write(self, words),
+                _ => local.write_rare(self, &origin.template().spawned(lane, parent)),
             }
         });
     }
@@ -244,6 +243,11 @@ impl Buffers {
         &self.templates
     }
 
+    /// The texts that are written by their numbers.
+    pub(crate) fn names(&self) -> &names::Table {
+        &self.names
+    }
+
     /// What threads without a buffer have lost since this was asked last.
     pub(crate) fn take_lost(&self) -> u64 {
         self.lost.swap(0, Ordering::Relaxed)
@@ -297,7 +301,7 @@ impl Room {
         let mut words = 0;
         let taken = |taken: usize| {
             words = wanted.min(bound.most.saturating_sub(taken));
-            (words >= MOST_AT_ONCE).then_some(taken + words)
+            (words >= LEAST).then_some(taken + words)
         };
         let result = bound
             .taken
@@ -343,8 +347,6 @@ impl Local {
             thread: ThreadId(number),
             progress: AtomicU64::new(0),
             lost: AtomicU64::new(0),
-            rare: Mutex::default(),
-            rare_waiting: AtomicUsize::new(0),
         });
         let mut place = Place {
             session: session.number,
@@ -362,77 +364,86 @@ impl Local {
             latest: Tick(0),
             is_losing: false,
             recent: Recent::default(),
+            names: Box::default(),
+            encoder: Encoder::default(),
+            words: Vec::new(),
             shared,
         };
-        local.shared.put_rare(EventKind::ThreadNamed { name });
-        local.put(session, &mut place, Words::RARE);
+        local.encode(session, &EventKind::ThreadNamed { name });
+        local.put_encoded(session, &mut place);
         local.place = Some(place);
         Some(local)
     }
 
     /// Writes an event, or counts it as lost. The cursor points here.
-    fn write(&mut self, session: &Buffers, words: Words) -> bool {
+    fn write(&mut self, session: &Buffers, words: Words) {
         if cursor::write(self.number, When::Now, words) {
-            return true;
-        }
-        let Some(mut place) = cursor::take() else {
-            return false;
-        };
-        let is_put = self.put(session, &mut place, words);
-        cursor::set(place);
-        is_put
-    }
-
-    fn write_rare(&mut self, session: &Buffers, kind: EventKind) {
-        if !kind.is_counted() {
-            return self.write_if_it_fits(session, kind);
-        }
-        if !self.shared.has_room_for_rare(session.bound.most) {
-            self.latest = cursor::forget_last().max(self.latest);
-            return self.lose();
-        }
-        self.shared.put_rare(kind);
-        if !self.write(session, Words::RARE) {
-            self.shared.take_back_rare();
-        }
-    }
-
-    /// Writes an optional event, if it fits here.
-    fn write_if_it_fits(&self, session: &Buffers, kind: EventKind) {
-        if self.is_losing || !self.shared.has_room_for_rare(session.bound.most) {
             return;
         }
-        self.shared.put_rare(kind);
-        if !cursor::write(self.number, When::Now, Words::RARE) {
-            self.shared.take_back_rare();
+        if let Some(mut place) = cursor::take() {
+            let (first, second, count) = words.after(0);
+            self.put(session, &mut place, &[first, second][..count]);
+            cursor::set(place);
         }
+    }
+
+    /// Writes an event as bytes.
+    fn write_rare(&mut self, session: &Buffers, kind: &EventKind) {
+        self.encode(session, kind);
+        let words = &self.words;
+        if cursor::write_long(self.number, words[0], &words[1..]) || !kind.is_counted() {
+            return;
+        }
+        if let Some(mut place) = cursor::take() {
+            self.put_encoded(session, &mut place);
+            cursor::set(place);
+        }
+    }
+
+    /// Makes the words of an event.
+    fn encode(&mut self, session: &Buffers, kind: &EventKind) {
+        let mut names = Names {
+            table: &session.names,
+            recent: &mut self.names,
+        };
+        let more = self.encoder.words(kind, &mut names);
+        self.words.clear();
+        self.words.push(record::blob_word(more.len()));
+        self.words.extend_from_slice(more);
+    }
+
+    fn put_encoded(&mut self, session: &Buffers, place: &mut Place) {
+        let words = std::mem::take(&mut self.words);
+        self.put(session, place, &words);
+        self.words = words;
     }
 
     /// Writes an event with its time, in another chunk where this one has no room for it.
     #[cold]
-    fn put(&mut self, session: &Buffers, place: &mut Place, words: Words) -> bool {
+    fn put(&mut self, session: &Buffers, place: &mut Place, words: &[u64]) {
         self.shared.is_writing(place.written);
         let tick = Tick::now().max(self.latest).max(place.last);
         self.latest = tick;
-        let has_room = || place.words.len() - place.at >= MOST_AT_ONCE;
-        let is_put = self.may_go_on(session) && (has_room() || self.begin_chunk(session, place));
+        let room = BEFORE + words.len();
+        let has_room = |place: &Place| place.words.len() - place.at >= room;
+        let is_put = self.may_go_on(session)
+            && (has_room(place) || (self.begin_chunk(session, place, room) && has_room(place)));
         if is_put {
             place.put(record::time_word(tick));
             place.last = tick;
             place.borrowed = 0;
-            self.tell_of_loss(place);
-            place.put_event(words);
+            self.tell_of_loss(session, place);
+            words.iter().for_each(|word| place.put(*word));
         } else {
             place.last = Tick(0);
             self.lose();
         }
         self.shared.has_written(place.written);
-        is_put
     }
 
-    /// Fills up the chunk and begins another, twice as large.
-    fn begin_chunk(&self, session: &Buffers, place: &mut Place) -> bool {
-        let larger = (place.words.len() * 2).clamp(FIRST, LARGEST);
+    /// Fills up the chunk and begins another, twice as large, or with this much room.
+    fn begin_chunk(&self, session: &Buffers, place: &mut Place, room: usize) -> bool {
+        let larger = (place.words.len() * 2).clamp(FIRST, LARGEST).max(room);
         let Some(words) = session.begin_chunk(&self.shared, larger) else {
             return false;
         };
@@ -443,11 +454,11 @@ impl Local {
         true
     }
 
-    /// Returns `true` if events may be written after a loss. A thread that outruns the collector would otherwise report a
-    /// loss every few events, and the events between would be of lanes of which nothing else is known. So it loses all
-    /// events until it has room for many.
+    /// Returns `true` if events may be written after a loss. A thread that outruns the recording thread would otherwise
+    /// report a loss every few events, and the events between would be of lanes of which nothing else is known. So it loses
+    /// all events until half of the room is free.
     fn may_go_on(&self, session: &Buffers) -> bool {
-        !self.is_losing || self.shared.has_room_for_rare(session.bound.most / 2)
+        !self.is_losing || session.waiting() <= 50
     }
 
     fn lose(&mut self) {
@@ -456,14 +467,16 @@ impl Local {
     }
 
     /// Puts what was lost in its place among the thread's events, as soon as there is room again.
-    fn tell_of_loss(&mut self, place: &mut Place) {
+    fn tell_of_loss(&mut self, session: &Buffers, place: &mut Place) {
         if !std::mem::take(&mut self.is_losing) {
             return;
         }
         let count = self.shared.take_lost();
         if count > 0 {
-            self.shared.put_rare(EventKind::Lost { count });
-            place.put_event(Words::RARE);
+            let event = std::mem::take(&mut self.words);
+            self.encode(session, &EventKind::Lost { count });
+            self.words.iter().for_each(|word| place.put(*word));
+            self.words = event;
         }
     }
 }
@@ -481,15 +494,6 @@ impl Place {
         self.words[self.at].store(word, Ordering::Relaxed);
         self.at += 1;
         self.written += 1;
-    }
-
-    /// Puts an event at the time of the last one.
-    fn put_event(&mut self, words: Words) {
-        let (first, second, count) = words.after(0);
-        self.put(first);
-        if count > 1 {
-            self.put(second);
-        }
     }
 }
 
@@ -530,30 +534,5 @@ impl Shared {
 
     pub(crate) fn has_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed) > 0
-    }
-
-    /// The next of the events that are kept beside the words.
-    pub(crate) fn take_rare(&self) -> Option<EventKind> {
-        self.rare_waiting.fetch_sub(1, Ordering::Relaxed);
-        self.rare().pop_front()
-    }
-
-    fn has_room_for_rare(&self, most: usize) -> bool {
-        self.rare_waiting.load(Ordering::Relaxed) <= most / RARE
-    }
-
-    fn put_rare(&self, kind: EventKind) {
-        self.rare_waiting.fetch_add(1, Ordering::Relaxed);
-        self.rare().push_back(kind);
-    }
-
-    /// Undoes the last [`put_rare`](Self::put_rare).
-    fn take_back_rare(&self) {
-        self.rare_waiting.fetch_sub(1, Ordering::Relaxed);
-        self.rare().pop_back();
-    }
-
-    fn rare(&self) -> MutexGuard<'_, VecDeque<EventKind>> {
-        self.rare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,7 +18,7 @@ use super::gate::Gate;
 #[cfg(tokio_unstable)]
 use super::hooks::Hooks;
 use super::lane::{Probe, Tasks};
-use super::recorder::{DEFAULT_CAPACITY, Recorder};
+use super::recorder::DEFAULT_CAPACITY;
 use crate::collector::Collector;
 use crate::event::Flavor;
 use crate::output::{self, Running};
@@ -238,12 +238,11 @@ impl Builder {
     /// What executors of this kind record to.
     pub(crate) fn recording(&self) -> (Target, Collector) {
         let gate = self.gate.clone();
-        let (recorder, source) = if self.virtual_time {
-            Recorder::virtual_time(gate, self.capacity)
+        let (recorder, collector) = if self.virtual_time {
+            Collector::virtual_time(gate, self.capacity)
         } else {
-            Recorder::real_time(gate, self.capacity)
+            Collector::real_time(gate, self.capacity)
         };
-        let collector = Collector::new(recorder.clone(), source);
         let recording = Target {
             recorder,
             stop: self.stop.clone(),

@@ -10,6 +10,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::Timestamp;
+pub(crate) use crate::journal::word::Tick;
+use crate::journal::{Clock, SCALE};
 
 /// Reads the present, in ticks.
 #[inline]
@@ -70,18 +72,10 @@ fn counter() -> u64 {
 /// Real time since the session began.
 #[derive(Debug)]
 pub(crate) struct RealTime {
-    /// The session's beginning, in ticks and on the operating system's clock.
-    began: (u64, Instant),
-    /// The nanoseconds of [`SCALE`] ticks.
-    scaled: u64,
+    ticks: Clock,
+    /// The session's beginning on the operating system's clock.
+    began: Instant,
 }
-
-/// Ticks enough to tell how long one is: the error is less than a nanosecond in an hour.
-const SCALE: u64 = 1 << 44;
-
-/// A moment in real time, in ticks of the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tick(pub(crate) u64);
 
 impl Tick {
     pub(crate) fn now() -> Self {
@@ -93,26 +87,27 @@ impl RealTime {
     pub(crate) fn begin() -> Self {
         let clock = clock();
         Self {
-            began: (ticks(), Instant::now()),
-            scaled: clock.delta_as_nanos(0, SCALE),
+            ticks: Clock {
+                began: Tick::now(),
+                scaled: clock.delta_as_nanos(0, SCALE),
+            },
+            began: Instant::now(),
         }
     }
 
     /// The tick so many nanoseconds before another.
     pub(crate) fn before(&self, tick: Tick, nanos: u64) -> Tick {
-        let ticks = u128::from(nanos) * u128::from(SCALE) / u128::from(self.scaled.max(1));
+        let ticks = u128::from(nanos) * u128::from(SCALE) / u128::from(self.ticks.scaled.max(1));
         Tick(tick.0.saturating_sub(ticks as u64))
     }
 
-    #[inline]
-    pub(crate) fn timestamp(&self, tick: Tick) -> Timestamp {
-        Timestamp(self.nanos(tick.0.saturating_sub(self.began.0)))
+    /// How ticks become times.
+    pub(crate) fn ticks(&self) -> Clock {
+        self.ticks
     }
 
-    /// Converts ticks to nanoseconds.
-    #[inline]
-    pub(crate) fn nanos(&self, ticks: u64) -> u64 {
-        (u128::from(ticks) * u128::from(self.scaled) / u128::from(SCALE)) as u64
+    pub(crate) fn timestamp(&self, tick: Tick) -> Timestamp {
+        self.ticks.timestamp(tick)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -120,7 +115,7 @@ impl RealTime {
     }
 
     pub(crate) fn at(&self, instant: tokio::time::Instant) -> Timestamp {
-        Timestamp::ZERO.after(instant.into_std().duration_since(self.began.1))
+        Timestamp::ZERO.after(instant.into_std().duration_since(self.began))
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::buffer::Shared;
 use super::clock::{self, Tick};
-use super::record::{FAR, Words};
+use super::record::{self, FAR, Words};
 
 /// So many events of a scheduler's in a row may take the time of the one before: see [`When::Between`].
 const BORROWED: u8 = 32;
@@ -86,6 +86,12 @@ pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
         When::AtLast => write_at_last(session, words),
         When::Between => write_between(session, words),
     }
+}
+
+/// Writes an event of several words, as [`write`] does at [`When::Now`]. `more` are the words after the first.
+pub(crate) fn write_long(session: u64, first: u64, more: &[u64]) -> bool {
+    let cursor = cursor();
+    cursor.is_of(session) && (cursor.put_long(cursor.since_last(), first, more) || cursor.gives_up())
 }
 
 // Three functions of a few dozen instructions, which call no other and need no frame on the stack.
@@ -219,6 +225,31 @@ impl Cursor {
         if since > 0 {
             self.last.set(last + since);
         }
+        shared.has_written(written);
+        true
+    }
+
+    /// The same for an event of several words.
+    fn put_long(&self, since: u64, first: u64, more: &[u64]) -> bool {
+        let at = self.at.get();
+        let last = self.last.get();
+        let count = 1 + more.len();
+        if since >= FAR || last == 0 || at + count > self.len.get() {
+            return false;
+        }
+        // SAFETY: the session is not 0, and all places are within the chunk.
+        let (shared, words) = unsafe {
+            let words = std::slice::from_raw_parts(self.words.get().add(at), count);
+            (&*self.shared.get(), words)
+        };
+        words[0].store(record::since(first, since), Ordering::Relaxed);
+        for (place, word) in words[1..].iter().zip(more) {
+            place.store(*word, Ordering::Relaxed);
+        }
+        let written = self.written.get() + count as u64;
+        self.at.set(at + count);
+        self.written.set(written);
+        self.last.set(last + since);
         shared.has_written(written);
         true
     }

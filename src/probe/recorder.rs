@@ -64,21 +64,13 @@ struct ChannelState {
     threads: HashMap<thread::ThreadId, ThreadId>,
 }
 
-/// The other end of a recorder's sink.
-#[derive(Debug)]
-pub(crate) enum Source {
-    RealTime(Receiver<Begun>),
-    VirtualTime(Receiver<Event>),
-}
-
 impl Recorder {
-    pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
+    pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Receiver<Begun>) {
         let (buffers, chunks) = Buffers::new(capacity);
-        let recorder = Self::new(Sink::RealTime(buffers), gate);
-        (recorder, Source::RealTime(chunks))
+        (Self::new(Sink::RealTime(buffers), gate), chunks)
     }
 
-    pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Source) {
+    pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Receiver<Event>) {
         let (sender, receiver) = channel();
         let channel = Channel {
             clock: VirtualTime::default(),
@@ -91,7 +83,7 @@ impl Recorder {
             }),
         };
         let recorder = Self::new(Sink::VirtualTime(channel), gate);
-        (recorder, Source::VirtualTime(receiver))
+        (recorder, receiver)
     }
 
     fn new(sink: Sink, gate: Option<Arc<Gate>>) -> Self {
@@ -190,7 +182,7 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write_rare(kind),
+            Sink::RealTime(buffers) => buffers.write_rare(&kind),
             Sink::VirtualTime(channel) => channel.send(kind),
         }
     }
@@ -217,7 +209,7 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(kind()),
+            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(&kind()),
             Sink::RealTime(buffers) => buffers.write(words),
             Sink::VirtualTime(channel) => channel.send(kind()),
         }

@@ -41,8 +41,7 @@ pub struct Recording {
 impl Recording {
     /// Begins a recording, and gives the collector of its events.
     pub fn begin() -> (Self, Collector) {
-        let (recorder, source) = Recorder::real_time(None, DEFAULT_CAPACITY);
-        let collector = Collector::new(recorder.clone(), source);
+        let (recorder, collector) = Collector::real_time(None, DEFAULT_CAPACITY);
         (Self::new(recorder, None), collector)
     }
 

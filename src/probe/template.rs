@@ -6,7 +6,9 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::site;
+use crate::event::fields::{Choice, put_varint};
 use crate::event::{EventKind, LaneId, TaskKind, Text};
+use crate::journal::block;
 
 /// Where tasks are spawned, and what they run: texts of the program, compared by where they stand in memory.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +100,15 @@ impl Origin {
 }
 
 impl Template {
+    /// Appends it as the journal has it: name, kind, and where the tasks are spawned.
+    pub(crate) fn put(&self, to: &mut Vec<u8>) {
+        block::put_bytes(to, self.name.as_bytes());
+        to.push(self.kind.tag());
+        block::put_bytes(to, self.site.file().as_bytes());
+        put_varint(to, self.site.line().into());
+        put_varint(to, self.site.column().into());
+    }
+
     pub(crate) fn spawned(self, lane: LaneId, parent: Option<LaneId>) -> EventKind {
         EventKind::Spawned {
             lane,
@@ -133,12 +144,9 @@ impl Templates {
         Some(number)
     }
 
-    /// Appends those that are not in `known` yet.
-    pub(crate) fn update(&self, known: &mut Vec<Template>) {
-        let templates = self.all();
-        if let Some(new) = templates.get(known.len()..) {
-            known.extend_from_slice(new);
-        }
+    /// Returns the templates from this number on.
+    pub(crate) fn from(&self, number: usize) -> Vec<Template> {
+        self.all().get(number..).unwrap_or_default().to_vec()
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Template>> {

@@ -5,15 +5,12 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::event::fields::{put_varint, take_bytes, take_varint};
+use crate::event::fields::{Choice, Field, Malformed, Put, Take, choices};
 use crate::event::{
-    Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, FrameId, LaneId, Polled,
-    Site, Step, TaskKind, Text, ThreadId, Timestamp, Waker, What,
+    Event, EventKind, FrameId, LaneId, Polled, Step, Text, ThreadId, Timestamp, Waker, What,
 };
 use crate::timeline::{LaneKind, State};
-
-/// Bytes that are not what the format says.
-#[derive(Debug)]
-pub(super) struct Malformed;
 
 /// The texts of a file, each of them kept once.
 #[derive(Debug, Default)]
@@ -401,56 +398,6 @@ pub(super) fn decode(
     }
 }
 
-/// Appends a number in LEB128.
-pub(super) fn put_varint(to: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        to.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    to.push(value as u8);
-}
-
-/// Takes a number in LEB128 off the front.
-#[inline]
-pub(super) fn take_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
-    match **from {
-        [low @ 0..0x80, ref rest @ ..] => {
-            *from = rest;
-            Ok(low.into())
-        }
-        [low, high @ 0..0x80, ref rest @ ..] => {
-            *from = rest;
-            Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
-        }
-        _ => take_long_varint(from),
-    }
-}
-
-fn take_long_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
-    let mut value = 0;
-    for (index, &byte) in from.iter().enumerate().take(10) {
-        let bits = u64::from(byte & 0x7f);
-        let shift = 7 * index;
-        if shift == 63 && bits > 1 {
-            break;
-        }
-        value |= bits << shift;
-        if byte < 0x80 {
-            *from = &from[index + 1..];
-            return Ok(value);
-        }
-    }
-    Err(Malformed)
-}
-
-/// Takes so many bytes off the front.
-pub(super) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8], Malformed> {
-    let length = usize::try_from(length).map_err(|_| Malformed)?;
-    let (taken, rest) = from.split_at_checked(length).ok_or(Malformed)?;
-    *from = rest;
-    Ok(taken)
-}
-
 /// A difference modulo 2⁶⁴, with those near zero made small whichever way they go.
 pub(super) fn zigzag(difference: u64) -> u64 {
     (difference << 1) ^ if difference >> 63 == 1 { u64::MAX } else { 0 }
@@ -514,6 +461,36 @@ impl<'a> Decoder<'a> {
         self.places.begin(ThreadId::default(), tag);
     }
 
+}
+
+impl Put for Encoder {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    #[inline]
+    fn varint(&mut self, value: u64) {
+        put_varint(&mut self.bytes, value);
+    }
+
+    fn lane(&mut self, lane: LaneId) {
+        let difference = difference(self.places.lane(), lane.0);
+        put_varint(&mut self.bytes, difference);
+    }
+
+    fn frame(&mut self, frame: FrameId) {
+        let difference = difference(self.places.frame(), frame.0.into());
+        put_varint(&mut self.bytes, difference);
+    }
+
+    fn text(&mut self, text: &Text) {
+        let index = self.index(text);
+        put_varint(&mut self.bytes, index);
+    }
+}
+
+impl Take for Decoder<'_> {
     #[inline]
     fn byte(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.bytes.split_first().ok_or(Malformed)?;
@@ -525,205 +502,25 @@ impl<'a> Decoder<'a> {
     fn varint(&mut self) -> Result<u64, Malformed> {
         take_varint(&mut self.bytes)
     }
-}
 
-/// What can stand in an event, or in the state of a lane.
-pub(super) trait Field: Sized {
-    fn put(&self, to: &mut Encoder);
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
-}
-
-impl Field for u64 {
-    fn put(&self, to: &mut Encoder) {
-        put_varint(&mut to.bytes, *self);
+    fn lane(&mut self) -> Result<LaneId, Malformed> {
+        let difference = self.varint()?;
+        Ok(LaneId(sum(self.places.lane(), difference)))
     }
 
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        from.varint()
-    }
-}
-
-impl Field for u32 {
-    fn put(&self, to: &mut Encoder) {
-        put_varint(&mut to.bytes, u64::from(*self));
+    fn frame(&mut self) -> Result<FrameId, Malformed> {
+        let difference = self.varint()?;
+        let frame = sum(self.places.frame(), difference);
+        u32::try_from(frame).map(FrameId).map_err(|_| Malformed)
     }
 
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        from.varint()?.try_into().map_err(|_| Malformed)
+    fn text(&mut self) -> Result<Text, Malformed> {
+        let index = usize::try_from(self.varint()?).map_err(|_| Malformed)?;
+        self.texts.get(index).cloned().ok_or(Malformed)
     }
-}
-
-impl Field for bool {
-    fn put(&self, to: &mut Encoder) {
-        to.bytes.push(u8::from(*self));
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        match from.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Malformed),
-        }
-    }
-}
-
-impl<T: Field> Field for Option<T> {
-    fn put(&self, to: &mut Encoder) {
-        to.bytes.push(u8::from(self.is_some()));
-        if let Some(value) = self {
-            value.put(to);
-        }
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        bool::take(from)?.then(|| T::take(from)).transpose()
-    }
-}
-
-impl Field for Text {
-    fn put(&self, to: &mut Encoder) {
-        let index = to.index(self);
-        put_varint(&mut to.bytes, index);
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let index = usize::try_from(from.varint()?).map_err(|_| Malformed)?;
-        from.texts.get(index).cloned().ok_or(Malformed)
-    }
-}
-
-/// Fields that stand one after the other.
-macro_rules! fields {
-    ($($type:ident { $($field:tt),* })*) => {$(
-        impl Field for $type {
-            fn put(&self, to: &mut Encoder) {
-                $(self.$field.put(to);)*
-            }
-
-            fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-                Ok(Self { $($field: Field::take(from)?),* })
-            }
-        }
-    )*};
-}
-
-impl Field for FrameId {
-    fn put(&self, to: &mut Encoder) {
-        let difference = difference(to.places.frame(), self.0.into());
-        put_varint(&mut to.bytes, difference);
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let difference = from.varint()?;
-        let frame = sum(from.places.frame(), difference);
-        u32::try_from(frame).map(Self).map_err(|_| Malformed)
-    }
-}
-
-impl Field for LaneId {
-    fn put(&self, to: &mut Encoder) {
-        let difference = difference(to.places.lane(), self.0);
-        put_varint(&mut to.bytes, difference);
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let difference = from.varint()?;
-        Ok(Self(sum(from.places.lane(), difference)))
-    }
-}
-
-fields! {
-    ThreadId { 0 }
-    Timestamp { 0 }
-    Site { file, line, column }
-}
-
-/// A choice: a byte that names the variant, then its fields.
-trait Choice: Sized {
-    fn tag(&self) -> u8;
-    fn put_fields(&self, to: &mut Encoder);
-    fn take_fields(tag: u8, from: &mut Decoder<'_>) -> Result<Self, Malformed>;
-}
-
-impl<T: Choice> Field for T {
-    fn put(&self, to: &mut Encoder) {
-        to.bytes.push(self.tag());
-        self.put_fields(to);
-    }
-
-    fn take(from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let tag = from.byte()?;
-        Self::take_fields(tag, from)
-    }
-}
-
-/// One table for both directions, so that they cannot differ.
-macro_rules! choices {
-    ($($type:ident {
-        $($tag:literal = $variant:ident $({ $($field:ident),* })? $(($value:ident))?,)*
-    })*) => {$(
-        #[allow(unused_variables, reason = "some choices have no fields at all")]
-        impl Choice for $type {
-            fn tag(&self) -> u8 {
-                match self {
-                    $(Self::$variant { .. } => $tag,)*
-                }
-            }
-
-            fn put_fields(&self, to: &mut Encoder) {
-                match self {
-                    $(Self::$variant $({ $($field),* })? $(($value))? => {
-                        $($($field.put(to);)*)?
-                        $($value.put(to);)?
-                    })*
-                }
-            }
-
-            fn take_fields(tag: u8, from: &mut Decoder<'_>) -> Result<Self, Malformed> {
-                Ok(match tag {
-                    $($tag => {
-                        $(let $value = Field::take(from)?;)?
-                        Self::$variant $({ $($field: Field::take(from)?),* })? $(($value))?
-                    })*
-                    _ => return Err(Malformed),
-                })
-            }
-        }
-    )*};
 }
 
 choices! {
-    EventKind {
-        0 = ThreadNamed { name },
-        1 = RuntimeEntered { runtime, flavor, io },
-        2 = RuntimeLeft { runtime },
-        3 = Spawned { lane, name, parent, kind, site },
-        4 = BranchStarted { lane, name, parent, of, site },
-        5 = PollStarted { lane },
-        6 = PollEnded { lane, result },
-        7 = Woken { lane, by },
-        8 = Unwakeable { lane },
-        9 = Cancelled { lane, why },
-        10 = CoroutineCreated { lane, name, parent, site },
-        11 = CoroutineStarted { lane, host, frame },
-        12 = CoroutineEnded { lane, end },
-        13 = AwaitEntered { lane, frame, parent, coroutine, site, text, on },
-        14 = AwaitLeft { lane, frame },
-        15 = Mark { lane, text },
-        16 = Lost { count },
-        17 = Labelled { lane, key, value },
-        18 = TasksCounted { runtime, seen, alive },
-        19 = Alive,
-        20 = PollSpent { lane, since, running, stalled },
-    }
-    Flavor { 0 = CurrentThread, 1 = MultiThread { workers }, }
-    TaskKind { 0 = Root, 1 = Task, 2 = Blocking, 3 = Local, 4 = Future, }
-    BranchOf { 0 = Join, 1 = Select, 2 = Timeout, }
-    Polled { 0 = Pending, 1 = Completed, 2 = Panicked, }
-    Waker { 0 = Lane(lane), 1 = Itself, 2 = Driver, 3 = Thread, }
-    Cancel { 0 = Aborted { by }, 1 = Dropped, 2 = LostSelect, 3 = TimedOut, 4 = Shutdown, 5 = Left, }
-    CoroutineEnd { 0 = Returned { value }, 1 = Panicked, 2 = Cancelled { why }, 3 = NeverPolled, }
-    Awaited { 0 = Task(lane), 1 = Until(time), 2 = InOrder, 3 = EachTurn, }
     LaneKind { 0 = Runtime(flavor), 1 = Task(kind), 2 = Branch(of), 3 = Coroutine, }
     State {
         0 = Created,

@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crc32c::crc32c;
 use zstd::bulk::Compressor;
 
-use super::codec::{Encoder, Malformed, put_varint, take_bytes, take_varint};
+use super::codec::Encoder;
+use crate::event::fields::{Malformed, put_varint, take_bytes, take_varint};
 use crate::event::{Text, Timestamp};
 
 /// With what a session log begins.

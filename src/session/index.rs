@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::codec::{Malformed, Texts};
+use super::codec::Texts;
+use crate::event::fields::Malformed;
 use super::piece::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
 use crate::event::{LaneId, Timestamp};

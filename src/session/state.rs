@@ -8,7 +8,8 @@ mod read;
 #[cfg(feature = "app")]
 pub(super) use read::{Depth, Near, Part, decode};
 
-use super::codec::{Encoder, Field, Item, zigzag};
+use super::codec::{Encoder, Item, zigzag};
+use crate::event::fields::Field;
 use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::timeline::polling::Polling;
 use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals, work};

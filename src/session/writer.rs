@@ -4,8 +4,6 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-#[cfg(unix)]
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::codec::Encoder;
@@ -13,12 +11,10 @@ use super::error::Error;
 use super::file;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
-use super::limit;
+use crate::limit;
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
-#[cfg(unix)]
-use crate::live::{Hub, hub::ToHub};
 use crate::printable::{self, Printable, printable};
 use crate::private;
 
@@ -66,9 +62,6 @@ pub struct Writer {
     /// None where there is no index, since it could not be made.
     indexing: Option<Indexing>,
     rotation: Option<Rotation>,
-    /// Those who read along, where the recording is for them.
-    #[cfg(unix)]
-    hub: Option<(Arc<Hub>, Meta)>,
     haste: Haste,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
@@ -164,14 +157,6 @@ impl Writer {
         )
     }
 
-    /// Starts a recording for whoever attaches to this process.
-    #[cfg(unix)]
-    pub(crate) fn to_hub(hub: &Arc<Hub>, meta: &Meta) -> Result<Self, Error> {
-        let mut writer = Self::new(ToHub(Arc::clone(hub)), meta)?;
-        writer.hub = Some((Arc::clone(hub), meta.clone()));
-        Ok(writer)
-    }
-
     fn begin(
         file: Printable<'static>,
         sink: Sink,
@@ -187,7 +172,6 @@ impl Writer {
             indexing: Some(Indexing::new(back, standing)),
             rotation: None,
             #[cfg(unix)]
-            hub: None,
             haste: Haste::None,
             waiting_since: None,
             last_tick: None,
@@ -315,22 +299,7 @@ impl Writer {
             self.indexing = None;
         }
         self.put_index(false)?;
-        #[cfg(unix)]
-        self.begin_anew();
         self.rotate()
-    }
-
-    /// Lets those who come later begin here, where it is time for that.
-    #[cfg(unix)]
-    fn begin_anew(&self) {
-        if let Some((hub, meta)) = &self.hub
-            && hub.wants_start()
-            && let Some(part) = self.indexing.as_ref().and_then(Indexing::standing_part)
-        {
-            // Their numbers lead on to those of the blocks that follow.
-            let number = self.number.wrapping_sub(2);
-            hub.start(beginning(meta, number, self.written, self.end, Some(&part)));
-        }
     }
 
     /// Goes on in the next file, where it is time for that.

@@ -2,7 +2,8 @@
 
 use super::{BEGUN, COUNTED, FACTS, FRAME, POLLED, Standing, WAKE, rest_of_time};
 use crate::event::{LaneId, ThreadId, Timestamp};
-use crate::session::codec::{self, Decoder, Field, Malformed, Texts, unzigzag};
+use crate::event::fields::{Field, Malformed, take_bytes};
+use crate::session::codec::{Decoder, Texts, unzigzag};
 use crate::timeline::polling::Polling;
 use crate::timeline::{
     Born, Change, Frame, Host, Label, Lane, Mark, Tasks, Timeline, Totals, Wake, work,
@@ -101,7 +102,7 @@ pub(in crate::session) fn decode(
     let [lost] = numbers(from)?;
     let end = Timestamp(end);
     let runtimes = [bool::take(from)?, bool::take(from)?];
-    let threads = list(from, Field::take)?;
+    let threads = list(from, |from| Field::take(from))?;
     let timeline = Timeline::standing(threads, events, lost, end, runtimes);
     let polled = bool::take(from)?;
     let mut threads = list(from, |from| {
@@ -260,7 +261,7 @@ fn facts(
 ) -> Result<Facts, Malformed> {
     let near = near(from, start, end)?;
     let size = u64::take(from)?;
-    let mut bytes = codec::take_bytes(&mut from.bytes, size)?;
+    let mut bytes = take_bytes(&mut from.bytes, size)?;
     if depth == Depth::Near {
         return Ok(Facts { near, rest: None });
     }

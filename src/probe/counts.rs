@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::event::{Event, EventKind, LaneId, ThreadId, Timestamp};
-use crate::probe::recorder::Recorder;
+use super::recorder::Recorder;
+use crate::event::{EventKind, LaneId, Timestamp};
 
 /// How often tasks are counted.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -30,8 +30,7 @@ impl Counts {
     pub(super) fn tell(
         &mut self,
         recorder: &Recorder,
-        at: Timestamp,
-        mut tell: impl FnMut(&Event),
+        mut tell: impl FnMut(EventKind),
     ) {
         let now = recorder.now();
         let is_due = |last: Timestamp| now.since(last) >= INTERVAL;
@@ -49,14 +48,10 @@ impl Counts {
             if let (Some(runtime), Some((alive, unseen))) = (probe.runtime, probe.count_tasks())
                 && let Some((seen, alive)) = self.of(runtime).next(alive, unseen)
             {
-                tell(&Event {
-                    at,
-                    thread: ThreadId(0),
-                    kind: EventKind::TasksCounted {
-                        runtime,
-                        seen: seen as u64,
-                        alive: alive as u64,
-                    },
+                tell(EventKind::TasksCounted {
+                    runtime,
+                    seen: seen as u64,
+                    alive: alive as u64,
                 });
             }
         }

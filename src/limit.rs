@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 
 /// Returns an error if the system would not let the file grow to this many bytes.
-pub(super) fn may_reach(file: &File, bytes: u64) -> io::Result<()> {
+pub(crate) fn may_reach(file: &File, bytes: u64) -> io::Result<()> {
     // Only files have a limit: a terminal, for example, has none.
     let is_too_large = most().is_some_and(|most| bytes > most) && file.metadata()?.is_file();
     if is_too_large {

@@ -1,11 +1,15 @@
-//! An event as a thread writes it down: one word of 64 bits, or two.
+//! The words of 64 bits in which a thread writes its events: one, two, or a few more.
 //!
-//! The first holds, from its lowest bits up, what happened (5), how many ticks after the event before (27), and to which
-//! lane (32). A moment further away than that is told by a word of its own before it.
+//! The first holds, from its lowest bits up: what happened (5 bits), the ticks since the event before (27), and the lane
+//! (32). A time that is further away has a word of its own before it. See `docs/format.md`.
 
-use super::clock::Tick;
-use super::template::Template;
+use super::blob::{self, Known};
+use crate::event::fields::Malformed;
 use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Step, Text, Waker, What};
+
+/// A moment in real time, in ticks of the program's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tick(pub(crate) u64);
 
 /// The text of a wait for a task by somebody who has no other text for it.
 pub(crate) const A_TASK: &str = "a task";
@@ -25,8 +29,8 @@ mod tag {
     pub(super) const NOTHING: u64 = 0;
     /// The time from which the next event counts.
     pub(super) const TIME: u64 = 1;
-    /// The next of the events that are kept beside the words.
-    pub(super) const RARE: u64 = 2;
+    /// An event as bytes, in the words that follow. Upper half: their number.
+    pub(super) const BLOB: u64 = 2;
     pub(super) const STARTED: u64 = 3;
     pub(super) const PENDING: u64 = 4;
     pub(super) const COMPLETED: u64 = 5;
@@ -53,16 +57,12 @@ pub(crate) struct Words {
 /// A first word, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum First {
-    /// The rest of a buffer, which was too short.
+    /// The rest of a chunk, which was too short.
     Nothing,
-    /// From here on ticks count from this one.
+    /// The tick from which the next event counts.
     Time(Tick),
-    /// An event, so many ticks after the one before.
-    Event {
-        since: u64,
-        word: u64,
-        has_second: bool,
-    },
+    /// An event, so many ticks after the one before. This many words follow that belong to it.
+    Event { since: u64, more: usize },
 }
 
 /// The word that fills a buffer's end.
@@ -82,8 +82,10 @@ impl First {
             tag::TIME => Self::Time(Tick(word >> tag::BITS)),
             tag => Self::Event {
                 since: word >> tag::BITS & (FAR - 1),
-                word,
-                has_second: tag & tag::TWO != 0,
+                more: match tag {
+                    tag::BLOB => (word >> 32) as usize,
+                    _ => usize::from(tag & tag::TWO != 0),
+                },
             },
         }
     }
@@ -95,12 +97,6 @@ impl Words {
         first: tag::NOTHING,
         second: 0,
     };
-    /// The next of the events that are kept beside the words.
-    pub(crate) const RARE: Self = Self {
-        first: tag::RARE,
-        second: 0,
-    };
-
     #[inline]
     fn new(tag: u64, lane: LaneId, [high, low]: [u64; 2]) -> Self {
         if (lane.0 | high | low) >> 32 != 0 {
@@ -112,12 +108,6 @@ impl Words {
         }
     }
 
-    /// What was read.
-    #[inline]
-    pub(crate) fn read(first: u64, second: u64) -> Self {
-        Self { first, second }
-    }
-
     /// The first word, so many ticks after the event before, the second, and how many of the two there are.
     #[inline]
     pub(crate) fn after(self, since: u64) -> (u64, u64, usize) {
@@ -126,7 +116,7 @@ impl Words {
         (self.first | since << tag::BITS, self.second, count)
     }
 
-    /// Whether the event has to be kept beside the words.
+    /// Returns `true` if the event has to be written as bytes.
     #[inline]
     pub(crate) fn are_none(self) -> bool {
         self.first == tag::NOTHING
@@ -172,72 +162,103 @@ impl Words {
         Self::new(tag::LEFT, lane, [0, frame.0.into()])
     }
 
-    /// What happens at every poll, where that is what this is.
-    #[inline]
-    pub(crate) fn step(self) -> Option<Step> {
-        let what = match self.first & tag::MASK {
-            tag::STARTED => What::Started,
-            tag::PENDING => What::Ended(Polled::Pending),
-            tag::COMPLETED => What::Ended(Polled::Completed),
-            tag::WOKEN_BY_LANE => {
-                let by = LaneId(self.second & u64::from(u32::MAX));
-                What::Woken(Waker::Lane(by))
-            }
-            tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
-            tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
-            tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
-            _ => return None,
-        };
-        let lane = LaneId(self.first >> 32);
-        Some(Step { lane, what })
-    }
-
-    /// The event that this is; none where it is kept beside the words.
-    pub(crate) fn event(self, templates: &[Template]) -> Option<EventKind> {
-        let lane = LaneId(self.first >> 32);
-        let (high, low) = ((self.second >> 32) as u32, self.second as u32);
-        Some(match self.first & tag::MASK {
-            tag::SPAWNED => match templates.get(low as usize) {
-                Some(template) => template.spawned(lane, Some(LaneId(high.into()))),
-                None => unreachable!("a template is there before it is used"),
-            },
-            tag::JOINS => EventKind::AwaitEntered {
-                lane,
-                frame: FrameId(high),
-                parent: None,
-                coroutine: None,
-                site: None,
-                text: Text::Static(A_TASK),
-                on: Some(Awaited::Task(LaneId(low.into()))),
-            },
-            tag::LEFT => EventKind::AwaitLeft {
-                lane,
-                frame: FrameId(low),
-            },
-            _ => return self.step().map(EventKind::from),
-        })
-    }
 }
 
-#[cfg(test)]
+/// Returns the first word of an event whose bytes are in the next words: so many.
+pub(crate) fn blob_word(more: usize) -> u64 {
+    tag::BLOB | (more as u64) << 32
+}
+
+/// Returns a first word with the ticks since the event before.
+pub(crate) fn since(first: u64, ticks: u64) -> u64 {
+    first | ticks << tag::BITS
+}
+
+/// An event, as its words say.
+#[cfg(feature = "timeline")]
+pub(crate) enum Said {
+    /// What most of any session is.
+    Step(Step),
+    Event(EventKind),
+}
+
+/// Reads an event from its first word and those that follow.
+///
+/// # Errors
+///
+/// Returns an error if a word has no meaning, or names a text or a template that is not known.
+#[cfg(feature = "timeline")]
+#[inline]
+pub(crate) fn read(word: u64, more: &[u64], known: &Known) -> Result<Said, Malformed> {
+    let lane = LaneId(word >> 32);
+    let second = more.first().copied().unwrap_or_default();
+    let what = match word & tag::MASK {
+        tag::STARTED => What::Started,
+        tag::PENDING => What::Ended(Polled::Pending),
+        tag::COMPLETED => What::Ended(Polled::Completed),
+        tag::WOKEN_BY_LANE => What::Woken(Waker::Lane(LaneId(second & u64::from(u32::MAX)))),
+        tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
+        tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
+        tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
+        _ => return read_event(word, more, known).map(Said::Event),
+    };
+    Ok(Said::Step(Step { lane, what }))
+}
+
+#[cfg(feature = "timeline")]
+#[inline(never)]
+fn read_event(word: u64, more: &[u64], known: &Known) -> Result<EventKind, Malformed> {
+    let lane = LaneId(word >> 32);
+    let second = more.first().copied().unwrap_or_default();
+    let (high, low) = ((second >> 32) as u32, second as u32);
+    Ok(match word & tag::MASK {
+        tag::BLOB => return blob::decode(more, known),
+        tag::SPAWNED => {
+            let template = known.templates.get(low as usize).ok_or(Malformed)?;
+            EventKind::Spawned {
+                lane,
+                name: template.name.clone(),
+                parent: Some(LaneId(high.into())),
+                kind: template.kind,
+                site: template.site.clone(),
+            }
+        }
+        tag::JOINS => EventKind::AwaitEntered {
+            lane,
+            frame: FrameId(high),
+            parent: None,
+            coroutine: None,
+            site: None,
+            text: Text::Static(A_TASK),
+            on: Some(Awaited::Task(LaneId(low.into()))),
+        },
+        tag::LEFT => EventKind::AwaitLeft {
+            lane,
+            frame: FrameId(low),
+        },
+        _ => return Err(Malformed),
+    })
+}
+
+#[cfg(all(test, feature = "timeline"))]
 mod tests {
     use super::*;
 
-    /// Writes it down, reads it again.
+    /// Writes it, reads it again.
     fn there_and_back(words: Words, since: u64) -> (u64, Option<EventKind>) {
         assert!(!words.are_none());
         let (first, second, count) = words.after(since);
-        let First::Event {
-            since,
-            word,
-            has_second,
-        } = First::of(first)
-        else {
+        let First::Event { since, more } = First::of(first) else {
             panic!("{first:x} is no event");
         };
-        assert_eq!(count, if has_second { 2 } else { 1 });
-        let words = Words::read(word, second);
-        (since, words.event(&[]))
+        assert_eq!(count, 1 + more);
+        let said = read(first, &[second][..more], &Known::default());
+        let event = match said {
+            Ok(Said::Step(step)) => Some(step.into()),
+            Ok(Said::Event(event)) => Some(event),
+            Err(Malformed) => None,
+        };
+        (since, event)
     }
 
     #[test]
@@ -283,11 +304,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(there_and_back(Words::RARE, 3), (3, None));
     }
 
     #[test]
-    fn what_does_not_fit_is_kept_beside_the_words() {
+    fn what_does_not_fit_is_written_as_bytes() {
         let lane = LaneId(u64::from(u32::MAX) + 1);
         assert!(Words::started(lane).are_none());
         assert!(Words::woken(LaneId(1), Waker::Lane(lane)).are_none());

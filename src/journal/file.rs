@@ -1,0 +1,38 @@
+//! A journal's file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::limit;
+use crate::private;
+
+/// A file that a journal is appended to.
+#[derive(Debug)]
+pub(crate) struct JournalFile {
+    file: File,
+    /// The bytes that were written.
+    length: u64,
+}
+
+impl JournalFile {
+    /// Creates the file. Fails if there is one of this name.
+    pub(crate) fn create_new(path: &Path) -> io::Result<Self> {
+        private::create_folders_of(path)?;
+        let file = private::options().write(true).create_new(true).open(path)?;
+        Ok(Self { file, length: 0 })
+    }
+
+    /// Appends blocks. What of them cannot be written whole is cut off again.
+    pub(crate) fn append(&mut self, blocks: &[u8]) -> io::Result<()> {
+        let end = self.length + blocks.len() as u64;
+        limit::may_reach(&self.file, end)?;
+        let written = self.file.write_all(blocks);
+        match written {
+            Ok(()) => self.length = end,
+            // Where it cannot be cut off, the reader passes over it.
+            Err(_) => drop(self.file.set_len(self.length)),
+        }
+        written
+    }
+}

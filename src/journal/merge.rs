@@ -1,0 +1,198 @@
+//! Puts the events of a journal's threads in one order, by their times.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use super::Clock;
+use super::blob::Known;
+use super::word::{self, First, Said, Tick};
+use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
+
+/// Where events are handed on to.
+pub(crate) trait Sink {
+    /// Takes an event of the kinds that are most of any session.
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step);
+
+    /// Takes any event.
+    fn event(&mut self, event: &Event);
+}
+
+/// The threads of a journal, and what is read of them and not handed on.
+#[derive(Debug, Default)]
+pub(super) struct Merger {
+    threads: Vec<Thread>,
+    numbers: HashMap<ThreadId, usize>,
+    /// The tick of the last event that was handed on.
+    pub(super) latest: Option<Tick>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    id: ThreadId,
+    /// How many of its events were read, and how many were lost before each stretch.
+    read: u64,
+    stretches: VecDeque<Stretch>,
+    /// The place of the next word in the first stretch.
+    at: usize,
+    /// The tick of the last event that was handed on, or of the next one if that is pending.
+    tick: Tick,
+    is_pending: bool,
+}
+
+/// The words of a block.
+#[derive(Debug)]
+struct Stretch {
+    begins: Tick,
+    words: Vec<u64>,
+    /// Events that are lost before it.
+    lost: u64,
+}
+
+impl Merger {
+    /// Takes in the words of a block. Returns the number of events that are missing before it.
+    pub(super) fn push(&mut self, thread: ThreadId, begins: Tick, words: Vec<u64>, [before, count]: [u64; 2]) -> u64 {
+        let thread = self.thread(thread);
+        let lost = before.saturating_sub(thread.read);
+        thread.read = before.saturating_add(count);
+        thread.stretches.push_back(Stretch {
+            begins,
+            words,
+            lost,
+        });
+        lost
+    }
+
+    fn thread(&mut self, id: ThreadId) -> &mut Thread {
+        let index = *self.numbers.entry(id).or_insert_with(|| {
+            self.threads.push(Thread::new(id));
+            self.threads.len() - 1
+        });
+        &mut self.threads[index]
+    }
+
+    /// Returns `true` if something was read and not handed on.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.threads.iter().any(|thread| !thread.stretches.is_empty())
+    }
+
+    /// Hands on the events until this tick, in the order of their ticks.
+    pub(super) fn hand_on(&mut self, safe: Tick, clock: &Clock, known: &Known, sink: &mut impl Sink) {
+        let mut way = Way {
+            latest: self.latest.unwrap_or_default(),
+            clock,
+            known,
+            sink,
+        };
+        let mut due: BinaryHeap<Reverse<(Tick, usize)>> = BinaryHeap::new();
+        for (index, thread) in self.threads.iter_mut().enumerate() {
+            due.extend(thread.next(&mut way).map(|tick| Reverse((tick, index))));
+        }
+        while let Some(Reverse((tick, index))) = due.pop()
+            && tick <= safe
+        {
+            let until = due.peek().map_or(safe, |Reverse((tick, _))| safe.min(*tick));
+            let thread = &mut self.threads[index];
+            let next = thread.hand_on_until(Some(until), &mut way);
+            due.extend(next.map(|tick| Reverse((tick, index))));
+            self.latest = Some(way.latest);
+        }
+    }
+}
+
+/// The way that events go.
+struct Way<'a, S> {
+    /// The tick of the last event that was handed on.
+    latest: Tick,
+    clock: &'a Clock,
+    known: &'a Known,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Way<'_, S> {
+    /// Hands on an event. A thread may write one that is older than its last: a task that yields is woken as of its last
+    /// poll.
+    #[inline]
+    fn hand_on(&mut self, thread: ThreadId, tick: Tick, word: u64, more: &[u64]) {
+        self.latest = self.latest.max(tick);
+        let at = self.clock.timestamp(self.latest);
+        match word::read(word, more, self.known) {
+            Ok(Said::Step(step)) => self.sink.step(at, thread, step),
+            Ok(Said::Event(kind)) => self.event(at, thread, kind),
+            Err(_) => self.event(at, thread, EventKind::Lost { count: 1 }),
+        }
+    }
+
+    #[inline(never)]
+    fn event(&mut self, at: Timestamp, thread: ThreadId, kind: EventKind) {
+        self.sink.event(&Event { at, thread, kind });
+    }
+
+    #[cold]
+    fn lost(&mut self, thread: ThreadId, tick: Tick, count: u64) {
+        self.latest = self.latest.max(tick);
+        let at = self.clock.timestamp(self.latest);
+        self.event(at, thread, EventKind::Lost { count });
+    }
+}
+
+impl Thread {
+    fn new(id: ThreadId) -> Self {
+        Self {
+            id,
+            read: 0,
+            stretches: VecDeque::new(),
+            at: 0,
+            tick: Tick(0),
+            is_pending: false,
+        }
+    }
+
+    /// Returns the tick of the next event, if there is one.
+    fn next<S: Sink>(&mut self, way: &mut Way<'_, S>) -> Option<Tick> {
+        if self.is_pending {
+            return Some(self.tick);
+        }
+        self.hand_on_until(None, way)
+    }
+
+    /// Hands on the events until this tick; without one, none. Returns the tick of the next event.
+    fn hand_on_until<S: Sink>(&mut self, until: Option<Tick>, way: &mut Way<'_, S>) -> Option<Tick> {
+        while let Some(stretch) = self.stretches.front_mut() {
+            if self.at == 0 && !self.is_pending {
+                self.tick = stretch.begins;
+            }
+            if stretch.lost > 0 {
+                if until.is_none_or(|until| self.tick > until) {
+                    return Some(self.tick);
+                }
+                way.lost(self.id, self.tick, std::mem::take(&mut stretch.lost));
+            }
+            while let Some(&word) = stretch.words.get(self.at) {
+                let (since, more) = match First::of(word) {
+                    First::Nothing => (None, 0),
+                    First::Time(tick) => {
+                        self.tick = tick;
+                        (None, 0)
+                    }
+                    First::Event { since, more } => (Some(since), more),
+                };
+                if let Some(since) = since {
+                    if !std::mem::take(&mut self.is_pending) {
+                        self.tick = Tick(self.tick.0.saturating_add(since));
+                    }
+                    if until.is_none_or(|until| self.tick > until) {
+                        self.is_pending = true;
+                        return Some(self.tick);
+                    }
+                    let rest = stretch.words.get(self.at + 1..).unwrap_or_default();
+                    let more = rest.get(..more).unwrap_or_default();
+                    way.hand_on(self.id, self.tick, word, more);
+                }
+                self.at = self.at.saturating_add(1).saturating_add(more);
+            }
+            self.stretches.pop_front();
+            self.at = 0;
+        }
+        None
+    }
+}
