@@ -206,6 +206,7 @@ mod indexer;
 mod indexing;
 #[cfg(all(feature = "app", unix))]
 mod joint;
+pub(crate) mod journal;
 #[cfg(feature = "app")]
 mod log;
 mod piece;

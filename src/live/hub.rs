@@ -236,15 +236,11 @@ pub(super) struct Next {
 )]
 mod tests {
     use super::*;
-    #[cfg(feature = "app")]
-    use crate::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp};
-    #[cfg(feature = "app")]
-    use crate::session::{Archive, Damage, Meta, Writer};
 
-    fn block(number: u64) -> Bytes {
+    fn block(number: u64) -> Vec<u8> {
         let mut block = number.to_le_bytes().to_vec();
         block.resize(256, 0);
-        block.into()
+        block
     }
 
     fn number(block: &Bytes) -> u64 {
@@ -255,7 +251,7 @@ mod tests {
 
     fn hub() -> Arc<Hub> {
         let hub = Hub::new();
-        hub.push(Bytes::from_static(b"beginning"));
+        hub.begin(b"beginning");
         hub
     }
 
@@ -270,12 +266,12 @@ mod tests {
     #[tokio::test]
     async fn viewers_are_sent_all_that_comes() {
         let hub = hub();
-        hub.push(block(0));
+        hub.push(&block(0));
         let (mut one, beginning) = hub.join();
         assert_eq!(beginning, "beginning");
         assert_eq!(read(&mut one).await, [0]);
-        hub.push(block(1));
-        hub.push(block(2));
+        hub.push(&block(1));
+        hub.push(&block(2));
         let (mut other, _) = hub.join();
         assert_eq!(read(&mut one).await, [1, 2]);
         assert_eq!(read(&mut other).await, [0, 1, 2]);
@@ -287,106 +283,27 @@ mod tests {
     async fn what_is_kept_is_bounded_and_who_is_slow_lacks_the_rest() {
         let hub = hub();
         let (mut slow, _) = hub.join();
-        assert!(!hub.wants_start());
         for number in 0..100 {
-            hub.push(block(number));
-            if hub.wants_start() {
-                hub.start(format!("from {}", number + 1).into());
-            }
+            hub.push(&block(number));
         }
         assert!(hub.state().size <= KEPT);
         let kept = (KEPT / 256) as u64;
         assert_eq!(read(&mut slow).await.first(), Some(&(100 - kept)));
         let (mut late, beginning) = hub.join();
-        let first = read(&mut late).await[0];
-        assert_eq!(beginning, format!("from {first}"));
-        assert!(100 - first > kept / 2, "{first}");
+        assert_eq!(beginning, "beginning");
+        assert_eq!(read(&mut late).await.first(), Some(&(100 - kept)));
     }
 
     #[tokio::test]
     async fn nobody_is_waited_for_who_does_not_read() {
         let hub = hub();
         let (mut reading, _) = hub.join();
-        hub.push(block(0));
+        hub.push(&block(0));
         hub.wait_until_sent(Duration::from_millis(20));
         assert_eq!(read(&mut reading).await, [0]);
         hub.wait_until_sent(Duration::MAX);
-        hub.push(block(1));
+        hub.push(&block(1));
         drop(reading);
         hub.wait_until_sent(Duration::MAX);
-    }
-
-    #[cfg(feature = "app")]
-    async fn log(reading: &mut Reading, beginning: &Bytes, file: &std::path::Path) -> Archive {
-        let mut bytes = beginning.to_vec();
-        while let Some(next) = reading.next().await {
-            reading.sent(&next);
-            bytes.extend(next.blocks.concat());
-        }
-        std::fs::write(file, bytes).unwrap();
-        Archive::open(file, |_| {}).unwrap()
-    }
-
-    /// Whoever attaches late knows what had begun before, and whoever is slow is told how much is lost.
-    #[cfg(feature = "app")]
-    #[tokio::test]
-    async fn what_is_dropped_is_counted_and_who_comes_late_knows_the_names() {
-        let event = |at, kind| Event {
-            at: Timestamp(at),
-            thread: ThreadId(0),
-            kind,
-        };
-        let server = LaneId(1);
-        let begun = EventKind::Spawned {
-            lane: server,
-            name: "server".into(),
-            parent: None,
-            kind: TaskKind::Root,
-            site: None,
-        };
-        let hub = Hub::new();
-        let mut writer = Writer::to_hub(&hub, &Meta::default()).unwrap();
-        let (mut slow, at_first) = hub.join();
-        writer.write(&[event(0, begun)]).unwrap();
-        let mut count = 1;
-        for round in 0..400_u64 {
-            // No two of these take the same time, so that they do not pack well.
-            let at = |number: u64| round * 100_000 + number * 997 % 50_000 + number * 50_000;
-            let polls = (0..20).flat_map(|number| {
-                let ended = EventKind::PollEnded {
-                    lane: server,
-                    result: Polled::Pending,
-                };
-                let times = (2 * number, 2 * number + 1);
-                [
-                    event(at(times.0), EventKind::PollStarted { lane: server }),
-                    event(at(times.1), ended),
-                ]
-            });
-            let polls: Vec<Event> = polls.collect();
-            count += polls.len() as u64;
-            writer.write(&polls).unwrap();
-            writer.flush().unwrap();
-        }
-        let (mut late, later) = hub.join();
-        hub.end();
-        let directory = tempfile::tempdir().unwrap();
-        let slow = log(&mut slow, &at_first, &directory.path().join("slow.aline")).await;
-        let mut late = log(&mut late, &later, &directory.path().join("late.aline")).await;
-        assert_eq!((slow.events(), late.events()), (count, count));
-        let lost = slow
-            .log
-            .all_damage()
-            .into_iter()
-            .map(|damage| match damage {
-                Damage::Missing { events, .. } => events,
-                _ => 0,
-            });
-        let lost: u64 = lost.sum();
-        assert!(lost > 0 && lost < count, "{lost} of {count}");
-        assert!(late.first() > 0 && late.log.all_damage() == [Damage::NoEnd]);
-        let end = late.end().unwrap().timeline;
-        let known = end.lane(server).unwrap();
-        assert_eq!((known.name.raw(), known.polls), ("server", (count - 1) / 2));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::codec::{self, Item, Texts};
 use super::damage::Damage;
 use super::error::{Error, Unreadable};
-use super::file;
+use super::{file, journal};
 use super::format::{self, Block, Broken, Header, Meta};
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
 use crate::printable;
@@ -44,6 +44,9 @@ impl Session {
     ///
     /// As [`Session::open`].
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        if journal::is_journal(bytes) {
+            return journal::read(bytes);
+        }
         let start = start(bytes)?;
         let mut reader = Reader::new(bytes, start);
         if format::file_version(bytes).is_none() {
@@ -78,7 +81,9 @@ fn load(path: &Path) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     let beginning = file.by_ref().take(BEGINNING).read_to_end(&mut bytes);
     beginning.map_err(Unreadable::Io)?;
-    start(&bytes)?;
+    if !journal::is_journal(&bytes) {
+        start(&bytes)?;
+    }
     file.read_to_end(&mut bytes).map_err(Unreadable::Io)?;
     Ok(bytes)
 }

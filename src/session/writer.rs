@@ -157,6 +157,31 @@ impl Writer {
         )
     }
 
+    /// Starts a recording in a file that is open, and empties it first.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it cannot be written.
+    pub(super) fn over(file: &File, path: &Path, meta: &Meta) -> Result<Self, Error> {
+        let name = printable::path(path);
+        let sink = file.set_len(0).and_then(|()| {
+            let mut output = file.try_clone()?;
+            output.rewind()?;
+            Ok(Sink {
+                cut: file.try_clone().ok(),
+                back: File::open(path).ok(),
+                output: Box::new(output),
+                length: 0,
+                end: None,
+            })
+        });
+        let sink = sink.map_err(|why| Error::Write {
+            file: name.clone(),
+            why,
+        })?;
+        Self::begin(name, sink, meta, Standing::default())
+    }
+
     fn begin(
         file: Printable<'static>,
         sink: Sink,

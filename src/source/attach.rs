@@ -2,8 +2,7 @@
 //!
 //! What it says are the bytes of a session log. They go into a file, and whoever shows them follows that file.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
@@ -26,6 +25,7 @@ use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 use crate::output;
 use crate::printable;
 use crate::probe::gate::Pace;
+use crate::session::journal::{Converter, Failed};
 use crate::session::{self, plain};
 
 /// A program has so long to say who it is, and to begin.
@@ -171,7 +171,7 @@ impl Attached {
         }));
         let (ready, begun) = channel();
         let listener = Listener {
-            file,
+            recording: Converter::to(file, spool.path()),
             token,
             status: Arc::clone(&status),
         };
@@ -222,7 +222,8 @@ fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
 
 /// Listens to a program, on a thread of its own.
 struct Listener {
-    file: File,
+    /// What is made of the program's journal.
+    recording: Converter,
     /// The token that the program may require.
     token: String,
     status: Arc<Mutex<Status>>,
@@ -239,6 +240,8 @@ impl Listener {
             Ok(runtime) => runtime.block_on(self.connect(stream, asked, ready)),
             Err(why) => Err(why.into()),
         };
+        let ended = self.recording.finish();
+        let listened = listened.and_then(|()| Ok(ended.map(drop).map_err(io::Error::other)?));
         let life = match listened {
             Ok(()) => Life::Ended,
             Err(Misunderstood::Closed) => Life::Broken("it was killed".into()),
@@ -275,6 +278,16 @@ impl Listener {
         }
     }
 
+    /// Takes in a part of the journal, and lets whoever shows it see it.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Misunderstood> {
+        let taken = self.recording.push(bytes);
+        taken.map_err(|failed| match failed {
+            Failed::Read(why) => io::Error::other(why),
+            Failed::Write(why) => io::Error::other(why),
+        })?;
+        Ok(self.recording.flush().map_err(io::Error::other)?)
+    }
+
     async fn talk(
         &mut self,
         stream: impl AsyncRead + AsyncWrite,
@@ -303,8 +316,7 @@ impl Listener {
         let ToViewer::Session(beginning) = begins else {
             return Err(Misunderstood::Foreign);
         };
-        self.file.set_len(0)?;
-        self.file.write_all(&beginning)?;
+        self.take(&beginning)?;
         let program = Program {
             process,
             name: name.into(),
@@ -318,7 +330,7 @@ impl Listener {
             tokio::select! {
                 _ = renew.tick(), if can_hold => mouth.say(&ToProgram::Renew).await?,
                 said = ear.hear() => match said? {
-                    ToViewer::Session(bytes) => self.file.write_all(&bytes)?,
+                    ToViewer::Session(bytes) => self.take(&bytes)?,
                     ToViewer::Pace(pace) => lock(&self.status).pace = pace,
                     ToViewer::Over => return Ok(()),
                     ToViewer::Hello { .. } => return Err(Misunderstood::Foreign),
