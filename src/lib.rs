@@ -97,10 +97,10 @@ pub mod task;
 
 #[cfg(feature = "timeline")]
 pub mod collector;
+mod limit;
 #[cfg(unix)]
 mod live;
 pub mod output;
-mod limit;
 mod plain;
 mod private;
 #[cfg(feature = "timeline")]

@@ -57,9 +57,9 @@ use thiserror::Error;
 use running::{Life, Recording};
 pub(crate) use running::{Running, prepare_thread};
 
+use crate::plain::plain;
 use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
-use crate::plain::plain;
 
 /// The environment variable that says where a recording goes.
 pub const VARIABLE: &str = "ASYNCLINE";
@@ -268,9 +268,7 @@ fn begin(output: &Output, can_be_held: bool) -> Result<Option<Arc<Recording>>, S
     }
     let begun = match output {
         Output::Off => return Ok(None),
-        Output::File(path) => {
-            Recording::begin(path, DEFAULT_CAPACITY, Life::Process)
-        }
+        Output::File(path) => Recording::begin(path, DEFAULT_CAPACITY, Life::Process),
         #[cfg(unix)]
         Output::Live(live) => watched::begin(live, can_be_held),
         #[cfg(not(unix))]

@@ -43,8 +43,8 @@ mod site;
 #[cfg(feature = "tracing")]
 pub(crate) mod spans;
 mod spent;
-mod task;
 pub(crate) mod taker;
+mod task;
 pub(crate) mod task_builder;
 pub(crate) mod template;
 mod waker;

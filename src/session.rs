@@ -217,6 +217,7 @@ mod state;
 mod store;
 mod writer;
 
+pub(crate) use crate::plain::plain;
 #[cfg(feature = "app")]
 pub use archive::Progress;
 #[cfg(feature = "app")]
@@ -226,7 +227,6 @@ pub use damage::Damage;
 pub(crate) use damage::told;
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
-pub(crate) use crate::plain::plain;
 pub use error::{Error, Unreadable};
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]

@@ -85,8 +85,8 @@ pub(crate) fn file_header() -> [u8; FILE_HEADER] {
 /// Returns the version that a file header says; none if it is damaged.
 pub(crate) fn file_version(bytes: &[u8]) -> Option<u16> {
     let header: &[u8; FILE_HEADER] = bytes.first_chunk()?;
-    let is_whole = header.starts_with(&MAGIC)
-        && crc32c::crc32c(&header[..12]).to_le_bytes() == header[12..];
+    let is_whole =
+        header.starts_with(&MAGIC) && crc32c::crc32c(&header[..12]).to_le_bytes() == header[12..];
     is_whole.then(|| u16::from_le_bytes([header[8], header[9]]))
 }
 
@@ -124,7 +124,8 @@ pub(crate) fn finish(to: &mut [u8], start: usize, header: &Header) {
 /// Reads the header at the start of these bytes; none if it is not whole.
 pub(crate) fn header(bytes: &[u8]) -> Option<Found> {
     let bytes: &[u8; HEADER] = bytes.first_chunk()?;
-    let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let u32_at =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
     let length = usize::try_from(u32_at(40)).ok()?;
     let is_whole = bytes.starts_with(&MARKER)

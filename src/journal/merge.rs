@@ -50,7 +50,13 @@ struct Stretch {
 
 impl Merger {
     /// Takes in the words of a block. Returns the number of events that are missing before it.
-    pub(super) fn push(&mut self, thread: ThreadId, begins: Tick, words: Vec<u64>, [before, count]: [u64; 2]) -> u64 {
+    pub(super) fn push(
+        &mut self,
+        thread: ThreadId,
+        begins: Tick,
+        words: Vec<u64>,
+        [before, count]: [u64; 2],
+    ) -> u64 {
         let thread = self.thread(thread);
         let lost = before.saturating_sub(thread.read);
         thread.read = before.saturating_add(count);
@@ -72,11 +78,19 @@ impl Merger {
 
     /// Returns `true` if something was read and not handed on.
     pub(super) fn is_waiting(&self) -> bool {
-        self.threads.iter().any(|thread| !thread.stretches.is_empty())
+        self.threads
+            .iter()
+            .any(|thread| !thread.stretches.is_empty())
     }
 
     /// Hands on the events until this tick, in the order of their ticks.
-    pub(super) fn hand_on(&mut self, safe: Tick, clock: &Clock, known: &Known, sink: &mut impl Sink) {
+    pub(super) fn hand_on(
+        &mut self,
+        safe: Tick,
+        clock: &Clock,
+        known: &Known,
+        sink: &mut impl Sink,
+    ) {
         let mut way = Way {
             latest: self.latest.unwrap_or_default(),
             clock,
@@ -90,7 +104,9 @@ impl Merger {
         while let Some(Reverse((tick, index))) = due.pop()
             && tick <= safe
         {
-            let until = due.peek().map_or(safe, |Reverse((tick, _))| safe.min(*tick));
+            let until = due
+                .peek()
+                .map_or(safe, |Reverse((tick, _))| safe.min(*tick));
             let thread = &mut self.threads[index];
             let next = thread.hand_on_until(Some(until), &mut way);
             due.extend(next.map(|tick| Reverse((tick, index))));
@@ -156,7 +172,11 @@ impl Thread {
     }
 
     /// Hands on the events until this tick; without one, none. Returns the tick of the next event.
-    fn hand_on_until<S: Sink>(&mut self, until: Option<Tick>, way: &mut Way<'_, S>) -> Option<Tick> {
+    fn hand_on_until<S: Sink>(
+        &mut self,
+        until: Option<Tick>,
+        way: &mut Way<'_, S>,
+    ) -> Option<Tick> {
         while let Some(stretch) = self.stretches.front_mut() {
             if self.at == 0 && !self.is_pending {
                 self.tick = stretch.begins;

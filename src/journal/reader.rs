@@ -230,7 +230,9 @@ impl Reader {
     }
 
     fn take_words(&mut self, header: &Header, payload: &[u8]) -> u64 {
-        let words = payload.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok());
+        let words = payload
+            .chunks_exact(8)
+            .filter_map(|bytes| bytes.try_into().ok());
         let words = words.map(u64::from_le_bytes).collect();
         let counts = [header.before, header.count.into()];
         self.merger.push(header.thread, header.tick, words, counts)
@@ -297,7 +299,10 @@ impl Reader {
     }
 
     fn clock(&self) -> super::Clock {
-        self.description.as_ref().map(|it| it.clock).unwrap_or_default()
+        self.description
+            .as_ref()
+            .map(|it| it.clock)
+            .unwrap_or_default()
     }
 
     /// Returns the time of a tick.

@@ -161,7 +161,6 @@ impl Words {
     pub(crate) fn left(lane: LaneId, frame: FrameId) -> Self {
         Self::new(tag::LEFT, lane, [0, frame.0.into()])
     }
-
 }
 
 /// Returns the first word of an event whose bytes are in the next words: so many.

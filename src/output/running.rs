@@ -228,7 +228,11 @@ impl Recording {
     fn run(&self, mut taker: Taker, mut target: Target) {
         let (mut ended, mut blocks) = (None, Vec::new());
         loop {
-            let interval = if target.is_watched() { WATCHED } else { INTERVAL };
+            let interval = if target.is_watched() {
+                WATCHED
+            } else {
+                INTERVAL
+            };
             let (ask, number) = self.wait(interval);
             let is_left_alone = ended.is_some_and(|at: Instant| at.elapsed() < LEFT_ALONE);
             if ask.is_none() && is_left_alone && taker.has_room() {
@@ -248,7 +252,9 @@ impl Recording {
             if let Err(why) = &written {
                 taker.recorder().set_paused(true);
                 let (file, why) = (&target, plain(why));
-                tell(&format!("the recording ends here: cannot write {file}: {why}"));
+                tell(&format!(
+                    "the recording ends here: cannot write {file}: {why}"
+                ));
             }
             target.answer(ask);
             let mut state = self.state();

@@ -27,11 +27,7 @@ struct Count {
 
 impl Counts {
     /// Counts, where it is time for that, and tells what has changed.
-    pub(super) fn tell(
-        &mut self,
-        recorder: &Recorder,
-        mut tell: impl FnMut(EventKind),
-    ) {
+    pub(super) fn tell(&mut self, recorder: &Recorder, mut tell: impl FnMut(EventKind)) {
         let now = recorder.now();
         let is_due = |last: Timestamp| now.since(last) >= INTERVAL;
         if !self.last.is_none_or(is_due) {

@@ -91,7 +91,8 @@ pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
 /// Writes an event of several words, as [`write`] does at [`When::Now`]. `more` are the words after the first.
 pub(crate) fn write_long(session: u64, first: u64, more: &[u64]) -> bool {
     let cursor = cursor();
-    cursor.is_of(session) && (cursor.put_long(cursor.since_last(), first, more) || cursor.gives_up())
+    cursor.is_of(session)
+        && (cursor.put_long(cursor.since_last(), first, more) || cursor.gives_up())
 }
 
 // Three functions of a few dozen instructions, which call no other and need no frame on the stack.

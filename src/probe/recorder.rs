@@ -70,7 +70,10 @@ impl Recorder {
         (Self::new(Sink::RealTime(buffers), gate), chunks)
     }
 
-    pub(crate) fn virtual_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Receiver<Event>) {
+    pub(crate) fn virtual_time(
+        gate: Option<Arc<Gate>>,
+        capacity: usize,
+    ) -> (Self, Receiver<Event>) {
         let (sender, receiver) = channel();
         let channel = Channel {
             clock: VirtualTime::default(),

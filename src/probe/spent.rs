@@ -59,7 +59,12 @@ pub(crate) fn look(lane: &Lane, from: u64, until: u64) {
     if until.saturating_sub(from) < milli * LONG {
         return;
     }
-    let since = before.map(|before| buffers.clock().ticks().nanos(from.saturating_sub(before.tick)));
+    let since = before.map(|before| {
+        buffers
+            .clock()
+            .ticks()
+            .nanos(from.saturating_sub(before.tick))
+    });
     recorder.record(EventKind::PollSpent {
         lane: lane.id,
         since,

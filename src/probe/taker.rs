@@ -103,7 +103,9 @@ impl Taker {
 
     /// Returns `true` if few events wait to be taken.
     pub(crate) fn has_room(&self) -> bool {
-        self.recorder.buffers().is_none_or(|buffers| buffers.waiting() < FULL)
+        self.recorder
+            .buffers()
+            .is_none_or(|buffers| buffers.waiting() < FULL)
     }
 
     /// Appends all that was recorded before this was called: see [`take`](Self::take).
@@ -170,7 +172,13 @@ impl Taker {
         }
         self.note_losses(buffers, pass.safe);
         self.counts.tell(&recorder, |kind| {
-            note(&mut self.notes, buffers, &mut self.names, (pass.safe, ThreadId(0)), &kind);
+            note(
+                &mut self.notes,
+                buffers,
+                &mut self.names,
+                (pass.safe, ThreadId(0)),
+                &kind,
+            );
         });
         self.put_notes(buffers, to);
         self.threads.retain(|thread| !thread.is_over());
@@ -214,7 +222,9 @@ impl Taker {
             let header = self.header(kind::TEXTS, texts.len(), self.texts);
             self.texts += texts.len();
             block::put(to, &header, |to| {
-                texts.iter().for_each(|text| block::put_bytes(to, text.as_bytes()));
+                texts
+                    .iter()
+                    .for_each(|text| block::put_bytes(to, text.as_bytes()));
             });
         }
         let templates = buffers.templates().from(self.templates);
@@ -232,7 +242,13 @@ impl Taker {
         let (notes, names) = (&mut self.notes, &mut self.names);
         let mut lost = |thread, count| {
             if count > 0 {
-                note(notes, buffers, names, (safe, thread), &EventKind::Lost { count });
+                note(
+                    notes,
+                    buffers,
+                    names,
+                    (safe, thread),
+                    &EventKind::Lost { count },
+                );
             }
         };
         for thread in self.threads.iter().filter(|thread| thread.is_taken()) {
@@ -273,7 +289,13 @@ impl Taker {
         block::put(to, &header, |_| {});
     }
 
-    fn put(&mut self, to: &mut Vec<u8>, kind: u8, count: usize, payload: impl FnOnce(&mut Vec<u8>)) {
+    fn put(
+        &mut self,
+        to: &mut Vec<u8>,
+        kind: u8,
+        count: usize,
+        payload: impl FnOnce(&mut Vec<u8>),
+    ) {
         let header = self.header(kind, count, 0);
         block::put(to, &header, payload);
     }
@@ -343,7 +365,11 @@ impl Thread {
             *number += 1;
             let start = block::put_header(to);
             let words = chunk.words(self.at, most);
-            to.extend(words.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()));
+            to.extend(
+                words
+                    .iter()
+                    .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()),
+            );
             let (events, tick) = count(&to[start + block::HEADER..], self.tick);
             header.count = events;
             block::finish(to, start, &header);

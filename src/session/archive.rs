@@ -11,12 +11,12 @@ use std::thread;
 
 use super::codec::{Item, Texts};
 use super::error::{Error, Unreadable};
-use super::{format, journal};
 use super::index::{Bytes, Index, Place};
 use super::indexer::Indexer;
 use super::log::{Log, Tail};
 use super::piece::Piece;
 use super::state::{Ahead, Standing};
+use super::{format, journal};
 use crate::event::{Event, LaneId, Timestamp};
 use crate::printable;
 use crate::timeline::Timeline;
@@ -554,9 +554,19 @@ impl Archive {
 static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 fn open_log(path: &Path) -> Result<Log, Error> {
     if journal::is_file_of(path).unwrap_or(false) {
-        let to = std::env::temp_dir().join(format!("asyncline-index-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        let file = crate::private::options().read(true).write(true).create_new(true).open(&to).map_err(|why| Error::read(path, why))?;
-        let made = journal::convert(path, (file, &to), |_, _| {}).and_then(|_| Log::open(&to).map_err(|why| unreadable(path, why)));
+        let to = std::env::temp_dir().join(format!(
+            "asyncline-index-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        ));
+        let file = crate::private::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&to)
+            .map_err(|why| Error::read(path, why))?;
+        let made = journal::convert(path, (file, &to), |_, _| {})
+            .and_then(|_| Log::open(&to).map_err(|why| unreadable(path, why)));
         let _ = std::fs::remove_file(&to);
         return made;
     }

@@ -5,8 +5,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::event::fields::{put_varint, take_bytes, take_varint};
 use crate::event::fields::{Choice, Field, Malformed, Put, Take, choices};
+use crate::event::fields::{put_varint, take_bytes, take_varint};
 use crate::event::{
     Event, EventKind, FrameId, LaneId, Polled, Step, Text, ThreadId, Timestamp, Waker, What,
 };
@@ -460,7 +460,6 @@ impl<'a> Decoder<'a> {
     pub(super) fn begin(&mut self, tag: u8) {
         self.places.begin(ThreadId::default(), tag);
     }
-
 }
 
 impl Put for Encoder {

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use super::codec::Texts;
-use crate::event::fields::Malformed;
 use super::piece::Stored;
 use super::state::{self, Depth, Near, Part, Standing};
+use crate::event::fields::Malformed;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
 use crate::timeline::lanes::{Book, Lanes, Places};

@@ -1,7 +1,7 @@
 //! Journals, as sessions and as recordings.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::damage::Damage;
@@ -21,7 +21,10 @@ const AT_A_TIME: usize = 1 << 20;
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
     bytes.starts_with(&block::MAGIC)
-        || bytes.get(block::FILE_HEADER..).and_then(block::header).is_some()
+        || bytes
+            .get(block::FILE_HEADER..)
+            .and_then(block::header)
+            .is_some()
 }
 
 /// Returns `true` if a file is a journal.
@@ -29,10 +32,13 @@ pub(super) fn is_journal(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// Returns an error if it cannot be read.
-pub(crate) fn is_file_of(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     let mut start = Vec::new();
     let most = (block::FILE_HEADER + block::HEADER) as u64;
-    File::open(path)?.take(most).read_to_end(&mut start)?;
+    let file = super::file::open(path)?;
+    file.take(most)
+        .read_to_end(&mut start)
+        .map_err(Unreadable::Io)?;
     Ok(is_journal(&start))
 }
 
@@ -120,7 +126,9 @@ impl Converter {
             }
         };
         let mut writing = Writing::new(writer);
-        self.reader.push(bytes, &mut writing).map_err(Failed::Read)?;
+        self.reader
+            .push(bytes, &mut writing)
+            .map_err(Failed::Read)?;
         writing.finish().map_err(Failed::Write).map(drop)
     }
 
@@ -166,7 +174,11 @@ pub(crate) enum Failed {
 /// # Errors
 ///
 /// Returns an error if the journal cannot be read, or the recording cannot be written.
-pub(crate) fn convert(from: &Path, to: (File, &Path), mut progress: impl FnMut(u64, u64)) -> Result<Vec<Damage>, Error> {
+pub(crate) fn convert(
+    from: &Path,
+    to: (File, &Path),
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Vec<Damage>, Error> {
     let unreadable = |why| Error::Read {
         file: printable::path(from),
         why,
@@ -176,14 +188,18 @@ pub(crate) fn convert(from: &Path, to: (File, &Path), mut progress: impl FnMut(u
     let (mut converter, mut read) = (Converter::to(to.0, to.1), 0);
     let mut bytes = vec![0; AT_A_TIME];
     loop {
-        let count = file.read(&mut bytes).map_err(|why| unreadable(Unreadable::Io(why)))?;
+        let count = file
+            .read(&mut bytes)
+            .map_err(|why| unreadable(Unreadable::Io(why)))?;
         if count == 0 {
             return converter.finish();
         }
-        converter.push(&bytes[..count]).map_err(|failed| match failed {
-            Failed::Read(why) => unreadable(why),
-            Failed::Write(error) => error,
-        })?;
+        converter
+            .push(&bytes[..count])
+            .map_err(|failed| match failed {
+                Failed::Read(why) => unreadable(why),
+                Failed::Write(error) => error,
+            })?;
         read += count as u64;
         progress(read, length);
     }

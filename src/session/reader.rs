@@ -6,8 +6,8 @@ use std::path::Path;
 use super::codec::{self, Item, Texts};
 use super::damage::Damage;
 use super::error::{Error, Unreadable};
-use super::{file, journal};
 use super::format::{self, Block, Broken, Header, Meta};
+use super::{file, journal};
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
 use crate::printable;
 

@@ -11,10 +11,10 @@ use super::error::Error;
 use super::file;
 use super::format::{self, Meta};
 use super::indexing::{Indexing, piece};
-use crate::limit;
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
+use crate::limit;
 use crate::printable::{self, Printable, printable};
 use crate::private;
 

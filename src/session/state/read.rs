@@ -1,8 +1,8 @@
 //! Reads how a session stands from the bytes of a part of its index.
 
 use super::{BEGUN, COUNTED, FACTS, FRAME, POLLED, Standing, WAKE, rest_of_time};
-use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::event::fields::{Field, Malformed, take_bytes};
+use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::session::codec::{Decoder, Texts, unzigzag};
 use crate::timeline::polling::Polling;
 use crate::timeline::{
