@@ -351,7 +351,8 @@ fn what_is_lost_is_counted_exactly() {
 #[test]
 fn a_thread_that_outruns_the_collector_tells_of_one_loss() {
     const LINES: u64 = 500;
-    let builder = Executor::builder().capacity(24 * 200);
+    // A line and a yield take some seven words.
+    let builder = Executor::builder().capacity(7 * 200);
     let (executor, mut collector) = builder.record().unwrap();
     executor.block_on(async {
         for _ in 0..LINES {

@@ -1,6 +1,6 @@
 //! A journal's file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,10 +17,17 @@ pub(crate) struct JournalFile {
 
 impl JournalFile {
     /// Creates the file. Fails if there is one of this name.
-    pub(crate) fn create_new(path: &Path) -> io::Result<Self> {
+    pub(crate) fn begin(path: &Path) -> io::Result<Self> {
         private::create_folders_of(path)?;
         let file = private::options().write(true).create_new(true).open(path)?;
         Ok(Self { file, length: 0 })
+    }
+
+    /// Removes the file again if nothing could be written to it.
+    pub(crate) fn remove_empty(&self, path: &Path) {
+        if self.length == 0 {
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Appends blocks. What of them cannot be written whole is cut off again.

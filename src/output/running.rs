@@ -97,7 +97,10 @@ pub(super) enum Target {
 impl Target {
     fn begin(&mut self, beginning: &[u8]) -> io::Result<()> {
         match self {
-            Self::File((file, _)) => file.append(beginning),
+            Self::File((file, path)) => {
+                let written = file.append(beginning);
+                written.inspect_err(|_| file.remove_empty(path))
+            }
             #[cfg(unix)]
             Self::Viewers(hub, _) => {
                 hub.begin(beginning);
@@ -407,7 +410,7 @@ fn create(path: &Path) -> io::Result<(JournalFile, PathBuf)> {
     }
     let mut name = path.to_owned();
     for number in 1..NAMES {
-        match JournalFile::create_new(&name) {
+        match JournalFile::begin(&name) {
             Err(why)
                 if why.kind() == io::ErrorKind::AlreadyExists
                     && fs::symlink_metadata(&name).is_ok() =>
@@ -417,7 +420,7 @@ fn create(path: &Path) -> io::Result<(JournalFile, PathBuf)> {
             created => return created.map(|file| (file, name)),
         }
     }
-    JournalFile::create_new(&name).map(|file| (file, name))
+    JournalFile::begin(&name).map(|file| (file, name))
 }
 
 /// The path with the process's number before its extension, and this number where that is not the first.

@@ -20,7 +20,8 @@ use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
 
 /// How many events may wait to be collected, by default: 16 MiB of them.
 ///
-/// The start or the end of a poll counts as one, a wake or a spawn as one or two, any other event as two dozen.
+/// The start or the end of a poll counts as one, a wake or a spawn as one or two, any other event as one for each eight
+/// bytes that it takes, and one more.
 pub const DEFAULT_CAPACITY: usize = (16 << 20) / size_of::<u64>();
 
 /// Where events go. Cheap to clone; all clones write to the same session.
