@@ -15,6 +15,8 @@ mod merge;
 pub(crate) mod names;
 #[cfg(feature = "timeline")]
 mod reader;
+#[cfg(feature = "timeline")]
+pub(crate) mod said;
 pub(crate) mod word;
 
 #[cfg(feature = "timeline")]

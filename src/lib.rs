@@ -90,7 +90,15 @@
 // The macros name this crate as their users do, and the scenarios use the macros.
 extern crate self as asyncline;
 
+#[cfg_attr(
+    not(feature = "timeline"),
+    allow(dead_code, reason = "what reads events is not compiled")
+)]
 pub mod event;
+#[cfg_attr(
+    not(feature = "timeline"),
+    allow(dead_code, reason = "what reads events is not compiled")
+)]
 mod journal;
 pub mod probe;
 pub mod task;
@@ -115,6 +123,7 @@ pub mod timeline;
 
 pub mod guide;
 pub mod printable;
+#[cfg(feature = "timeline")]
 pub mod units;
 
 #[cfg(feature = "app")]

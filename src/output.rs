@@ -43,7 +43,9 @@ mod running;
 mod watched;
 
 use std::env;
+use std::error::Error;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
@@ -51,8 +53,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-
-use thiserror::Error;
 
 use running::{Life, Recording};
 pub(crate) use running::{Running, prepare_thread};
@@ -99,23 +99,35 @@ pub enum Live {
 }
 
 /// What is wrong with a text that is to say where a recording goes.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Malformed {
     /// It names nothing that is known.
-    #[error("`{0}` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`")]
     Unknown(String),
     /// It says `file:` and no more.
-    #[error("`{0}:` is not followed by a path")]
     NoPath(&'static str),
     /// Its path names no file.
-    #[error("`file:{}` names no file", printable::path(.0))]
     NoFile(PathBuf),
     /// It says `live:tcp:` and no address.
-    #[error("`{0}` is no address such as 127.0.0.1:7000")]
     NoAddress(String),
     /// It is not UTF-8.
-    #[error("it is not UTF-8")]
     NotUnicode,
+}
+
+impl Error for Malformed {}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(text) => write!(
+                f,
+                "`{text}` is neither `off`, `file:PATH`, `live` nor `live:SOCKET`"
+            ),
+            Self::NoPath(kind) => write!(f, "`{kind}:` is not followed by a path"),
+            Self::NoFile(path) => write!(f, "`file:{}` names no file", printable::path(path)),
+            Self::NoAddress(text) => write!(f, "`{text}` is no address such as 127.0.0.1:7000"),
+            Self::NotUnicode => f.write_str("it is not UTF-8"),
+        }
+    }
 }
 
 impl FromStr for Output {

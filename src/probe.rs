@@ -36,6 +36,13 @@ mod large;
 pub(crate) mod local_set;
 mod main;
 mod mark;
+#[cfg_attr(
+    not(feature = "timeline"),
+    allow(
+        dead_code,
+        reason = "what collects events in virtual time is not compiled"
+    )
+)]
 pub(crate) mod recorder;
 mod recording;
 mod reveal;
@@ -48,6 +55,8 @@ mod task;
 pub(crate) mod task_builder;
 pub(crate) mod template;
 mod waker;
+
+pub(crate) use crate::journal::word as record;
 
 pub use branch::{Timeout, timeout};
 pub use builder::Builder;
@@ -62,7 +71,6 @@ pub use recording::{EnteredRecording, Recording};
 pub use task::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
 
 #[cfg(feature = "app")]
-pub(crate) use crate::journal::word as record;
 pub(crate) use executor::Target;
 
 /// Whether recording is compiled out.

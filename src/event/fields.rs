@@ -274,4 +274,5 @@ choices! {
     Awaited { 0 = Task(lane), 1 = Until(time), 2 = InOrder, 3 = EachTurn, }
 }
 
+#[cfg(feature = "timeline")]
 pub(crate) use choices;

@@ -5,34 +5,10 @@
 
 use super::names::Names;
 use crate::event::fields::{Choice, Put, put_varint};
-#[cfg(feature = "timeline")]
-use crate::event::fields::{Malformed, Take, take_bytes, take_varint};
 use crate::event::{EventKind, FrameId, LaneId, Text};
-#[cfg(feature = "timeline")]
-use crate::event::{Site, TaskKind};
 
 /// The longest text that is written with its bytes. What is longer is cut off, and ends in "…".
 const LONGEST: usize = 1 << 10;
-
-/// What a journal has named so far: what words and bytes refer to by number.
-#[cfg(feature = "timeline")]
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    pub(crate) texts: Vec<Text>,
-    pub(crate) templates: Vec<Template>,
-}
-
-#[cfg(not(feature = "timeline"))]
-pub(crate) struct Known;
-
-/// What all tasks that are spawned at one place have in common.
-#[cfg(feature = "timeline")]
-#[derive(Clone, Debug)]
-pub(crate) struct Template {
-    pub(crate) name: Text,
-    pub(crate) kind: TaskKind,
-    pub(crate) site: Option<Site>,
-}
 
 /// Writes events as words.
 #[derive(Debug, Default)]
@@ -117,56 +93,4 @@ fn cut(text: &str) -> (&str, &'static str) {
     let most = LONGEST - REST.len();
     let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
     (&text[..end.unwrap_or_default()], REST)
-}
-
-/// Reads an event from its words, but for the first one.
-#[cfg(feature = "timeline")]
-pub(crate) fn decode(words: &[u64], known: &Known) -> Result<EventKind, Malformed> {
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    decode_bytes(&mut &bytes[..], known)
-}
-
-/// Reads an event from the front of these bytes.
-#[cfg(feature = "timeline")]
-pub(crate) fn decode_bytes(bytes: &mut &[u8], known: &Known) -> Result<EventKind, Malformed> {
-    let mut from = Bytes { bytes, known };
-    let tag = from.byte()?;
-    EventKind::take_fields(tag, &mut from)
-}
-
-#[cfg(feature = "timeline")]
-pub(super) struct Bytes<'a, 'b> {
-    pub(super) bytes: &'a mut &'b [u8],
-    pub(super) known: &'a Known,
-}
-
-#[cfg(feature = "timeline")]
-impl Take for Bytes<'_, '_> {
-    fn byte(&mut self) -> Result<u8, Malformed> {
-        Ok(take_bytes(self.bytes, 1)?[0])
-    }
-
-    fn varint(&mut self) -> Result<u64, Malformed> {
-        take_varint(self.bytes)
-    }
-
-    fn lane(&mut self) -> Result<LaneId, Malformed> {
-        self.varint().map(LaneId)
-    }
-
-    fn frame(&mut self) -> Result<FrameId, Malformed> {
-        u32::try_from(self.varint()?)
-            .map(FrameId)
-            .map_err(|_| Malformed)
-    }
-
-    fn text(&mut self) -> Result<Text, Malformed> {
-        let Some(number) = self.varint()?.checked_sub(1) else {
-            let length = take_varint(self.bytes)?;
-            let text = str::from_utf8(take_bytes(self.bytes, length)?).map_err(|_| Malformed)?;
-            return Ok(text.to_owned().into());
-        };
-        let number = usize::try_from(number).map_err(|_| Malformed)?;
-        self.known.texts.get(number).cloned().ok_or(Malformed)
-    }
 }

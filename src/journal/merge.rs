@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use super::Clock;
-use super::blob::Known;
-use super::word::{self, First, Said, Tick};
+use super::said::{self, Known, Said};
+use super::word::{First, Tick};
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 
 /// Where events are handed on to.
@@ -76,13 +76,6 @@ impl Merger {
         &mut self.threads[index]
     }
 
-    /// Returns `true` if something was read and not handed on.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.threads
-            .iter()
-            .any(|thread| !thread.stretches.is_empty())
-    }
-
     /// Hands on the events until this tick, in the order of their ticks.
     pub(super) fn hand_on(
         &mut self,
@@ -131,7 +124,7 @@ impl<S: Sink> Way<'_, S> {
     fn hand_on(&mut self, thread: ThreadId, tick: Tick, word: u64, more: &[u64]) {
         self.latest = self.latest.max(tick);
         let at = self.clock.timestamp(self.latest);
-        match word::read(word, more, self.known) {
+        match said::read(word, more, self.known) {
             Ok(Said::Step(step)) => self.sink.step(at, thread, step),
             Ok(Said::Event(kind)) => self.event(at, thread, kind),
             Err(_) => self.event(at, thread, EventKind::Lost { count: 1 }),

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::blob::{self, Known, Template};
 use super::block::{self, Description, Found, HEARTBEAT, Header, kind};
 use super::merge::{Merger, Sink};
+use super::said::{self, Known, Template};
 use super::word::Tick;
 use crate::event::fields::{Field, Malformed, take_varint};
 use crate::event::{Event, EventKind, Site, TaskKind, ThreadId, Timestamp};
@@ -64,16 +64,6 @@ impl Reader {
         self.merger.latest = Some(tick);
     }
 
-    /// Returns `true` if events were read and not handed on.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.merger.is_waiting()
-    }
-
-    /// Returns the number of bytes that were read, up to the last whole block.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
-    }
-
     /// Takes in the next bytes, and hands on the events that are due.
     ///
     /// # Errors
@@ -115,7 +105,7 @@ impl Reader {
             }
             at = self.begin(bytes)?;
         }
-        while let Some(found) = self.find(&bytes[at..]) {
+        while let Some(found) = find(&bytes[at..]) {
             let (skipped, Some(found)) = found else {
                 at += self.skip(&bytes[at..at + found.0]);
                 break;
@@ -142,21 +132,6 @@ impl Reader {
         }
         self.offset += block::FILE_HEADER as u64;
         Ok(block::FILE_HEADER)
-    }
-
-    /// Returns the number of bytes before the next block's header, and that; without one, the number of bytes in which
-    /// none begins. None if more bytes are needed.
-    fn find(&self, bytes: &[u8]) -> Option<(usize, Option<Found>)> {
-        if let Some(found) = block::header(bytes) {
-            return Some((0, Some(found)));
-        }
-        if bytes.len() < block::HEADER {
-            return None;
-        }
-        Some(match block::find(bytes) {
-            Some(at) => (at, block::header(&bytes[at..])),
-            None => (bytes.len() - (block::HEADER - 1), None),
-        })
     }
 
     /// Takes note of bytes that are no block. Returns their number.
@@ -266,7 +241,7 @@ impl Reader {
             let tick = Tick(take_varint(&mut payload)?);
             let thread = take_varint(&mut payload)?;
             let thread = ThreadId(u32::try_from(thread).map_err(|_| Malformed)?);
-            let kind = blob::decode_bytes(&mut payload, &self.known)?;
+            let kind = said::decode_bytes(&mut payload, &self.known)?;
             self.notes.push_back((tick, thread, kind));
         }
         Ok(())
@@ -311,6 +286,21 @@ impl Reader {
     }
 }
 
+/// Returns the number of bytes before the next block's header, and that; without one, the number of bytes in which
+/// none begins. None if more bytes are needed.
+fn find(bytes: &[u8]) -> Option<(usize, Option<Found>)> {
+    if let Some(found) = block::header(bytes) {
+        return Some((0, Some(found)));
+    }
+    if bytes.len() < block::HEADER {
+        return None;
+    }
+    Some(match block::find(bytes) {
+        Some(at) => (at, block::header(&bytes[at..])),
+        None => (bytes.len() - (block::HEADER - 1), None),
+    })
+}
+
 /// Makes a table as long as its next entry's number: where a part is lost, the entries after it keep their numbers.
 fn fill<T>(table: &mut Vec<T>, before: u64, unknown: impl FnMut() -> T) {
     /// A damaged number must not take any memory.
@@ -320,7 +310,7 @@ fn fill<T>(table: &mut Vec<T>, before: u64, unknown: impl FnMut() -> T) {
 
 fn take_template(from: &mut &[u8], known: &Known) -> Result<Template, Malformed> {
     let name = block::text(block::take_sized(from)?)?;
-    let kind = TaskKind::take(&mut blob::Bytes { bytes: from, known })?;
+    let kind = TaskKind::take(&mut said::Bytes { bytes: from, known })?;
     let file = block::text(block::take_sized(from)?)?;
     let mut number = || u32::try_from(take_varint(from)?).map_err(|_| Malformed);
     let (line, column) = (number()?, number()?);

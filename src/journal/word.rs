@@ -3,9 +3,7 @@
 //! The first holds, from its lowest bits up: what happened (5 bits), the ticks since the event before (27), and the lane
 //! (32). A time that is further away has a word of its own before it. See `docs/format.md`.
 
-use super::blob::{self, Known};
-use crate::event::fields::Malformed;
-use crate::event::{Awaited, EventKind, FrameId, LaneId, Polled, Step, Text, Waker, What};
+use crate::event::{FrameId, LaneId, Polled, Waker};
 
 /// A moment in real time, in ticks of the program's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,33 +16,33 @@ pub(crate) const A_TASK: &str = "a task";
 pub(crate) const FAR: u64 = 1 << 27;
 
 /// What a first word tells of.
-mod tag {
+pub(super) mod tag {
     /// The bits that tell what happened.
-    pub(super) const BITS: u32 = 5;
-    pub(super) const MASK: u64 = (1 << BITS) - 1;
+    pub(in crate::journal) const BITS: u32 = 5;
+    pub(in crate::journal) const MASK: u64 = (1 << BITS) - 1;
     /// Set where a second word follows.
-    pub(super) const TWO: u64 = 1 << 4;
+    pub(in crate::journal) const TWO: u64 = 1 << 4;
 
     /// Nothing: the rest of a buffer, which was too short.
-    pub(super) const NOTHING: u64 = 0;
+    pub(in crate::journal) const NOTHING: u64 = 0;
     /// The time from which the next event counts.
-    pub(super) const TIME: u64 = 1;
+    pub(in crate::journal) const TIME: u64 = 1;
     /// An event as bytes, in the words that follow. Upper half: their number.
-    pub(super) const BLOB: u64 = 2;
-    pub(super) const STARTED: u64 = 3;
-    pub(super) const PENDING: u64 = 4;
-    pub(super) const COMPLETED: u64 = 5;
-    pub(super) const WOKEN_BY_ITSELF: u64 = 6;
-    pub(super) const WOKEN_BY_DRIVER: u64 = 7;
-    pub(super) const WOKEN_BY_THREAD: u64 = 8;
+    pub(in crate::journal) const BLOB: u64 = 2;
+    pub(in crate::journal) const STARTED: u64 = 3;
+    pub(in crate::journal) const PENDING: u64 = 4;
+    pub(in crate::journal) const COMPLETED: u64 = 5;
+    pub(in crate::journal) const WOKEN_BY_ITSELF: u64 = 6;
+    pub(in crate::journal) const WOKEN_BY_DRIVER: u64 = 7;
+    pub(in crate::journal) const WOKEN_BY_THREAD: u64 = 8;
     /// Second word: who woke it.
-    pub(super) const WOKEN_BY_LANE: u64 = TWO;
+    pub(in crate::journal) const WOKEN_BY_LANE: u64 = TWO;
     /// Who spawned it (32), and the number of its template (32).
-    pub(super) const SPAWNED: u64 = TWO | 1;
+    pub(in crate::journal) const SPAWNED: u64 = TWO | 1;
     /// The await (32), and the task that it waits for (32).
-    pub(super) const JOINS: u64 = TWO | 2;
+    pub(in crate::journal) const JOINS: u64 = TWO | 2;
     /// The await.
-    pub(super) const LEFT: u64 = TWO | 3;
+    pub(in crate::journal) const LEFT: u64 = TWO | 3;
 }
 
 /// An event in words, but for its time.
@@ -173,75 +171,12 @@ pub(crate) fn since(first: u64, ticks: u64) -> u64 {
     first | ticks << tag::BITS
 }
 
-/// An event, as its words say.
-#[cfg(feature = "timeline")]
-pub(crate) enum Said {
-    /// What most of any session is.
-    Step(Step),
-    Event(EventKind),
-}
-
-/// Reads an event from its first word and those that follow.
-///
-/// # Errors
-///
-/// Returns an error if a word has no meaning, or names a text or a template that is not known.
-#[cfg(feature = "timeline")]
-#[inline]
-pub(crate) fn read(word: u64, more: &[u64], known: &Known) -> Result<Said, Malformed> {
-    let lane = LaneId(word >> 32);
-    let second = more.first().copied().unwrap_or_default();
-    let what = match word & tag::MASK {
-        tag::STARTED => What::Started,
-        tag::PENDING => What::Ended(Polled::Pending),
-        tag::COMPLETED => What::Ended(Polled::Completed),
-        tag::WOKEN_BY_LANE => What::Woken(Waker::Lane(LaneId(second & u64::from(u32::MAX)))),
-        tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
-        tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
-        tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
-        _ => return read_event(word, more, known).map(Said::Event),
-    };
-    Ok(Said::Step(Step { lane, what }))
-}
-
-#[cfg(feature = "timeline")]
-#[inline(never)]
-fn read_event(word: u64, more: &[u64], known: &Known) -> Result<EventKind, Malformed> {
-    let lane = LaneId(word >> 32);
-    let second = more.first().copied().unwrap_or_default();
-    let (high, low) = ((second >> 32) as u32, second as u32);
-    Ok(match word & tag::MASK {
-        tag::BLOB => return blob::decode(more, known),
-        tag::SPAWNED => {
-            let template = known.templates.get(low as usize).ok_or(Malformed)?;
-            EventKind::Spawned {
-                lane,
-                name: template.name.clone(),
-                parent: Some(LaneId(high.into())),
-                kind: template.kind,
-                site: template.site.clone(),
-            }
-        }
-        tag::JOINS => EventKind::AwaitEntered {
-            lane,
-            frame: FrameId(high),
-            parent: None,
-            coroutine: None,
-            site: None,
-            text: Text::Static(A_TASK),
-            on: Some(Awaited::Task(LaneId(low.into()))),
-        },
-        tag::LEFT => EventKind::AwaitLeft {
-            lane,
-            frame: FrameId(low),
-        },
-        _ => return Err(Malformed),
-    })
-}
-
 #[cfg(all(test, feature = "timeline"))]
 mod tests {
     use super::*;
+    use crate::event::fields::Malformed;
+    use crate::event::{Awaited, EventKind, Text};
+    use crate::journal::said::{Known, Said, read};
 
     /// Writes it, reads it again.
     fn there_and_back(words: Words, since: u64) -> (u64, Option<EventKind>) {

@@ -2,10 +2,11 @@
 //!
 //! *Architecture invariant:* no bytes make it panic.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
@@ -14,7 +15,7 @@ use crate::output::LONGEST_TOKEN;
 use crate::probe::gate::Pace;
 
 /// The version of what is said. A side that speaks another one is turned away.
-pub(crate) const VERSION: u16 = 2;
+pub(crate) const VERSION: u16 = 3;
 /// The longest frame that a program sends, in bytes.
 pub(crate) const LONGEST: usize = 8 << 20;
 /// The longest frame that a viewer sends: a hello, with a token.
@@ -51,28 +52,46 @@ pub(crate) enum ToProgram {
 }
 
 /// What is wrong with what the other side says.
-#[derive(Debug, Error)]
+#[derive(Debug)]
 pub(crate) enum Misunderstood {
     /// It cannot be read.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// It says something else than asyncline does.
-    #[error("the other side is not asyncline")]
     Foreign,
     /// It speaks another version.
-    #[error(
-        "the other side speaks version {0} of the protocol, and this one version {VERSION}: use the same asyncline on both"
-    )]
     Version(u16),
     /// It closed the connection before it had begun.
-    #[error(
-        "the connection was refused: perhaps another user's, or ASYNCLINE_TOKEN is not what the program wants"
-    )]
     #[cfg(feature = "app")]
     Refused,
     /// It closed the connection.
-    #[error("the connection was closed")]
     Closed,
+}
+
+impl From<io::Error> for Misunderstood {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Error for Misunderstood {}
+
+impl fmt::Display for Misunderstood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Foreign => f.write_str("the other side is not asyncline"),
+            Self::Version(version) => write!(
+                f,
+                "the other side speaks version {version} of the protocol, and this one version {VERSION}: \
+                 use the same asyncline on both"
+            ),
+            #[cfg(feature = "app")]
+            Self::Refused => f.write_str(
+                "the connection was refused: perhaps another user's, or ASYNCLINE_TOKEN is not what the program wants",
+            ),
+            Self::Closed => f.write_str("the connection was closed"),
+        }
+    }
 }
 
 /// Something that is said as a frame.

@@ -433,7 +433,7 @@ impl Local {
             place.last = tick;
             place.borrowed = 0;
             self.tell_of_loss(session, place);
-            words.iter().for_each(|word| place.put(*word));
+            place.put_all(words);
         } else {
             place.last = Tick(0);
             self.lose();
@@ -475,7 +475,7 @@ impl Local {
         if count > 0 {
             let event = std::mem::take(&mut self.words);
             self.encode(session, &EventKind::Lost { count });
-            self.words.iter().for_each(|word| place.put(*word));
+            place.put_all(&self.words);
             self.words = event;
         }
     }
@@ -490,6 +490,12 @@ impl Drop for Local {
 }
 
 impl Place {
+    fn put_all(&mut self, words: &[u64]) {
+        for word in words {
+            self.put(*word);
+        }
+    }
+
     fn put(&mut self, word: u64) {
         self.words[self.at].store(word, Ordering::Relaxed);
         self.at += 1;

@@ -19,6 +19,7 @@ use super::gate::Gate;
 use super::hooks::Hooks;
 use super::lane::{Probe, Tasks};
 use super::recorder::DEFAULT_CAPACITY;
+#[cfg(feature = "timeline")]
 use crate::collector::Collector;
 use crate::event::Flavor;
 use crate::output::{self, Running};
@@ -29,6 +30,7 @@ pub struct Builder {
     threads: Threads,
     name: Option<String>,
     io: bool,
+    #[cfg(feature = "timeline")]
     virtual_time: bool,
     #[cfg(feature = "virtual-time")]
     start_paused: bool,
@@ -72,6 +74,7 @@ impl Builder {
             threads: Threads::Entering,
             name: None,
             io: true,
+            #[cfg(feature = "timeline")]
             virtual_time: false,
             #[cfg(feature = "virtual-time")]
             start_paused: false,
@@ -179,6 +182,7 @@ impl Builder {
     /// # Errors
     ///
     /// Where the operating system refuses the runtime's threads or its I/O driver.
+    #[cfg(feature = "timeline")]
     pub fn record(self) -> io::Result<(Executor, Collector)> {
         let (recording, collector) = self.recording();
         let executor = self.recording_to(Some(recording))?;
@@ -236,6 +240,7 @@ impl Builder {
     }
 
     /// What executors of this kind record to.
+    #[cfg(feature = "timeline")]
     pub(crate) fn recording(&self) -> (Target, Collector) {
         let gate = self.gate.clone();
         let (recorder, collector) = if self.virtual_time {

@@ -138,11 +138,6 @@ pub(crate) fn last() -> u64 {
     cursor().last.get()
 }
 
-/// Makes the next event tell its time by itself. Gives the time of the last one.
-pub(crate) fn forget_last() -> Tick {
-    Tick(cursor().last.replace(0))
-}
-
 /// Lets the thread write here. Whoever calls this takes the place back before the thread ends.
 pub(crate) fn set(place: Place) {
     drop(take());

@@ -10,6 +10,7 @@ use super::OFF;
 use super::context::{self, RestoreProbe};
 use super::lane::Probe;
 use super::recorder::{DEFAULT_CAPACITY, Recorder};
+#[cfg(feature = "timeline")]
 use crate::collector::Collector;
 use crate::output::{self, Running};
 
@@ -40,6 +41,7 @@ pub struct Recording {
 
 impl Recording {
     /// Begins a recording, and gives the collector of its events.
+    #[cfg(feature = "timeline")]
     pub fn begin() -> (Self, Collector) {
         let (recorder, collector) = Collector::real_time(None, DEFAULT_CAPACITY);
         (Self::new(recorder, None), collector)

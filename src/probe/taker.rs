@@ -222,9 +222,9 @@ impl Taker {
             let header = self.header(kind::TEXTS, texts.len(), self.texts);
             self.texts += texts.len();
             block::put(to, &header, |to| {
-                texts
-                    .iter()
-                    .for_each(|text| block::put_bytes(to, text.as_bytes()));
+                for text in &texts {
+                    block::put_bytes(to, text.as_bytes());
+                }
             });
         }
         let templates = buffers.templates().from(self.templates);
@@ -232,7 +232,9 @@ impl Taker {
             let header = self.header(kind::TEMPLATES, templates.len(), self.templates);
             self.templates += templates.len();
             block::put(to, &header, |to| {
-                templates.iter().for_each(|template| template.put(to));
+                for template in &templates {
+                    template.put(to);
+                }
             });
         }
     }

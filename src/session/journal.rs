@@ -110,26 +110,27 @@ impl Converter {
     ///
     /// Returns an error if they are no journal, or the recording cannot be written.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                // The description comes first.
-                let mut events = Events(Vec::new());
-                self.reader.push(bytes, &mut events).map_err(Failed::Read)?;
-                if self.reader.description().is_none() && events.0.is_empty() {
-                    return Ok(());
-                }
-                let mut writer = self.begin().map_err(Failed::Write)?;
-                let written = writer.write(&events.0);
-                self.writer = Some(writer);
-                return written.map_err(Failed::Write);
-            }
+        let Some(writer) = &mut self.writer else {
+            return self.push_first(bytes);
         };
         let mut writing = Writing::new(writer);
         self.reader
             .push(bytes, &mut writing)
             .map_err(Failed::Read)?;
         writing.finish().map_err(Failed::Write).map(drop)
+    }
+
+    /// Takes in the first bytes: the description comes first.
+    fn push_first(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        let mut events = Events(Vec::new());
+        self.reader.push(bytes, &mut events).map_err(Failed::Read)?;
+        if self.reader.description().is_some() || !events.0.is_empty() {
+            let mut writer = self.begin().map_err(Failed::Write)?;
+            let written = writer.write(&events.0);
+            self.writer = Some(writer);
+            written.map_err(Failed::Write)?;
+        }
+        Ok(())
     }
 
     /// Writes what was taken in.
