@@ -120,6 +120,16 @@ impl Words {
         self.first == tag::NOTHING
     }
 
+    /// The words of a step; none where they cannot tell it.
+    #[inline]
+    pub(crate) fn of(Step { lane, what }: Step) -> Self {
+        match what {
+            What::Started => Self::started(lane),
+            What::Ended(result) => Self::ended(lane, result),
+            What::Woken(by) => Self::woken(lane, by),
+        }
+    }
+
     #[inline]
     pub(crate) fn started(lane: LaneId) -> Self {
         Self::new(tag::STARTED, lane, [0; 2])

@@ -53,7 +53,7 @@ struct Thread {
     /// Whether nothing runs but the scheduler of a runtime of one thread: what most polls and most wakes begin in. It
     /// follows from the others, see [`Thread::settle`].
     is_idle: Cell<bool>,
-    /// Whether all tasks of the runtime have been seen to be known since the last poll ended.
+    /// Whether all tasks of the runtime have been seen to be known at the end of the last poll, or since.
     knows_all_tasks: Cell<bool>,
     lane: Current,
     scope: Cell<Scope>,
@@ -182,7 +182,7 @@ pub(crate) struct InLane<'a> {
     /// Whether it began in the scheduler of a runtime of one thread, and in nothing else.
     is_in_scheduler: bool,
     is_left: bool,
-    /// The tick of the event with which the poll began, for whoever wants to remember it.
+    /// The tick of the event with which the poll began, where it is known.
     pub(crate) began: u64,
     _lane: PhantomData<&'a Arc<Lane>>,
 }
@@ -190,36 +190,47 @@ pub(crate) struct InLane<'a> {
 impl<'a> InLane<'a> {
     /// Makes a lane current, whose end nobody can take for another one's.
     #[inline]
-    #[allow(unsafe_code, reason = "see `Current::set`")]
     pub(crate) fn enter(lane: &'a Arc<Lane>) -> Self {
-        THREAD.with(|thread| {
-            let (before, scope) = if thread.is_idle.replace(false) {
-                (Before::NOTHING, None)
-            } else {
-                thread.finished.set(None);
-                (thread.lane.before(), thread.leave_scope())
-            };
-            let is_in_nothing = !before.is_lane() && scope.is_none();
-            // SAFETY: what was before is put back when this is left or dropped, which is within `'a`; nobody here
-            // forgets one of these.
-            unsafe { thread.lane.set(lane) };
-            Self {
-                is_in_scheduler: is_in_nothing && thread.is_in_scheduler(),
-                before,
-                scope,
-                is_left: false,
-                began: 0,
-                _lane: PhantomData,
-            }
-        })
+        Self::enter_from(lane, 0)
+    }
+
+    /// The same for a poll that began at this tick.
+    #[inline]
+    #[allow(unsafe_code, reason = "see `Current::set`")]
+    pub(crate) fn enter_from(lane: &'a Arc<Lane>, began: u64) -> Self {
+        let is_idle = THREAD.with(|thread| thread.is_idle.replace(false));
+        let (before, scope) = if is_idle {
+            (Before::NOTHING, None)
+        } else {
+            THREAD.with(Thread::leave_for_lane)
+        };
+        let is_in_nothing = !before.is_lane() && scope.is_none();
+        let is_in_scheduler = is_idle || (is_in_nothing && THREAD.with(Thread::is_in_scheduler));
+        // SAFETY: what was before is put back when this is left or dropped, which is within `'a`; nobody here
+        // forgets one of these.
+        THREAD.with(|thread| unsafe { thread.lane.set(lane) });
+        Self {
+            before,
+            scope,
+            is_in_scheduler,
+            is_left: false,
+            began,
+            _lane: PhantomData,
+        }
     }
 
     /// Goes back to what was before.
     #[inline]
     pub(crate) fn leave(&mut self) {
+        self.leave_knowing(false);
+    }
+
+    /// The same, where all tasks of the runtime may have just been seen to be known.
+    #[inline]
+    pub(crate) fn leave_knowing(&mut self, knows_all_tasks: bool) {
         self.is_left = true;
         THREAD.with(|thread| {
-            thread.knows_all_tasks.set(false);
+            thread.knows_all_tasks.set(knows_all_tasks);
             thread.lane.put_back(&self.before);
             match self.scope.take() {
                 None => thread.is_idle.set(self.is_in_scheduler),
@@ -258,11 +269,15 @@ impl Drop for InLane<'_> {
 impl Thread {
     /// Finds out anew whether it is idle, after anything that this depends on has changed.
     fn settle(&self) {
-        let is_in_nothing = self.lane.is_none() && self.scope.get().is_empty();
         let is_woken_for = self.waking.get().is_some() || self.finished.get().is_some();
         self.is_idle
-            .set(self.is_in_scheduler() && is_in_nothing && !is_woken_for);
+            .set(self.is_only_in_scheduler() && !is_woken_for);
         self.knows_all_tasks.set(false);
+    }
+
+    /// Whether it is in the scheduler of a runtime of one thread, and in nothing else.
+    fn is_only_in_scheduler(&self) -> bool {
+        self.is_in_scheduler() && self.lane.is_none() && self.scope.get().is_empty()
     }
 
     /// Whether it is in the scheduler of a runtime of one thread, unless it is in a lane.
@@ -275,6 +290,12 @@ impl Thread {
     fn is_in_other_task(&self) -> bool {
         let scheduler = self.scheduler.get();
         scheduler.is_some_and(|scheduler| scheduler != Scheduler::now())
+    }
+
+    /// Takes what a lane takes the place of, where that is something.
+    fn leave_for_lane(&self) -> (Before, Option<Box<Scope>>) {
+        self.finished.set(None);
+        (self.lane.before(), self.leave_scope())
     }
 
     /// Takes the present scope, where there is one.
@@ -411,6 +432,12 @@ pub(crate) fn set_finished(finished: Option<Finished>) {
     });
 }
 
+/// Whether a poll that begins now does so in the scheduler of a runtime of one thread, and in nothing else.
+#[inline]
+pub(crate) fn is_in_scheduler() -> bool {
+    THREAD.with(|thread| thread.is_idle.get() || thread.is_only_in_scheduler())
+}
+
 /// Whether nothing runs on the thread but the scheduler of a runtime of one thread.
 #[inline]
 pub(crate) fn is_idle() -> bool {
@@ -459,7 +486,8 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
 }
 
 /// Whether nothing but the scheduler has run on its thread since the last poll ended, as far as can be told: all tasks
-/// of the runtime are known. It is asked once; who spawns a task from elsewhere right then is not noticed.
+/// of the runtime are known. It is asked once, as a rule at the end of that poll; a task that somebody spawns from elsewhere
+/// since then is noticed at the end of the next one.
 #[inline]
 pub(crate) fn knows_all_tasks(probe: &Probe) -> bool {
     THREAD.with(|thread| {

@@ -81,40 +81,56 @@ thread_local! {
 /// Writes an event, if the thread writes to this session and the event can be written here.
 #[inline]
 pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
+    // Found here, since that may be a call, and the functions below are to need no frame on the stack.
+    let cursor = cursor();
     match when {
-        When::Now => write_now(session, words),
-        When::AtLast => write_at_last(session, words),
-        When::Between => write_between(session, words),
+        When::Now => write_now(cursor, session, words),
+        When::AtLast => write_at_last(cursor, session, words),
+        When::Between => write_between(cursor, session, words),
     }
 }
 
 /// Writes an event of several words, as [`write`] does at [`When::Now`]. `more` are the words after the first.
 pub(crate) fn write_long(session: u64, first: u64, more: &[u64]) -> bool {
     let cursor = cursor();
-    cursor.is_of(session)
-        && (cursor.put_long(cursor.since_last(), first, more) || cursor.gives_up())
+    if !cursor.is_of(session) {
+        return false;
+    }
+    cursor.is_writing();
+    let since = clock::ticks().saturating_sub(cursor.last.get());
+    cursor.put_long(since, first, more) || cursor.gives_up()
 }
 
-// Three functions of a few dozen instructions, which call no other and need no frame on the stack.
+// Three functions of a few dozen instructions, which call no other.
 
 #[inline(never)]
-fn write_now(session: u64, words: Words) -> bool {
-    let cursor = cursor();
-    cursor.is_of(session) && (cursor.put(cursor.since_last(), words) || cursor.gives_up())
+fn write_now(cursor: &Cursor, session: u64, words: Words) -> bool {
+    if !cursor.is_of(session) {
+        return false;
+    }
+    cursor.is_writing();
+    match clock::quick_ticks() {
+        Some(now) => cursor.put_at(now, words),
+        None => write_by_clock(cursor, words),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn write_by_clock(cursor: &Cursor, words: Words) -> bool {
+    cursor.put_at(clock::ticks(), words)
 }
 
 #[inline(never)]
-fn write_at_last(session: u64, words: Words) -> bool {
-    let cursor = cursor();
+fn write_at_last(cursor: &Cursor, session: u64, words: Words) -> bool {
     cursor.is_of(session) && cursor.put(0, words)
 }
 
 #[inline(never)]
-fn write_between(session: u64, words: Words) -> bool {
-    let cursor = cursor();
+fn write_between(cursor: &Cursor, session: u64, words: Words) -> bool {
     let borrowed = cursor.borrowed.get();
     if borrowed >= BORROWED {
-        return write_now(session, words);
+        return write_now(cursor, session, words);
     }
     cursor.borrowed.set(borrowed + 1);
     cursor.is_of(session) && cursor.put(0, words)
@@ -179,14 +195,19 @@ impl Cursor {
         self.session.get() == session
     }
 
-    /// The time since the last event. From here on the collector knows that an event may come that is older than now.
+    /// From here on the collector knows that an event may come that is older than now.
     #[inline]
-    fn since_last(&self) -> u64 {
+    fn is_writing(&self) {
         // SAFETY: the session is not 0.
         let shared = unsafe { &*self.shared.get() };
         shared.is_writing(self.written.get());
         self.borrowed.set(0);
-        clock::ticks().saturating_sub(self.last.get())
+    }
+
+    /// Writes an event that happened at this tick.
+    #[inline]
+    fn put_at(&self, now: u64, words: Words) -> bool {
+        self.put(now.saturating_sub(self.last.get()), words) || self.gives_up()
     }
 
     /// Takes back that an event may come: whoever writes it elsewhere reads the clock anew. Returns `false`.

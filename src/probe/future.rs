@@ -16,9 +16,8 @@ use super::context::{self, InLane, Scope};
 use super::cursor::{self, When};
 use super::finally::finally;
 use super::lane::Lane;
-use super::record::Words;
 use super::{reveal, spent, waker};
-use crate::event::{EventKind, Polled};
+use crate::event::{EventKind, Polled, What};
 
 pin_project! {
     /// A future whose polls, wakes and end are recorded in a lane of its own.
@@ -139,29 +138,40 @@ fn poll_inner<F: Future>(inner: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Po
 #[inline(never)]
 fn begin<'a>(lane: &'a Arc<Lane>, waker: &Waker) -> InLane<'a> {
     let recorder = &lane.probe.recorder;
-    let is_plain = recorder.is_plain();
-    if !is_plain
-        && let Some(gate) = recorder.gate()
-        && !context::is_in_lane()
-    {
-        gate.pass(lane.id, recorder.now());
+    if recorder.gate().is_some() && !context::is_in_lane() {
+        pass_gate(lane);
     }
     lane.wakers.set(waker);
     lane.resumes();
-    let mut within = InLane::enter(lane);
     // A root task may be polled by a thread that does not schedule: it sleeps between two polls, and tokio tells nobody.
-    let is_scheduled = within.is_in_scheduler() && lane.is_counted();
+    let is_scheduled = lane.is_counted() && context::is_in_scheduler();
     let when = if is_scheduled && context::knows_all_tasks(&lane.probe) {
         When::Between
     } else {
         When::Now
     };
-    let words = Words::started(lane.id);
-    if !is_plain || !recorder.write(when, words) {
-        recorder.record_slowly(words, || EventKind::PollStarted { lane: lane.id });
+    recorder.record_step(when, lane.step(What::Started));
+    InLane::enter_from(lane, cursor::last())
+}
+
+/// Waits until the gate lets a poll of this lane through.
+#[cold]
+#[inline(never)]
+fn pass_gate(lane: &Lane) {
+    let recorder = &lane.probe.recorder;
+    if let Some(gate) = recorder.gate() {
+        gate.pass(lane.id, recorder.now());
     }
-    within.began = cursor::last();
-    within
+}
+
+/// Tells the gate that a poll has ended.
+#[cold]
+#[inline(never)]
+fn tell_gate(lane: &Lane) {
+    let recorder = &lane.probe.recorder;
+    if let Some(gate) = recorder.gate() {
+        gate.polled(recorder.now());
+    }
 }
 
 /// Ends a poll. Tells whether it was within no other lane's.
@@ -172,23 +182,13 @@ fn begin<'a>(lane: &'a Arc<Lane>, waker: &Waker) -> InLane<'a> {
 #[inline(always)]
 fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
     let outermost = !within.is_in_lane();
-    if within.is_in_scheduler() {
-        lane.probe.look_for_unknown_tasks();
-    }
-    within.leave();
+    let knows_all_tasks = within.is_in_scheduler() && lane.probe.looks_for_unknown_tasks();
+    within.leave_knowing(knows_all_tasks);
     let recorder = &lane.probe.recorder;
-    let is_plain = recorder.is_plain();
-    if !is_plain
-        && outermost
-        && let Some(gate) = recorder.gate()
-    {
-        gate.polled(recorder.now());
+    if outermost && recorder.gate().is_some() {
+        tell_gate(lane);
     }
-    let words = Words::ended(lane.id, result);
-    if !is_plain || !recorder.write(When::Now, words) {
-        let lane = lane.id;
-        recorder.record_slowly(words, || EventKind::PollEnded { lane, result });
-    }
+    recorder.record_step(When::Now, lane.step(What::Ended(result)));
     outermost
 }
 

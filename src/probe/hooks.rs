@@ -31,11 +31,10 @@ mod unstable {
     use tokio::task::Id;
 
     use super::Seen;
-    use crate::event::{Cancel, EventKind, LaneId, Polled, Site, TaskKind};
+    use crate::event::{Cancel, EventKind, LaneId, Polled, Site, Step, TaskKind, What};
     use crate::probe::context;
     use crate::probe::cursor::When;
     use crate::probe::lane::Probe;
-    use crate::probe::record::Words;
 
     thread_local! {
         /// Whether the thread spawns a task that the probe knows.
@@ -107,11 +106,8 @@ mod unstable {
             };
             context::set_finished(None);
             context::set_unseen(Some(lane));
-            probe
-                .recorder
-                .record_words(When::Now, Words::started(lane), || EventKind::PollStarted {
-                    lane,
-                });
+            let what = What::Started;
+            probe.recorder.record_step(When::Now, Step { lane, what });
         }
 
         fn ends(&self, task: &TaskMeta<'_>) {
@@ -125,10 +121,8 @@ mod unstable {
         fn end_poll(&self, lane: LaneId, result: Polled) {
             context::set_unseen(None);
             if let Some(probe) = self.probe() {
-                let words = Words::ended(lane, result);
-                probe
-                    .recorder
-                    .record_words(When::Now, words, || EventKind::PollEnded { lane, result });
+                let what = What::Ended(result);
+                probe.recorder.record_step(When::Now, Step { lane, what });
             }
         }
 

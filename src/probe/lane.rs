@@ -15,7 +15,7 @@ use super::executor::Stop;
 use super::recorder::Recorder;
 use super::template::{Name, Origin};
 use super::waker::{self, Rare, Wakers};
-use crate::event::{Cancel, EventKind, FrameId, LaneId, TaskKind, Text};
+use crate::event::{Cancel, EventKind, FrameId, LaneId, Step, TaskKind, Text, What};
 
 /// The probe, wrapped round one executor.
 #[derive(Debug)]
@@ -71,16 +71,22 @@ impl Probe {
     }
 
     /// Looks for tasks that are not known, at the end of a poll that may have spawned some: before the next one they may
-    /// have run, and be gone.
+    /// have run, and be gone. Tells whether all [are known](Self::knows_all_tasks).
     #[inline]
-    pub(crate) fn look_for_unknown_tasks(&self) {
-        if let Some(tasks) = self.tasks_on_one_thread()
-            && !self.has_unknown_tasks.load(Ordering::Relaxed)
-            // A task that is being spawned is known first.
-            && tasks.all.num_alive_tasks() > tasks.known.load(Ordering::Relaxed)
-        {
+    pub(crate) fn looks_for_unknown_tasks(&self) -> bool {
+        if self.has_unknown_tasks.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Some(tasks) = self.tasks_on_one_thread() else {
+            return false;
+        };
+        let alive = tasks.all.num_alive_tasks();
+        let known = tasks.known.load(Ordering::Relaxed);
+        // A task that is being spawned is known first.
+        if alive > known {
             self.has_unknown_tasks.store(true, Ordering::Relaxed);
         }
+        alive == known
     }
 }
 
@@ -240,6 +246,15 @@ impl Lane {
         let parent = parent.or(lane.probe.runtime);
         lane.probe.recorder.record_spawned(lane.id, parent, &origin);
         lane
+    }
+
+    /// What happens to it.
+    #[inline]
+    pub(crate) fn step(&self, what: What) -> Step {
+        Step {
+            lane: self.id,
+            what,
+        }
     }
 
     #[inline]

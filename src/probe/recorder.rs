@@ -16,13 +16,16 @@ use super::gate::Gate;
 use super::lane::Probe;
 use super::record::Words;
 use super::template::{self, Origin};
-use crate::event::{Event, EventKind, LaneId, Text, ThreadId, Timestamp};
+use crate::event::{Event, EventKind, LaneId, Step, Text, ThreadId, Timestamp};
 
 /// How many events may wait to be collected, by default: 16 MiB of them.
 ///
 /// The start or the end of a poll counts as one, a wake or a spawn as one or two, any other event as one for each eight
 /// bytes that it takes, and one more.
 pub const DEFAULT_CAPACITY: usize = (16 << 20) / size_of::<u64>();
+
+/// A session to which no thread writes.
+const NO_SESSION: u64 = u64::MAX;
 
 /// Where events go. Cheap to clone; all clones write to the same session.
 #[derive(Clone, Debug)]
@@ -32,9 +35,9 @@ pub(crate) struct Recorder(Arc<Inner>);
 struct Inner {
     /// The number by which threads know the session's buffers; that of no session where it has none.
     session: u64,
-    /// Whether it records in real time, and there is no gate: what a program is recorded with as a rule, and what each
-    /// of its polls looks at first.
-    is_plain: AtomicBool,
+    /// The session, if events of a few words have only to be written: in real time, without a gate and unless paused.
+    /// Otherwise [`NO_SESSION`]. This is what each event looks at first.
+    plain: AtomicU64,
     sink: Sink,
     gate: Option<Arc<Gate>>,
     lanes: AtomicU64,
@@ -93,11 +96,11 @@ impl Recorder {
     fn new(sink: Sink, gate: Option<Arc<Gate>>) -> Self {
         let session = match &sink {
             Sink::RealTime(buffers) => buffers.number(),
-            Sink::VirtualTime(_) => u64::MAX,
+            Sink::VirtualTime(_) => NO_SESSION,
         };
         let recorder = Self(Arc::new(Inner {
             session,
-            is_plain: AtomicBool::new(false),
+            plain: AtomicU64::new(NO_SESSION),
             sink,
             gate,
             lanes: AtomicU64::new(1),
@@ -169,15 +172,9 @@ impl Recorder {
     /// Stops recording, or goes on with it.
     pub(crate) fn set_paused(&self, paused: bool) {
         self.0.paused.store(paused, Ordering::Relaxed);
-        let is_in_real_time = matches!(self.0.sink, Sink::RealTime(_));
-        let is_plain = is_in_real_time && self.0.gate.is_none() && !paused;
-        self.0.is_plain.store(is_plain, Ordering::Relaxed);
-    }
-
-    /// Whether an event of a few words has only to be written.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.0.is_plain.load(Ordering::Relaxed)
+        let is_plain = self.0.gate.is_none() && !paused;
+        let plain = if is_plain { self.0.session } else { NO_SESSION };
+        self.0.plain.store(plain, Ordering::Relaxed);
     }
 
     /// Records an event, or counts it as lost where the collector is too far behind.
@@ -191,24 +188,42 @@ impl Recorder {
         }
     }
 
-    /// The same for an event that is known in words, too.
-    #[inline]
-    pub(crate) fn record_words(&self, when: When, words: Words, kind: impl FnOnce() -> EventKind) {
-        let is_written = self.is_plain() && self.write(when, words);
-        if !is_written {
-            self.record_slowly(words, kind);
+    /// Records a step of a lane.
+    #[expect(
+        clippy::inline_always,
+        reason = "each caller knows what the step is, and so which words tell it"
+    )]
+    #[inline(always)]
+    pub(crate) fn record_step(&self, when: When, step: Step) {
+        let words = Words::of(step);
+        if !self.write(when, words) {
+            self.record_step_slowly(words, step);
         }
-    }
-
-    /// Writes an event, if the thread can at once. To be called where this is [plain](Self::is_plain).
-    #[inline]
-    pub(crate) fn write(&self, when: When, words: Words) -> bool {
-        !words.are_none() && cursor::write(self.0.session, when, words)
     }
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn record_slowly(&self, words: Words, kind: impl FnOnce() -> EventKind) {
+    fn record_step_slowly(&self, words: Words, step: Step) {
+        self.record_slowly(words, || step.into());
+    }
+
+    /// Records an event that is known in words, too.
+    #[inline]
+    pub(crate) fn record_words(&self, when: When, words: Words, kind: impl FnOnce() -> EventKind) {
+        if !self.write(when, words) {
+            self.record_slowly(words, kind);
+        }
+    }
+
+    /// Writes an event, if that is all that has to be done and the thread can do it at once.
+    #[inline]
+    fn write(&self, when: When, words: Words) -> bool {
+        !words.are_none() && cursor::write(self.0.plain.load(Ordering::Relaxed), when, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_slowly(&self, words: Words, kind: impl FnOnce() -> EventKind) {
         if self.is_paused() {
             return;
         }
@@ -230,12 +245,12 @@ impl Recorder {
         if self.is_paused() {
             return;
         }
-        let session = self.0.session;
-        if let (Some(parent), Some(number)) = (parent, template::last(session, origin)) {
-            let words = Words::spawned(lane, parent, number);
-            if !words.are_none() && cursor::write(session, When::Now, words) {
-                return;
-            }
+        let number = || template::last(self.0.session, origin);
+        if let Some(parent) = parent
+            && let Some(number) = number()
+            && self.write(When::Now, Words::spawned(lane, parent, number))
+        {
+            return;
         }
         match &self.0.sink {
             Sink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),

@@ -17,8 +17,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::context::{self, Caller};
 use super::cursor::When;
 use super::lane::{Group, Lane};
-use super::record::Words;
-use crate::event::{self, EventKind};
+use crate::event::{self, EventKind, What};
 
 /// A lane's wakers: those within, which it passes calls on to, and those of its own that are about.
 ///
@@ -385,11 +384,7 @@ impl Lane {
         }
         self.woken.store(true, Ordering::Release);
         let recorder = &self.probe.recorder;
-        let words = Words::woken(self.id, by);
-        if recorder.is_plain() && recorder.write(when, words) {
-            return;
-        }
-        recorder.record_slowly(words, || EventKind::Woken { lane: self.id, by });
+        recorder.record_step(when, self.step(What::Woken(by)));
         if let Some(gate) = recorder.gate() {
             gate.woken();
         }
@@ -432,8 +427,14 @@ impl Lane {
             && !self.woken.load(Ordering::Acquire)
             && self.waits.swap(false, Ordering::AcqRel)
         {
-            self.record(EventKind::Unwakeable { lane: self.id });
+            self.is_unwakeable();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_unwakeable(&self) {
+        self.record(EventKind::Unwakeable { lane: self.id });
     }
 }
 
