@@ -49,6 +49,7 @@ mod reveal;
 mod site;
 #[cfg(feature = "tracing")]
 pub(crate) mod spans;
+mod spare;
 mod spent;
 pub(crate) mod taker;
 mod task;

@@ -3,7 +3,7 @@
 //! The first holds, from its lowest bits up: what happened (5 bits), the ticks since the event before (27), and the lane
 //! (32). A time that is further away has a word of its own before it. See `docs/format.md`.
 
-use crate::event::{FrameId, LaneId, Polled, Waker};
+use crate::event::{FrameId, LaneId, Polled, Step, Waker, What};
 
 /// A moment in real time, in ticks of the program's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

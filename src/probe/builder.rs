@@ -17,7 +17,7 @@ use super::executor::{Executor, Stop, Target};
 use super::gate::Gate;
 #[cfg(tokio_unstable)]
 use super::hooks::Hooks;
-use super::lane::{Probe, Tasks};
+use super::lane::{Apart, Probe, Tasks};
 use super::recorder::DEFAULT_CAPACITY;
 #[cfg(feature = "timeline")]
 use crate::collector::Collector;
@@ -365,7 +365,7 @@ impl Builder {
         }
         let tasks = Tasks {
             all: runtime.metrics(),
-            known: AtomicUsize::new(0),
+            known: Apart(AtomicUsize::new(0)),
             are_on_one_thread: matches!(self.threads, Threads::Entering),
         };
         let probe = Arc::new(Probe {

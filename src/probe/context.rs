@@ -10,6 +10,7 @@ use tokio::task;
 use super::OFF;
 use super::current::{Before, Current};
 use super::lane::{Lane, Probe};
+use super::spare;
 use crate::event::{self, Awaited, Cancel, FrameId, LaneId};
 
 /// What is being polled within the current lane.
@@ -339,12 +340,23 @@ pub(crate) fn is_in_lane() -> bool {
 /// The probe that applies here.
 #[inline]
 pub(crate) fn probe() -> Option<Arc<Probe>> {
-    let is_none = THREAD.with(|thread| thread.lane.is_none() && !thread.has_ambient.get());
-    if OFF || (is_none && !HAS_DEFAULT.load(Ordering::Relaxed)) {
-        None
-    } else {
-        find_probe()
-    }
+    if has_probe() { find_probe() } else { None }
+}
+
+/// Whether a probe may apply here.
+#[inline]
+pub(crate) fn has_probe() -> bool {
+    let is_here = || THREAD.with(|thread| !thread.lane.is_none() || thread.has_ambient.get());
+    !OFF && (is_here() || HAS_DEFAULT.load(Ordering::Relaxed))
+}
+
+/// Looks at the probe that applies here.
+#[inline]
+pub(crate) fn with_probe<R>(look: impl FnOnce(&Arc<Probe>) -> R) -> Option<R> {
+    with_lane(|lane| match lane {
+        Some(lane) => Some(look(&lane.probe)),
+        None => probe().map(|probe| look(&probe)),
+    })
 }
 
 #[inline(never)]
@@ -403,6 +415,7 @@ impl RestoreProbe {
     /// Takes the place of the probe that applies, and gives it.
     fn swap(probe: Option<Arc<Probe>>) -> Option<Arc<Probe>> {
         let is_some = probe.is_some();
+        spare::enter(probe.as_ref());
         let before = AMBIENT.try_with(|ambient| ambient.replace(probe));
         if before.is_ok() {
             THREAD.with(|thread| thread.has_ambient.set(is_some));

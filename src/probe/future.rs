@@ -16,7 +16,7 @@ use super::context::{self, InLane, Scope};
 use super::cursor::{self, When};
 use super::finally::finally;
 use super::lane::Lane;
-use super::{reveal, spent, waker};
+use super::{reveal, spare, spent, waker};
 use crate::event::{EventKind, Polled, What};
 
 pin_project! {
@@ -34,7 +34,9 @@ pin_project! {
     impl<F> PinnedDrop for Observed<F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            drop_in_lane(this.inner, this.lane.as_ref());
+            if let Some(lane) = this.lane.take() {
+                drop_with_lane(this.inner, lane);
+            }
         }
     }
 }
@@ -95,6 +97,13 @@ pub(super) fn poll_in_lane<F: Future>(
         forget(poll);
     }
     result
+}
+
+/// Drops a future in its lane, and the lane.
+#[inline(never)]
+fn drop_with_lane<F>(inner: Pin<&mut Option<F>>, lane: Arc<Lane>) {
+    drop_in_lane(inner, Some(&lane));
+    spare::keep(lane);
 }
 
 /// Drops a future in its lane, and records that it was cancelled, unless it has ended.

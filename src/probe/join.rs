@@ -13,6 +13,7 @@ use super::context;
 use super::cursor::When;
 use super::lane::Lane;
 use super::record::{A_TASK, Words};
+use super::spare;
 use crate::event::{Awaited, EventKind, FrameId, LaneId, Text};
 
 /// As [`tokio::task::JoinHandle`].
@@ -101,6 +102,14 @@ impl Seen {
         }
     }
 
+    /// Ends its wait for a task.
+    #[inline(never)]
+    fn let_go(&mut self, lane: Arc<Lane>) {
+        self.leave(&lane);
+        lane.set_joiner(None);
+        spare::keep(lane);
+    }
+
     /// Records that the wait is over.
     fn leave(&mut self, task: &Lane) {
         if let (Some(frame), Some(lane)) = (self.waits.take(), task.joiner()) {
@@ -182,8 +191,7 @@ impl<T> Future for JoinHandle<T> {
 impl Drop for Seen {
     fn drop(&mut self) {
         if let Some(lane) = self.lane.take() {
-            self.leave(&lane);
-            lane.set_joiner(None);
+            self.let_go(lane);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use super::bounded;
 use super::context;
 use super::executor::Stop;
 use super::recorder::Recorder;
+use super::spare;
 use super::template::{Name, Origin};
 use super::waker::{self, Rare, Wakers};
 use crate::event::{Cancel, EventKind, FrameId, LaneId, Step, TaskKind, Text, What};
@@ -35,13 +37,27 @@ pub(crate) struct Probe {
     pub(crate) has_unknown_tasks: AtomicBool,
 }
 
+/// What threads change all the time, apart from what they only read beside it: in a line of the cache, and its neighbor,
+/// of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Apart<T>(pub(crate) T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 /// The tasks of a runtime.
 #[derive(Debug)]
 pub(crate) struct Tasks {
     /// What the runtime says of itself.
     pub(crate) all: RuntimeMetrics,
     /// How many of those that have not ended are known.
-    pub(crate) known: AtomicUsize,
+    pub(crate) known: Apart<AtomicUsize>,
     /// Whether they run on one thread, of which the probe was told when it sleeps.
     pub(crate) are_on_one_thread: bool,
 }
@@ -150,8 +166,9 @@ const OUTSIDE: u64 = u64::MAX;
 
 impl Lane {
     pub(crate) fn new(probe: Arc<Probe>, has_handle: bool, group: Option<Arc<Group>>) -> Arc<Self> {
+        let id = probe.recorder.next_lane();
         Arc::new(Self {
-            id: probe.recorder.next_lane(),
+            id,
             probe,
             woken: AtomicBool::new(false),
             waits: AtomicBool::new(false),
@@ -164,6 +181,24 @@ impl Lane {
             is_counted: AtomicBool::new(false),
             has_started: AtomicBool::new(true),
         })
+    }
+
+    /// A lane for a task, if the thread has a spare one.
+    fn reuse(probe: &Arc<Probe>, has_handle: bool) -> Option<Arc<Self>> {
+        let mut spare = spare::take(probe)?;
+        let lane = Arc::get_mut(&mut spare)?;
+        lane.id = probe.recorder.next_lane();
+        *lane.woken.get_mut() = false;
+        *lane.waits.get_mut() = false;
+        *lane.over.get_mut() = false;
+        *lane.yielded.get_mut() = Yield::NONE;
+        *lane.frames.get_mut() = 1;
+        *lane.joiner.get_mut() = NOBODY;
+        *lane.has_handle.get_mut() = has_handle;
+        *lane.is_counted.get_mut() = false;
+        *lane.has_started.get_mut() = true;
+        lane.wakers.renew();
+        Some(spare)
     }
 
     /// `true` if its join handle records the lane that awaits it.
@@ -205,11 +240,23 @@ impl Lane {
 
     /// A new task, recorded as spawned here and now; none where no probe applies.
     #[track_caller]
+    #[inline]
     pub(crate) fn spawned(name: Name, kind: TaskKind, has_handle: bool) -> Option<Arc<Self>> {
         let site = Location::caller();
-        let probe = context::probe()?;
-        let origin = Origin { name, site, kind };
-        Some(Self::spawned_at(origin, probe, has_handle))
+        if context::has_probe() {
+            Self::spawned_here(Origin { name, site, kind }, has_handle)
+        } else {
+            None
+        }
+    }
+
+    #[inline(never)]
+    fn spawned_here(origin: Origin, has_handle: bool) -> Option<Arc<Self>> {
+        context::with_probe(|probe| {
+            let reused = Self::reuse(probe, has_handle);
+            let new = || Self::new(Arc::clone(probe), has_handle, None);
+            reused.unwrap_or_else(new).is_spawned(origin)
+        })
     }
 
     /// The same, with a name that may have been made while the program ran.
@@ -237,8 +284,13 @@ impl Lane {
     }
 
     /// A new task of this probe.
-    pub(crate) fn spawned_at(mut origin: Origin, probe: Arc<Probe>, has_handle: bool) -> Arc<Self> {
-        let lane = Self::new(probe, has_handle, None);
+    pub(crate) fn spawned_at(origin: Origin, probe: Arc<Probe>, has_handle: bool) -> Arc<Self> {
+        Self::new(probe, has_handle, None).is_spawned(origin)
+    }
+
+    /// Records that it is spawned here and now.
+    fn is_spawned(self: Arc<Self>, mut origin: Origin) -> Arc<Self> {
+        let lane = self;
         let (hint, parent) = context::spawning(&lane.probe);
         if let Some(hint) = hint {
             origin.name = Name::Given(hint);

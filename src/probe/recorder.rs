@@ -13,7 +13,7 @@ use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
 use super::cursor::{self, When};
 use super::gate::Gate;
-use super::lane::Probe;
+use super::lane::{Apart, Probe};
 use super::record::Words;
 use super::template::{self, Origin};
 use crate::event::{Event, EventKind, LaneId, Step, Text, ThreadId, Timestamp};
@@ -40,7 +40,7 @@ struct Inner {
     plain: AtomicU64,
     sink: Sink,
     gate: Option<Arc<Gate>>,
-    lanes: AtomicU64,
+    lanes: Apart<AtomicU64>,
     paused: AtomicBool,
     /// The probes of the runtimes that are recorded here, as far as they are left.
     runtimes: Mutex<Vec<Weak<Probe>>>,
@@ -103,7 +103,7 @@ impl Recorder {
             plain: AtomicU64::new(NO_SESSION),
             sink,
             gate,
-            lanes: AtomicU64::new(1),
+            lanes: Apart(AtomicU64::new(1)),
             paused: AtomicBool::new(false),
             runtimes: Mutex::default(),
         }));

@@ -312,6 +312,19 @@ impl Wakers {
         }
     }
 
+    /// `true` if nothing that has to be dropped was put here.
+    #[inline]
+    pub(crate) fn are_new(&self) -> bool {
+        self.first.get().is_none() && self.rare.get().is_none()
+    }
+
+    /// Makes those of a lane that is over, which are [new](Self::are_new), those of another one.
+    pub(crate) fn renew(&mut self) {
+        *self.holders.get_mut() = FUTURE;
+        *self.has_later.get_mut() = false;
+        *self.polling_nested.get_mut() = false;
+    }
+
     /// What few lanes need, where the lane has it.
     pub(crate) fn rare(&self) -> Option<&Rare> {
         self.rare.get().map(Box::as_ref)
