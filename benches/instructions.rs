@@ -26,8 +26,8 @@ struct Limit {
 const LIMITS: [Limit; 5] = [
     Limit {
         path: Path::Spawn,
-        recording: 2450.0,
-        off: 700.0,
+        recording: 2330.0,
+        off: 500.0,
     },
     Limit {
         path: Path::PollPending,
@@ -36,7 +36,7 @@ const LIMITS: [Limit; 5] = [
     },
     Limit {
         path: Path::Wake,
-        recording: 245.0,
+        recording: 220.0,
         off: 10.0,
     },
     Limit {
@@ -46,8 +46,8 @@ const LIMITS: [Limit; 5] = [
     },
     Limit {
         path: Path::PollReady,
-        recording: 1010.0,
-        off: 100.0,
+        recording: 825.0,
+        off: 40.0,
     },
 ];
 

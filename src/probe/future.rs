@@ -192,7 +192,8 @@ fn tell_gate(lane: &Lane) {
 fn end(within: &mut InLane<'_>, lane: &Lane, result: Polled) -> bool {
     let outermost = !within.is_in_lane();
     let knows_all_tasks = within.is_in_scheduler() && lane.probe.looks_for_unknown_tasks();
-    within.leave_knowing(knows_all_tasks);
+    // Another lane may be one of another runtime.
+    within.leave_knowing(knows_all_tasks && lane.is_counted());
     let recorder = &lane.probe.recorder;
     if outermost && recorder.gate().is_some() {
         tell_gate(lane);

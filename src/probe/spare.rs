@@ -105,15 +105,15 @@ mod tests {
         assert_eq!(with_kept(<[_]>::len), 0);
     }
 
-    /// Is ready in its second poll.
+    /// Is ready in its second poll, and keeps a waker from the first one until then.
     async fn wakes_itself() {
-        let mut is_ready = false;
+        let mut kept = None;
         poll_fn(|cx| {
-            cx.waker().clone().wake();
-            if std::mem::replace(&mut is_ready, true) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
+            let before = kept.replace(cx.waker().clone());
+            cx.waker().wake_by_ref();
+            match before {
+                Some(_) => Poll::Ready(()),
+                None => Poll::Pending,
             }
         })
         .await;
