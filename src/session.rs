@@ -13,7 +13,7 @@
 //!
 //! A file's name ends in `.aline`.
 //!
-//! # The format, version 3
+//! # The format, version 4
 //!
 //! A file is a file header followed by blocks; there is nothing between them. Fixed numbers are little-endian.
 //! Checksums are CRC32C (Castagnoli), which is what iSCSI and ext4 use. `varint` is an unsigned LEB128 number of at
@@ -24,7 +24,7 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 8 | `89 61 6c 69 6e 65 0d 0a`: `\x89aline\r\n` |
-//! | 8 | 2 | the version of the format, 3 |
+//! | 8 | 2 | the version of the format, 4 |
 //! | 10 | 2 | zero; readers ignore it |
 //! | 12 | 4 | checksum of bytes 0 to 11 |
 //!
@@ -38,7 +38,7 @@
 //! |---|---|---|
 //! | 0 | 4 | the marker `ff 62 6c 6b`; its first byte occurs in no UTF-8 text |
 //! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end, 4 a part of the index |
-//! | 5 | 1 | flags: 1 for a block of events or of the index whose payload is packed, else 0 |
+//! | 5 | 1 | flags, added: 1 for a block of events or of the index whose payload is packed; 2 for a part of the index in the layout of version 4 |
 //! | 6 | 2 | zero; readers ignore it |
 //! | 8 | 4 | the block's number: one more than that of the block before, mostly from 0; after the highest it goes on from 0 |
 //! | 12 | 4 | checksum of the payload |
@@ -111,7 +111,7 @@
 //! | 20 | [`PollSpent`](EventKind::PollSpent) | lane, since? (a varint), running, stalled |
 //!
 //! Version 1 has no events 17 and 18. Version 2 has no events 19 and 20. Neither has the values 5 (why), 2 and 3 (on), and
-//! 9 (state) below.
+//! 9 (state) below. Versions 1 to 3 have no part of the index with flag 2.
 //!
 //! Event 19 is a heartbeat: it moves the session's end and nothing else. Event 20 holds the time that a long poll spent, if
 //! known. Block headers count both like all other events, since their counts are positions. Displayed event counts leave
@@ -159,29 +159,65 @@
 //! 4. a truth: whether a poll has ended since the last step; how many threads poll, and for each its number, how many lanes
 //!    it polls, and these, the outermost first;
 //! 5. how many lanes the parts before know of;
-//! 6. how many lanes are new, and each as it began: lane, time, origin;
-//! 7. how many lanes have ended since the part before, and for each: by how much its place is higher than that of the one
+//! 6. a list of the lanes that are new, as they began, in that order;
+//! 7. a list of the lanes that have ended since the part before: by how much its place is higher than that of the one
 //!    before (the first: its place; a place is a lane's number among all, in the order in which they began), and its state;
 //! 8. the same of the lanes that have not ended;
 //! 9. a list of the runtimes whose tasks were counted: lane, seen, alive. It is lacking in version 1.
 //!
 //! A lane and a frame are differences as in events, with places of their own for each of these lists, for wakes and for
-//! frames. A list is its length and then its items. *Origin*: a choice (0 runtime: flavor; 1 task: kind; 2 branch: of; 3
-//! coroutine), name, parent?, site?, and the poll in which it was born? (lane, polls of that lane by then, changes of state
-//! of that lane by then).
+//! frames. A list is its length and then its items. A *mask* says which of the following fields are there; those that are
+//! not have their usual values.
 //!
-//! *State*: how often it was polled; how often events of it were lost; nanoseconds spent running, ready, and unknown;
-//! its last change of state? (time, state, thread); nanoseconds spent waiting, as a zigzag varint of what they differ
-//! by from its age at that change without the other three; the length of the rest in bytes; and the rest: a truth,
-//! whether its origin follows, since it was told of late, and that; when it was polled first? (after its beginning);
-//! when it ended?; how long its longest poll took; how many of its changes of state were forgotten; value?; why
-//! cancelled?; truths: unwakeable, woken since its last poll; host? (lane, frame?, awaiting coroutine?, truth: whether
-//! it began in the stretch of its caller's life in which it was called, poll, first change, one past the last change?);
-//! a list of its last wake (time, by, thread); a list of its last mark (time, text); the list of its open awaits, and
-//! the one where it stands (frame, parent?, coroutine?, site?, text, on?, time, when it was over?); the list of which
-//! of these are open, outermost first; which of them it stands at?; a list of its labels (key, value: texts), which is lacking
-//! in version 1 and may be where there are none. A state is 0 created, 1 ready, 2 running, 3
-//! waiting, 4 done, 5 cancelled, 6 panicked, 7 never polled, 8 unknown, 9 left.
+//! *A lane as it began*: a mask; when it began, as the time since the lane before in the list began (before the first, and
+//! now as a zigzag varint: the part's time); and:
+//!
+//! | mask | field | usual value |
+//! |---|---|---|
+//! | 1 | its id, as a zigzag varint of the difference to that of the lane before (0) | one more than that |
+//! | 2 | origin: a choice (0 runtime: flavor; 1 task: kind; 2 branch: of; 3 coroutine), name, parent?, site? | that of the lane before |
+//! | 4 | the poll in which it was born? (lane, polls of that lane by then, changes of state of that lane by then) | that of the lane before |
+//!
+//! *State*: a mask; nanoseconds spent running; nanoseconds spent ready; and:
+//!
+//! | mask | field | usual value |
+//! |---|---|---|
+//! | 1 | how often it was polled | 1 |
+//! | 2 | nanoseconds spent waiting | 0 |
+//! | 4 | its last change of state? (state, thread) | as the lane before in the list; for the first, none |
+//! | 16 | how often events of it were lost, and nanoseconds unknown | 0 and 0 |
+//! | 8 | the time of that change (or of its beginning), as what it lies before the usual one | its beginning and the nanoseconds of all states |
+//!
+//! then, if it has not ended, the length of the rest in bytes; and the rest: a mask, and:
+//!
+//! | mask | field | usual value |
+//! |---|---|---|
+//! | 1 | when it was polled first?, as what that lies before its beginning | its beginning and the nanoseconds ready |
+//! | 2 | how long its longest poll took | the nanoseconds running |
+//! | 4 | how many of its changes of state were forgotten | twice the polls |
+//! | 64 | when it ended? | with its last change, if that is an end; else none |
+//! | 128 | host: lane, frame?, awaiting coroutine?, truth: whether it began in the stretch of its caller's life in which it was called, poll, first change, one past the last change? | none |
+//! | 256 | its value, a text | none |
+//! | 512 | why it was cancelled | none |
+//! | 8192 | its origin, and the poll in which it was born?, since these were told of late | as it began |
+//! | 8 | a list of its last wake (time, by, thread) | empty |
+//! | 2048 | a list of its last mark (time, text) | empty |
+//! | 16 | the list of its open awaits, and the one where it stands (frame, parent?, coroutine?, site?, text, on?, time, when it was over?); the list of which of these are open, outermost first; which of them it stands at? | empty; none |
+//! | 4096 | a list of its labels (key, value: texts) | empty |
+//! | 32 | none: it was woken since its last poll | it was not |
+//! | 1024 | none: it is unwakeable | it is not |
+//!
+//! Fields stand in the order of these tables. Times in the rest are what they lie before the lane's last change (or its
+//! beginning), as a zigzag varint. A state is 0 created, 1 ready, 2 running, 3 waiting, 4 done, 5 cancelled, 6 panicked,
+//! 7 never polled, 8 unknown, 9 left.
+//!
+//! Parts without flag 2, from versions 1 to 3, have no masks. *A lane as it began*: lane, time, origin, the poll in which it
+//! was born?. *State*: how often it was polled; how often events of it were lost; nanoseconds spent running, ready, and
+//! unknown; its last change of state? (time, state, thread); nanoseconds spent waiting, as a zigzag varint of what they
+//! differ by from its age at that change without the other three; the length of the rest in bytes; and the rest: a truth,
+//! whether its origin follows, and that; when it was polled first? (after its beginning); when it ended?; longest poll;
+//! changes forgotten; value?; why cancelled?; truths: unwakeable, woken; host?; wakes; marks; awaits, which are open, where
+//! it stands?; labels, which may be lacking.
 //!
 //! # Files of a recording that is kept to its last part
 //!

@@ -366,6 +366,10 @@ impl Archive {
         }
         let end = self.end_time()?;
         let mut file = File::options().write(true).open(path)?;
+        if self.log.version() < format::VERSION {
+            // What follows is of this version.
+            file.write_all(&format::file_header())?;
+        }
         file.seek(SeekFrom::Start(offset))?;
         for place in self.index.places() {
             if let Bytes::Memory(packed) = &place.part {

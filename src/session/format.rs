@@ -17,7 +17,7 @@ use crate::event::{Text, Timestamp};
 /// With what a session log begins.
 pub(super) const MAGIC: [u8; 8] = *b"\x89aline\r\n";
 /// The version that is written, and the highest that is read.
-pub(super) const VERSION: u16 = 3;
+pub(super) const VERSION: u16 = 4;
 /// The bytes of a file header.
 pub(super) const FILE_HEADER: usize = 16;
 /// The bytes of a block's header.
@@ -34,8 +34,10 @@ pub(super) const END: u8 = 3;
 /// Kind of a block that holds a part of the index.
 pub(super) const INDEX: u8 = 4;
 
-/// Flag of an events block whose payload is packed.
+/// Flag of a block of events or of the index whose payload is packed.
 pub(super) const PACKED: u8 = 1;
+/// Flag of a part of the index that omits fields of lanes with their usual values.
+pub(super) const UNUSUAL: u8 = 2;
 /// The fastest that there is; more would gain little.
 const ZSTD_LEVEL: i32 = 1;
 /// A payload that is longer is not packed.
@@ -202,7 +204,7 @@ fn may_be_packed(header: Header, packed: Option<&[u8]>, payload: &[u8]) -> Vec<u
     match packed {
         Some(packed) => block(
             Header {
-                flags: PACKED,
+                flags: header.flags | PACKED,
                 ..header
             },
             packed,
@@ -215,6 +217,7 @@ fn may_be_packed(header: Header, packed: Option<&[u8]>, payload: &[u8]) -> Vec<u
 pub(super) fn index_block(number: u32, before: u64, time: Timestamp, part: &[u8]) -> Vec<u8> {
     let header = Header {
         time,
+        flags: UNUSUAL,
         ..Header::new(INDEX, number, before)
     };
     may_be_packed(header, pack(part, MOST_INDEX).as_deref(), part)
@@ -274,7 +277,7 @@ pub(super) fn expand(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
 
 /// A block's payload as it was before it was packed.
 pub(super) fn unpack<'a>(block: &Block<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
-    if block.header.flags != PACKED {
+    if block.header.flags & PACKED == 0 {
         return Ok(Cow::Borrowed(block.payload));
     }
     let mut packed = block.payload;

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use super::codec::Texts;
+use super::format;
 use super::piece::Stored;
-use super::state::{self, Depth, Near, Part, Standing};
+use super::state::{self, Depth, Layout, Near, Part, Standing};
 use crate::event::fields::Malformed;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Lane;
@@ -47,6 +48,15 @@ pub(super) enum Bytes {
     Memory(Vec<u8>),
 }
 
+impl Bytes {
+    fn layout(&self) -> Layout {
+        match self {
+            Self::File(stored) if stored.found.header.flags & format::UNUSUAL == 0 => Layout::Full,
+            _ => Layout::Unusual,
+        }
+    }
+}
+
 impl Index {
     /// The places at which it is known how the session stands, in order.
     pub(super) fn places(&self) -> &[Place] {
@@ -82,7 +92,8 @@ impl Index {
     pub(super) fn add(&mut self, payload: &[u8], bytes: Bytes) -> Result<(), Malformed> {
         let begun = &self.begun;
         let start = |place: usize| begun.get(place).map(|lane| lane.start);
-        let part = state::decode(payload, &mut self.texts, Depth::Near, start)?;
+        let layout = bytes.layout();
+        let part = state::decode(payload, &mut self.texts, layout, Depth::Near, start)?;
         let Standing {
             place, timeline, ..
         } = &part.standing;
@@ -131,9 +142,13 @@ impl Index {
             mut standing,
             alive,
             ..
-        } = state::decode(payload, &mut Texts::default(), Depth::Whole, |place| {
-            self.begun.get(place).map(|lane| lane.start)
-        })?;
+        } = state::decode(
+            payload,
+            &mut Texts::default(),
+            place.part.layout(),
+            Depth::Whole,
+            |place| self.begun.get(place).map(|lane| lane.start),
+        )?;
         let alive = alive.into_iter();
         let alive = alive.filter(|(number, _)| *number < place.lanes);
         let alive = alive.map(|(number, facts)| (number, facts.of(&self.begun[number])));

@@ -137,8 +137,7 @@ impl Indexer {
     pub(super) fn part(&mut self) -> Vec<u8> {
         self.now.timeline.forget();
         let lanes = &self.now.timeline.lanes;
-        let new = lanes.iter().skip(self.known.len());
-        let new: Vec<Lane> = new.map(Lane::as_it_began).collect();
+        let new: Vec<&Lane> = lanes.iter().skip(self.known.len()).collect();
         let all = lanes.iter().enumerate().map(|(index, lane)| {
             let new = || (self.begun + index - self.known.len(), false);
             let known = self.known.get(index).map(|(place, begun)| {
@@ -154,19 +153,22 @@ impl Indexer {
         });
         let (ended, alive): (Vec<_>, Vec<_>) = all.partition(|known| known.lane.end.is_some());
         let part = state::encode(self.serial, &self.now, self.begun, &new, &ended, &alive);
-        let places: Vec<usize> = alive.iter().map(|known| known.place).collect();
-        self.settle(new, &places);
+        let (begun, places) = (new.len(), alive.iter().map(|known| known.place).collect());
+        let is_new = |known: &&Known<'_>| known.place >= self.begun;
+        let new = alive.iter().filter(is_new);
+        let new = new.map(|known| (known.place, known.lane.as_it_began()));
+        let new = new.collect();
+        self.settle(begun, places, new);
         part
     }
 
-    /// Drops what has ended, now that a part of the index tells of it.
-    fn settle(&mut self, new: Vec<Lane>, alive: &[usize]) {
-        let begun = self.begun;
-        self.begun += new.len();
-        self.known.extend((begun..).zip(new));
-        let mut alive = alive.iter().peekable();
+    /// Drops what has ended, now that a part of the index tells of it, and of so many lanes that are new.
+    fn settle(&mut self, begun: usize, alive: Vec<usize>, new: Vec<(usize, Lane)>) {
+        self.begun += begun;
+        let mut alive = alive.into_iter().peekable();
         self.known
-            .retain(|(place, _)| alive.next_if_eq(&place).is_some());
+            .retain(|(place, _)| alive.next_if_eq(place).is_some());
+        self.known.extend(new);
         self.now.timeline.lanes.drop_ended();
         self.told = self.now.told();
         self.last = self.now.place;

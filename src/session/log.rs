@@ -290,12 +290,14 @@ impl Log {
     fn take(&mut self, stored: Stored) -> io::Result<bool> {
         let header = stored.found.header;
         let Header { kind, flags, .. } = header;
-        let is_known = matches!(kind, format::METADATA | format::EVENTS | format::INDEX);
-        let may_be_packed = matches!(kind, format::EVENTS | format::INDEX);
-        if (header.before < self.scan.passed && kind != format::METADATA)
-            || (is_known && flags & !format::PACKED != 0)
-            || (is_known && !may_be_packed && flags != 0)
-        {
+        let possible = match kind {
+            format::METADATA => 0,
+            format::EVENTS => format::PACKED,
+            format::INDEX => format::PACKED | format::UNUSUAL,
+            _ => u8::MAX,
+        };
+        let is_late = header.before < self.scan.passed && kind != format::METADATA;
+        if is_late || flags & !possible != 0 {
             return Ok(false);
         }
         match kind {

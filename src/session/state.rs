@@ -6,13 +6,13 @@
 mod read;
 
 #[cfg(feature = "app")]
-pub(super) use read::{Depth, Near, Part, decode};
+pub(super) use read::{Layout, Near, Part, decode};
 
 use super::codec::{Encoder, Item, zigzag};
 use crate::event::fields::Field;
-use crate::event::{Event, Step, ThreadId, Timestamp};
+use crate::event::{Event, LaneId, Step, Text, ThreadId, Timestamp};
 use crate::timeline::polling::Polling;
-use crate::timeline::{Born, Change, Frame, Lane, Timeline, Totals, work};
+use crate::timeline::{Born, Change, Frame, Host, Lane, Timeline, Totals, work};
 
 /// How a session stands before one of its events: what happened until there, without its past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,6 +121,15 @@ impl Ahead {
     }
 }
 
+/// How much of a lane is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Depth {
+    /// What is seen of it from far off.
+    Near,
+    /// All.
+    Whole,
+}
+
 /// Places of lanes in what stands in a part many times.
 const POLLED: u8 = 20;
 const BEGUN: u8 = 21;
@@ -134,7 +143,7 @@ pub(super) fn encode(
     serial: u64,
     standing: &Standing,
     known: usize,
-    begun: &[Lane],
+    begun: &[&Lane],
     ended: &[Known<'_>],
     alive: &[Known<'_>],
 ) -> Vec<u8> {
@@ -162,15 +171,14 @@ pub(super) fn encode(
         });
     });
     (known as u64).put(&mut to);
-    put_list(&mut to, begun, |to, lane| put_birth(to, lane, end));
-    for lanes in [ended, alive] {
-        let mut last = 0;
-        put_list(&mut to, lanes, |to, lane| {
-            ((lane.place - last) as u64).put(to);
-            last = lane.place;
-            put_facts(to, lane, end);
-        });
-    }
+    let nobody = Lane::unknown(LaneId(0), end);
+    let mut before = &nobody;
+    put_list(&mut to, begun, |to, &lane| {
+        put_birth(to, lane, before);
+        before = lane;
+    });
+    put_all_facts(&mut to, ended, Depth::Whole);
+    put_all_facts(&mut to, alive, Depth::Near);
     put_list(&mut to, timeline.counted(), |to, tasks| {
         to.begin(COUNTED);
         tasks.runtime.put(to);
@@ -204,23 +212,93 @@ fn put_list<T>(to: &mut Encoder, items: &[T], mut put: impl FnMut(&mut Encoder, 
     }
 }
 
-/// A time as what lies between it and the state's.
-fn put_time(to: &mut Encoder, time: Timestamp, end: Timestamp) {
-    zigzag(end.0.wrapping_sub(time.0)).put(to);
+/// A time as what lies between it and another one.
+fn put_time(to: &mut Encoder, time: Timestamp, base: Timestamp) {
+    zigzag(base.0.wrapping_sub(time.0)).put(to);
 }
 
-fn put_maybe_time(to: &mut Encoder, time: Option<Timestamp>, end: Timestamp) {
+fn put_maybe_time(to: &mut Encoder, time: Option<Timestamp>, base: Timestamp) {
     time.is_some().put(to);
     if let Some(time) = time {
-        put_time(to, time, end);
+        put_time(to, time, base);
     }
 }
 
-fn put_birth(to: &mut Encoder, lane: &Lane, end: Timestamp) {
+/// Bits of the mask of a lane as it began: the fields that follow.
+mod birth {
+    /// The id, unless it is one more than that of the lane before.
+    pub(super) const ID: u64 = 1;
+    /// Kind, name, parent and site, unless the lane before has the same.
+    pub(super) const ORIGIN: u64 = 1 << 1;
+    /// The poll in which it was born, unless the lane before was born in it, too.
+    pub(super) const BORN: u64 = 1 << 2;
+}
+
+/// Bits of the mask of a lane as it is seen from far off.
+mod near {
+    /// Polls, unless there was one.
+    pub(super) const POLLS: u64 = 1;
+    /// Time spent waiting, unless none.
+    pub(super) const WAITED: u64 = 1 << 1;
+    /// State and thread of the last change, unless the lane before has the same.
+    pub(super) const LAST: u64 = 1 << 2;
+    /// Time of the last change, unless [`usual_time`].
+    pub(super) const AT: u64 = 1 << 3;
+    /// Gaps and unknown time, unless none.
+    pub(super) const LOST: u64 = 1 << 4;
+}
+
+/// Bits of the mask of the rest of a lane.
+mod rest {
+    /// Time of the first poll, unless [`usual_first_poll`].
+    pub(super) const STARTED: u64 = 1;
+    /// Longest poll, unless that is all that it ran.
+    pub(super) const LONGEST: u64 = 1 << 1;
+    /// Number of forgotten changes, unless [`usual_forgotten`].
+    pub(super) const FORGOTTEN: u64 = 1 << 2;
+    pub(super) const WAKES: u64 = 1 << 3;
+    pub(super) const FRAMES: u64 = 1 << 4;
+    pub(super) const WOKEN: u64 = 1 << 5;
+    /// End, unless [`usual_end`].
+    pub(super) const END: u64 = 1 << 6;
+    pub(super) const HOST: u64 = 1 << 7;
+    pub(super) const VALUE: u64 = 1 << 8;
+    pub(super) const CANCEL: u64 = 1 << 9;
+    pub(super) const UNWAKEABLE: u64 = 1 << 10;
+    pub(super) const MARKS: u64 = 1 << 11;
+    pub(super) const LABELS: u64 = 1 << 12;
+    /// Origin, if it was learnt after the lane began.
+    pub(super) const ORIGIN: u64 = 1 << 13;
+}
+
+/// Returns a mask with those of its bits set that are `true`.
+fn mask<const N: usize>(bits: [(u64, bool); N]) -> u64 {
+    let set = bits.into_iter().filter(|(_, is_set)| *is_set);
+    set.fold(0, |mask, (bit, _)| mask | bit)
+}
+
+fn put_birth(to: &mut Encoder, lane: &Lane, before: &Lane) {
+    let origin = |lane: &Lane| (lane.kind, lane.parent);
+    let is_same = origin(lane) == origin(before)
+        && is_same_text(&lane.name, &before.name)
+        && lane.site == before.site;
+    let unusual = mask([
+        (birth::ID, lane.id.0 != before.id.0.wrapping_add(1)),
+        (birth::ORIGIN, !is_same),
+        (birth::BORN, lane.born_in != before.born_in),
+    ]);
+    unusual.put(to);
+    put_time(to, before.start, lane.start);
     to.begin(BEGUN);
-    lane.id.put(to);
-    put_time(to, lane.start, end);
-    put_origin(to, lane);
+    if unusual & birth::ID != 0 {
+        zigzag(lane.id.0.wrapping_sub(before.id.0)).put(to);
+    }
+    if unusual & birth::ORIGIN != 0 {
+        put_origin(to, lane);
+    }
+    if unusual & birth::BORN != 0 {
+        put_born(to, lane.born_in);
+    }
 }
 
 fn put_origin(to: &mut Encoder, lane: &Lane) {
@@ -228,105 +306,189 @@ fn put_origin(to: &mut Encoder, lane: &Lane) {
     lane.name.put(to);
     lane.parent.put(to);
     lane.site.put(to);
-    lane.born_in.is_some().put(to);
-    if let Some(Born {
-        lane,
-        polls,
-        changes,
-    }) = lane.born_in
-    {
-        lane.put(to);
-        polls.put(to);
-        changes.put(to);
+}
+
+fn put_born(to: &mut Encoder, born: Option<Born>) {
+    born.is_some().put(to);
+    if let Some(born) = born {
+        born.lane.put(to);
+        born.polls.put(to);
+        born.changes.put(to);
     }
 }
 
-fn put_facts(to: &mut Encoder, known: &Known<'_>, end: Timestamp) {
-    let lane = known.lane;
-    put_near(to, lane, end);
-    let before = to.size();
-    put_rest(to, lane, known.with_origin, end);
-    to.put_size_at(before);
+/// Writes the states of lanes in the order of their places. If a reader may want them as seen from far off only, the size
+/// of the rest precedes it.
+fn put_all_facts(to: &mut Encoder, lanes: &[Known<'_>], depth: Depth) {
+    let mut place = 0;
+    let mut before = None;
+    put_list(to, lanes, |to, known| {
+        ((known.place - place) as u64).put(to);
+        place = known.place;
+        put_near(to, known.lane, before);
+        before = known.lane.changes.last();
+        let start = to.size();
+        put_rest(to, known.lane, known.with_origin);
+        if depth == Depth::Near {
+            to.put_size_at(start);
+        }
+    });
 }
 
 /// What is to be seen of a lane from far off.
-fn put_near(to: &mut Encoder, lane: &Lane, end: Timestamp) {
+fn put_near(to: &mut Encoder, lane: &Lane, before: Option<&Change>) {
     let Totals {
         running,
         ready,
         waiting,
         unknown,
     } = lane.passed;
-    for number in [lane.polls, lane.gaps, running, ready, unknown] {
+    let what = |change: &Change| (change.state, change.thread);
+    let last = lane.changes.last();
+    let at = last.map_or(lane.start, |last| last.at);
+    let usual = usual_time(lane.start, &lane.passed);
+    let unusual = mask([
+        (near::POLLS, lane.polls != 1),
+        (near::WAITED, waiting != 0),
+        (near::LAST, last.map(what) != before.map(what)),
+        (near::AT, at != usual),
+        (near::LOST, lane.gaps != 0 || unknown != 0),
+    ]);
+    for number in [unusual, running, ready] {
         number.put(to);
     }
-    let last = lane.changes.last();
-    last.is_some().put(to);
-    if let Some(change) = last {
-        put_time(to, change.at, end);
-        change.state.put(to);
-        change.thread.put(to);
+    if unusual & near::POLLS != 0 {
+        lane.polls.put(to);
     }
-    let rest = rest_of_time(&lane.passed, last, lane.start);
-    zigzag(waiting.wrapping_sub(rest)).put(to);
+    if unusual & near::WAITED != 0 {
+        waiting.put(to);
+    }
+    if unusual & near::LAST != 0 {
+        last.is_some().put(to);
+        if let Some(last) = last {
+            last.state.put(to);
+            last.thread.put(to);
+        }
+    }
+    if unusual & near::LOST != 0 {
+        lane.gaps.put(to);
+        unknown.put(to);
+    }
+    if unusual & near::AT != 0 {
+        put_time(to, at, usual);
+    }
 }
 
-/// The time since a lane began that was spent neither running nor ready: mostly all that it waited.
-fn rest_of_time(passed: &Totals, last: Option<&Change>, start: Timestamp) -> u64 {
-    let last = last.map_or(start, |change| change.at);
+/// Returns the time of a lane's last change as its totals tell it.
+fn usual_time(start: Timestamp, passed: &Totals) -> Timestamp {
     let Totals {
         running,
         ready,
+        waiting,
         unknown,
-        ..
     } = passed;
-    let spent = running.wrapping_add(*ready).wrapping_add(*unknown);
-    last.0.wrapping_sub(start.0).wrapping_sub(spent)
+    let spent = running.wrapping_add(*ready).wrapping_add(*waiting);
+    Timestamp(start.0.wrapping_add(spent).wrapping_add(*unknown))
 }
 
-fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
-    with_origin.put(to);
+/// Returns the time of the first poll of a lane that was ready only before that.
+fn usual_first_poll(lane: &Lane) -> Option<Timestamp> {
+    Some(Timestamp(lane.start.0.wrapping_add(lane.passed.ready)))
+}
+
+/// Returns the time of the last change if that is an end.
+fn usual_end(lane: &Lane) -> Option<Timestamp> {
+    let last = lane.changes.last()?;
+    last.state.is_end().then_some(last.at)
+}
+
+/// Returns the number of changes but the last of a task that never waited.
+fn usual_forgotten(lane: &Lane) -> u64 {
+    lane.polls.wrapping_mul(2)
+}
+
+/// Writes everything that is not seen from far off, with times relative to the last change.
+fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool) {
+    let base = lane.since();
+    let unusual = mask([
+        (rest::STARTED, lane.started != usual_first_poll(lane)),
+        (rest::LONGEST, lane.longest != lane.passed.running),
+        (rest::FORGOTTEN, lane.forgotten != usual_forgotten(lane)),
+        (rest::END, lane.end != usual_end(lane)),
+        (rest::WAKES, !lane.wakes.is_empty()),
+        (rest::FRAMES, !lane.frames.is_empty()),
+        (rest::WOKEN, lane.woken),
+        (rest::HOST, lane.host.is_some()),
+        (rest::VALUE, lane.value.is_some()),
+        (rest::CANCEL, lane.cancel.is_some()),
+        (rest::UNWAKEABLE, lane.unwakeable),
+        (rest::MARKS, !lane.marks.is_empty()),
+        (rest::LABELS, !lane.labels.is_empty()),
+        (rest::ORIGIN, with_origin),
+    ]);
+    unusual.put(to);
+    to.begin(FACTS);
+    if unusual & rest::STARTED != 0 {
+        put_maybe_time(to, lane.started, lane.start);
+    }
+    if unusual & rest::LONGEST != 0 {
+        lane.longest.put(to);
+    }
+    if unusual & rest::FORGOTTEN != 0 {
+        lane.forgotten.put(to);
+    }
+    if unusual & rest::END != 0 {
+        put_maybe_time(to, lane.end, base);
+    }
+    if let Some(host) = &lane.host {
+        put_host(to, host);
+    }
+    if let Some(value) = &lane.value {
+        value.put(to);
+    }
+    if let Some(cancel) = lane.cancel {
+        cancel.put(to);
+    }
     if with_origin {
         to.begin(BEGUN);
         put_origin(to, lane);
+        put_born(to, lane.born_in);
     }
-    to.begin(FACTS);
-    lane.started.is_some().put(to);
-    if let Some(started) = lane.started {
-        put_time(to, lane.start, started);
+    put_lists(to, lane, base);
+}
+
+fn put_host(to: &mut Encoder, host: &Host) {
+    host.lane.put(to);
+    host.frame.put(to);
+    host.awaiter.put(to);
+    host.at_once.put(to);
+    host.poll.put(to);
+    host.first.put(to);
+    host.end.put(to);
+}
+
+/// Writes the lists that are not empty.
+fn put_lists(to: &mut Encoder, lane: &Lane, base: Timestamp) {
+    if !lane.wakes.is_empty() {
+        put_list(to, &lane.wakes, |to, wake| {
+            to.begin(WAKE);
+            put_time(to, wake.at, base);
+            wake.by.put(to);
+            wake.thread.put(to);
+        });
     }
-    put_maybe_time(to, lane.end, end);
-    lane.longest.put(to);
-    lane.forgotten.put(to);
-    lane.value.put(to);
-    lane.cancel.put(to);
-    lane.unwakeable.put(to);
-    lane.woken.put(to);
-    lane.host.is_some().put(to);
-    if let Some(host) = lane.host {
-        host.lane.put(to);
-        host.frame.put(to);
-        host.awaiter.put(to);
-        host.at_once.put(to);
-        host.poll.put(to);
-        host.first.put(to);
-        host.end.put(to);
+    if !lane.marks.is_empty() {
+        put_list(to, &lane.marks, |to, mark| {
+            put_time(to, mark.at, base);
+            mark.text.put(to);
+        });
     }
-    put_list(to, &lane.wakes, |to, wake| {
-        to.begin(WAKE);
-        put_time(to, wake.at, end);
-        wake.by.put(to);
-        wake.thread.put(to);
-    });
-    put_list(to, &lane.marks, |to, mark| {
-        put_time(to, mark.at, end);
-        mark.text.put(to);
-    });
-    put_list(to, &lane.frames, |to, frame| put_frame(to, frame, end));
-    let open: Vec<usize> = lane.open.iter().copied().collect();
-    put_list(to, &open, |to, &index| (index as u64).put(to));
-    lane.position.map(|index| index as u64).put(to);
-    // Few lanes have any, and there are many lanes.
+    if !lane.frames.is_empty() {
+        put_list(to, &lane.frames, |to, frame| put_frame(to, frame, base));
+        let open: Vec<usize> = lane.open.iter().copied().collect();
+        put_list(to, &open, |to, &index| (index as u64).put(to));
+        lane.position.map(|index| index as u64).put(to);
+    }
     if !lane.labels.is_empty() {
         put_list(to, &lane.labels, |to, label| {
             label.key.put(to);
@@ -335,7 +497,7 @@ fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool, end: Timestamp) {
     }
 }
 
-fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {
+fn put_frame(to: &mut Encoder, frame: &Frame, base: Timestamp) {
     to.begin(FRAME);
     frame.id.put(to);
     frame.parent.put(to);
@@ -343,6 +505,11 @@ fn put_frame(to: &mut Encoder, frame: &Frame, end: Timestamp) {
     frame.site.put(to);
     frame.text.put(to);
     frame.on.put(to);
-    put_time(to, frame.start, end);
-    put_maybe_time(to, frame.end, end);
+    put_time(to, frame.start, base);
+    put_maybe_time(to, frame.end, base);
+}
+
+/// Returns `true` if two texts are equal. Most equal ones have the same address.
+fn is_same_text(one: &Text, other: &Text) -> bool {
+    std::ptr::eq(one.raw(), other.raw()) || one == other
 }

@@ -314,8 +314,8 @@ fn what_is_no_session_gets_one_clear_line_that_names_the_file() {
         ),
         (
             "new.aline",
-            &file_header(4),
-            "a newer asyncline wrote it (its format is version 4, this program reads version 3)",
+            &file_header(5),
+            "a newer asyncline wrote it (its format is version 5, this program reads version 4)",
         ),
     ];
     for (name, bytes, why) in cases {

@@ -65,6 +65,32 @@ fn archived(archive: &mut Archive, place: u64) -> Standing {
     base
 }
 
+/// The index of a file of any version is read, and a file of an old one that is repaired is of the newest.
+#[test]
+fn the_index_of_every_version_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    for version in 1..=format::VERSION {
+        let file = format!("tests/fixtures/format-{version}/indexed.aline");
+        let path = directory.path().join("copy.aline");
+        let bytes = std::fs::read(file).unwrap();
+        let session = Session::read(&bytes).unwrap();
+        // Without its end, which is the last block.
+        let bytes = &bytes[..bytes.len() - format::BLOCK_HEADER];
+        std::fs::write(&path, bytes).unwrap();
+        let mut archive = Archive::open(&path, |_| {}).unwrap();
+        let in_file = |place: &&Place| matches!(place.part, Bytes::File(_));
+        let read = archive.index.places().iter().filter(in_file).count();
+        assert_eq!(read, archive.log.index_size().0, "version {version}");
+        assert!(read > 0);
+        assert_eq!(archive.end().unwrap(), standing(&session.events));
+
+        assert!(archive.repair(&path).unwrap());
+        let repaired = Archive::open(&path, |_| {}).unwrap();
+        assert_eq!(repaired.log.version(), format::VERSION);
+        assert_eq!(repaired.log.all_damage(), []);
+    }
+}
+
 fn blocks() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1..20_usize, 1..5)
 }

@@ -1,6 +1,11 @@
 //! Reads how a session stands from the bytes of a part of its index.
 
-use super::{BEGUN, COUNTED, FACTS, FRAME, POLLED, Standing, WAKE, rest_of_time};
+mod full;
+
+use super::{
+    BEGUN, COUNTED, Depth, FACTS, FRAME, POLLED, Standing, WAKE, birth, near, rest, usual_end,
+    usual_first_poll, usual_forgotten, usual_time,
+};
 use crate::event::fields::{Field, Malformed, take_bytes};
 use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::session::codec::{Decoder, Texts, unzigzag};
@@ -50,6 +55,17 @@ struct Rest {
     with_origin: bool,
 }
 
+impl Near {
+    /// Copies this to a lane.
+    fn tell(&self, lane: &mut Lane) {
+        lane.polls = self.polls;
+        lane.gaps = self.gaps;
+        lane.passed = self.passed;
+        // Exactly as much memory as that needs: there may be millions of lanes.
+        lane.changes = self.last.map_or_else(Vec::new, |last| vec![last]);
+    }
+}
+
 impl Facts {
     /// The lane, given how it began.
     pub(in crate::session) fn of(self, begun: &Lane) -> Box<Lane> {
@@ -66,10 +82,7 @@ impl Facts {
         }
         lane.id = begun.id;
         lane.start = begun.start;
-        lane.polls = self.near.polls;
-        lane.gaps = self.near.gaps;
-        lane.passed = self.near.passed;
-        lane.changes = self.near.last.into_iter().collect();
+        self.near.tell(&mut lane);
         lane
     }
 
@@ -79,19 +92,20 @@ impl Facts {
     }
 }
 
-/// How much is read of the lanes that have not ended.
+/// The layout of the lanes in a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::session) enum Depth {
-    /// What is to be seen of them from far off.
-    Near,
-    /// All.
-    Whole,
+pub(in crate::session) enum Layout {
+    /// All fields, as in versions 1 to 3 of the format.
+    Full,
+    /// Those fields that do not have their usual values.
+    Unusual,
 }
 
 /// Reads what [`encode`] wrote. When the lanes that the parts before know of began, `start` says.
 pub(in crate::session) fn decode(
     payload: &[u8],
     texts: &mut Texts,
+    layout: Layout,
     depth: Depth,
     start: impl Fn(usize) -> Option<Timestamp>,
 ) -> Result<Part, Malformed> {
@@ -116,14 +130,27 @@ pub(in crate::session) fn decode(
     // Older files list them in the order in which they started to poll.
     threads.sort_by_key(|(thread, _)| *thread);
     let known = index(from)?;
-    let begun = list(from, |from| birth(from, end))?;
+    let begun = match layout {
+        Layout::Full => list(from, |from| full::birth(from, end))?,
+        Layout::Unusual => births(from, end)?,
+    };
     let count = known.checked_add(begun.len()).ok_or(Malformed)?;
     let start = |place: usize| match place.checked_sub(known) {
         Some(new) => begun.get(new).map(|lane: &Lane| lane.start),
         None => start(place),
     };
-    let ended = all_facts(from, end, count, Depth::Whole, &start)?;
-    let alive = all_facts(from, end, count, depth, &start)?;
+    let mut all_facts = |has_size, depth| match layout {
+        Layout::Full => all_facts(from, count, |from, place, _| {
+            let start = start(place).ok_or(Malformed)?;
+            full::facts(from, end, start, depth)
+        }),
+        Layout::Unusual => all_facts(from, count, |from, place, before| {
+            let start = start(place).ok_or(Malformed)?;
+            facts(from, start, before, has_size, depth)
+        }),
+    };
+    let ended = all_facts(false, Depth::Whole)?;
+    let alive = all_facts(true, depth)?;
     let mut timeline = timeline;
     if !from.bytes.is_empty() {
         timeline.set_counted(list(from, counted)?);
@@ -186,7 +213,8 @@ fn list<T>(
         return Err(Malformed);
     }
     work::done(count);
-    let mut items = Vec::new();
+    // Most have a few at most, and no memory to spare.
+    let mut items = Vec::with_capacity(count.min(4));
     for _ in 0..count {
         items.push(take(from)?);
     }
@@ -195,43 +223,63 @@ fn list<T>(
 
 fn all_facts(
     from: &mut Decoder<'_>,
-    end: Timestamp,
     count: usize,
-    depth: Depth,
-    start: &impl Fn(usize) -> Option<Timestamp>,
+    take: impl Fn(&mut Decoder<'_>, usize, Option<&Near>) -> Result<Facts, Malformed>,
 ) -> Result<Vec<(usize, Facts)>, Malformed> {
-    let mut place = 0_usize;
-    let mut is_first = true;
-    list(from, |from| {
+    let lanes = index(from)?;
+    // Whatever stands in a list takes a byte at least.
+    if lanes > from.bytes.len() {
+        return Err(Malformed);
+    }
+    work::done(lanes);
+    let mut all: Vec<(usize, Facts)> = Vec::new();
+    for _ in 0..lanes {
         let further = index(from)?;
-        if further == 0 && !is_first {
-            return Err(Malformed);
-        }
-        is_first = false;
-        place = place.checked_add(further).ok_or(Malformed)?;
+        let before = all.last().map(|(place, facts)| (*place, &facts.near));
+        let place = match before {
+            Some((place, _)) if further > 0 => place.checked_add(further).ok_or(Malformed)?,
+            Some(_) => return Err(Malformed),
+            None => further,
+        };
         if place >= count {
             return Err(Malformed);
         }
-        let start = start(place).ok_or(Malformed)?;
-        Ok((place, facts(from, end, start, depth)?))
+        let facts = take(from, place, before.map(|(_, near)| near))?;
+        all.push((place, facts));
+    }
+    Ok(all)
+}
+
+fn time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Timestamp, Malformed> {
+    Ok(Timestamp(base.0.wrapping_sub(unzigzag(u64::take(from)?))))
+}
+
+fn maybe_time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Option<Timestamp>, Malformed> {
+    bool::take(from)?.then(|| time(from, base)).transpose()
+}
+
+fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Lane>, Malformed> {
+    let mut before = Lane::unknown(LaneId(0), end);
+    list(from, |from| {
+        let [unusual] = numbers(from)?;
+        // The time since the lane before.
+        let since = unzigzag(u64::take(from)?);
+        let start = Timestamp(before.start.0.wrapping_add(since));
+        let further = match unusual & birth::ID {
+            0 => 1,
+            _ => unzigzag(u64::take(from)?),
+        };
+        before.id = LaneId(before.id.0.wrapping_add(further));
+        before.start = start;
+        from.begin(BEGUN);
+        if unusual & birth::ORIGIN != 0 {
+            take_origin(from, &mut before)?;
+        }
+        if unusual & birth::BORN != 0 {
+            before.born_in = born(from)?;
+        }
+        Ok(before.as_it_began())
     })
-}
-
-fn time(from: &mut Decoder<'_>, end: Timestamp) -> Result<Timestamp, Malformed> {
-    Ok(Timestamp(end.0.wrapping_sub(unzigzag(u64::take(from)?))))
-}
-
-fn maybe_time(from: &mut Decoder<'_>, end: Timestamp) -> Result<Option<Timestamp>, Malformed> {
-    bool::take(from)?.then(|| time(from, end)).transpose()
-}
-
-fn birth(from: &mut Decoder<'_>, end: Timestamp) -> Result<Lane, Malformed> {
-    from.begin(BEGUN);
-    let id = LaneId::take(from)?;
-    let start = time(from, end)?;
-    let mut lane = Lane::unknown(id, start);
-    take_origin(from, &mut lane)?;
-    Ok(lane)
 }
 
 fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed> {
@@ -239,136 +287,201 @@ fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed>
     lane.name = Field::take(from)?;
     lane.parent = Field::take(from)?;
     lane.site = Field::take(from)?;
-    lane.born_in = if bool::take(from)? {
-        let lane = Field::take(from)?;
-        let [polls, changes] = counts(from)?;
-        Some(Born {
-            lane,
-            polls,
-            changes,
-        })
-    } else {
-        None
-    };
     Ok(())
+}
+
+fn born(from: &mut Decoder<'_>) -> Result<Option<Born>, Malformed> {
+    if !bool::take(from)? {
+        return Ok(None);
+    }
+    let lane = Field::take(from)?;
+    let [polls, changes] = counts(from)?;
+    Ok(Some(Born {
+        lane,
+        polls,
+        changes,
+    }))
 }
 
 fn facts(
     from: &mut Decoder<'_>,
-    end: Timestamp,
     start: Timestamp,
+    before: Option<&Near>,
+    has_size: bool,
     depth: Depth,
 ) -> Result<Facts, Malformed> {
-    let near = near(from, start, end)?;
+    let near = near(from, start, before.and_then(|before| before.last))?;
+    if !has_size {
+        return rest(from, start, near);
+    }
     let size = u64::take(from)?;
-    let mut bytes = take_bytes(&mut from.bytes, size)?;
+    let bytes = take_bytes(&mut from.bytes, size)?;
     if depth == Depth::Near {
         return Ok(Facts { near, rest: None });
     }
-    std::mem::swap(&mut from.bytes, &mut bytes);
+    let after = std::mem::replace(&mut from.bytes, bytes);
+    let facts = rest(from, start, near)?;
+    let left = std::mem::replace(&mut from.bytes, after);
+    left.is_empty().then_some(facts).ok_or(Malformed)
+}
+
+fn near(
+    from: &mut Decoder<'_>,
+    start: Timestamp,
+    before: Option<Change>,
+) -> Result<Near, Malformed> {
+    let [unusual, running, ready] = numbers(from)?;
+    let has = |bit| unusual & bit != 0;
+    let [polls] = if has(near::POLLS) { counts(from)? } else { [1] };
+    let [waiting] = if has(near::WAITED) {
+        numbers(from)?
+    } else {
+        [0]
+    };
+    let last = match before {
+        _ if has(near::LAST) => bool::take(from)?
+            .then(|| {
+                Ok(Change {
+                    at: start,
+                    state: Field::take(from)?,
+                    thread: Field::take(from)?,
+                })
+            })
+            .transpose()?,
+        before => before,
+    };
+    let (mut gaps, mut unknown) = (0, 0);
+    if has(near::LOST) {
+        [gaps] = counts(from)?;
+        [unknown] = numbers(from)?;
+    }
+    let passed = Totals {
+        running,
+        ready,
+        waiting,
+        unknown,
+    };
+    let usual = usual_time(start, &passed);
+    let at = if has(near::AT) {
+        time(from, usual)?
+    } else {
+        usual
+    };
+    Ok(Near {
+        polls,
+        gaps,
+        passed,
+        last: last.map(|last| Change { at, ..last }),
+    })
+}
+
+/// Reads the rest of a lane.
+fn rest(from: &mut Decoder<'_>, start: Timestamp, near: Near) -> Result<Facts, Malformed> {
     let mut lane = Box::new(Lane::unknown(LaneId(0), start));
-    let with_origin = take_rest(from, &mut lane, end)?;
-    std::mem::swap(&mut from.bytes, &mut bytes);
+    near.tell(&mut lane);
+    let with_origin = take_rest(from, &mut lane)?;
     // Its end was a change, too.
-    let ended = lane.end.is_some() && near.last.is_none();
-    if !bytes.is_empty() || ended {
+    if lane.end.is_some() && near.last.is_none() {
         return Err(Malformed);
     }
     let rest = Some(Rest { lane, with_origin });
     Ok(Facts { near, rest })
 }
 
-fn near(from: &mut Decoder<'_>, start: Timestamp, end: Timestamp) -> Result<Near, Malformed> {
-    let [polls, gaps] = counts(from)?;
-    let [running, ready, unknown] = numbers(from)?;
-    let last = if bool::take(from)? {
-        Some(Change {
-            at: time(from, end)?,
-            state: Field::take(from)?,
-            thread: Field::take(from)?,
-        })
+/// Reads the rest; whether that says how the lane began.
+fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<bool, Malformed> {
+    let base = lane.since();
+    let [unusual] = numbers(from)?;
+    let has = |bit| unusual & bit != 0;
+    from.begin(FACTS);
+    lane.started = if has(rest::STARTED) {
+        maybe_time(from, lane.start)?
     } else {
-        None
+        usual_first_poll(lane)
     };
-    let mut passed = Totals {
-        running,
-        ready,
-        waiting: 0,
-        unknown,
+    lane.longest = lane.passed.running;
+    if has(rest::LONGEST) {
+        [lane.longest] = numbers(from)?;
+    }
+    lane.forgotten = usual_forgotten(lane);
+    if has(rest::FORGOTTEN) {
+        [lane.forgotten] = counts(from)?;
+    }
+    lane.end = if has(rest::END) {
+        maybe_time(from, base)?
+    } else {
+        usual_end(lane)
     };
-    let more = unzigzag(u64::take(from)?);
-    passed.waiting = rest_of_time(&passed, last.as_ref(), start).wrapping_add(more);
-    Ok(Near {
-        polls,
-        gaps,
-        passed,
-        last,
+    lane.woken = has(rest::WOKEN);
+    lane.unwakeable = has(rest::UNWAKEABLE);
+    lane.host = has(rest::HOST).then(|| host(from)).transpose()?;
+    lane.value = has(rest::VALUE).then(|| Field::take(from)).transpose()?;
+    lane.cancel = has(rest::CANCEL).then(|| Field::take(from)).transpose()?;
+    if has(rest::ORIGIN) {
+        from.begin(BEGUN);
+        take_origin(from, lane)?;
+        lane.born_in = born(from)?;
+    }
+    if has(rest::WAKES) {
+        lane.wakes = wakes(from, base)?;
+    }
+    if has(rest::MARKS) {
+        lane.marks = marks(from, base)?;
+    }
+    if has(rest::FRAMES) {
+        take_frames(from, lane, base)?;
+    }
+    if has(rest::LABELS) {
+        lane.labels = labels(from)?;
+    }
+    Ok(has(rest::ORIGIN))
+}
+
+fn host(from: &mut Decoder<'_>) -> Result<Host, Malformed> {
+    Ok(Host {
+        lane: Field::take(from)?,
+        frame: Field::take(from)?,
+        awaiter: Field::take(from)?,
+        at_once: Field::take(from)?,
+        poll: Field::take(from)?,
+        first: Field::take(from)?,
+        end: Field::take(from)?,
     })
 }
 
-/// Reads the rest; whether that says how the lane began.
-fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, end: Timestamp) -> Result<bool, Malformed> {
-    let with_origin = bool::take(from)?;
-    if with_origin {
-        from.begin(BEGUN);
-        take_origin(from, lane)?;
-    }
-    from.begin(FACTS);
-    if bool::take(from)? {
-        let since = unzigzag(u64::take(from)?);
-        lane.started = Some(Timestamp(lane.start.0.wrapping_add(since)));
-    }
-    lane.end = maybe_time(from, end)?;
-    [lane.longest] = numbers(from)?;
-    [lane.forgotten] = counts(from)?;
-    lane.value = Field::take(from)?;
-    lane.cancel = Field::take(from)?;
-    lane.unwakeable = Field::take(from)?;
-    lane.woken = Field::take(from)?;
-    if bool::take(from)? {
-        lane.host = Some(Host {
-            lane: Field::take(from)?,
-            frame: Field::take(from)?,
-            awaiter: Field::take(from)?,
-            at_once: Field::take(from)?,
-            poll: Field::take(from)?,
-            first: Field::take(from)?,
-            end: Field::take(from)?,
-        });
-    }
-    lane.wakes = list(from, |from| {
+fn wakes(from: &mut Decoder<'_>, base: Timestamp) -> Result<Vec<Wake>, Malformed> {
+    list(from, |from| {
         from.begin(WAKE);
         Ok(Wake {
-            at: time(from, end)?,
+            at: time(from, base)?,
             by: Field::take(from)?,
             thread: Field::take(from)?,
         })
-    })?;
-    lane.marks = list(from, |from| {
+    })
+}
+
+fn marks(from: &mut Decoder<'_>, base: Timestamp) -> Result<Vec<Mark>, Malformed> {
+    list(from, |from| {
         Ok(Mark {
-            at: time(from, end)?,
+            at: time(from, base)?,
             text: Field::take(from)?,
         })
-    })?;
-    lane.frames = list(from, |from| frame(from, end))?;
+    })
+}
+
+/// Reads a lane's awaits, and which of them are open.
+fn take_frames(from: &mut Decoder<'_>, lane: &mut Lane, base: Timestamp) -> Result<(), Malformed> {
+    lane.frames = list(from, |from| frame(from, base))?;
     let frames = lane.frames.len();
     let known = |index: usize| (index < frames).then_some(index).ok_or(Malformed);
     lane.open = list(from, |from| known(index(from)?))?.into();
     let position: Option<u64> = Field::take(from)?;
     let position = position.map(|index| known(index as usize));
     lane.position = position.transpose()?;
-    if !from.bytes.is_empty() {
-        lane.labels = list(from, |from| {
-            Ok(Label {
-                key: Field::take(from)?,
-                value: Field::take(from)?,
-            })
-        })?;
-    }
-    Ok(with_origin)
+    Ok(())
 }
 
-fn frame(from: &mut Decoder<'_>, end: Timestamp) -> Result<Frame, Malformed> {
+fn frame(from: &mut Decoder<'_>, base: Timestamp) -> Result<Frame, Malformed> {
     from.begin(FRAME);
     Ok(Frame {
         id: Field::take(from)?,
@@ -377,7 +490,16 @@ fn frame(from: &mut Decoder<'_>, end: Timestamp) -> Result<Frame, Malformed> {
         site: Field::take(from)?,
         text: Field::take(from)?,
         on: Field::take(from)?,
-        start: time(from, end)?,
-        end: maybe_time(from, end)?,
+        start: time(from, base)?,
+        end: maybe_time(from, base)?,
+    })
+}
+
+fn labels(from: &mut Decoder<'_>) -> Result<Vec<Label>, Malformed> {
+    list(from, |from| {
+        Ok(Label {
+            key: Field::take(from)?,
+            value: Field::take(from)?,
+        })
     })
 }
