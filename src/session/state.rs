@@ -392,8 +392,8 @@ fn usual_time(start: Timestamp, passed: &Totals) -> Timestamp {
 }
 
 /// Returns the time of the first poll of a lane that was ready only before that.
-fn usual_first_poll(lane: &Lane) -> Option<Timestamp> {
-    Some(Timestamp(lane.start.0.wrapping_add(lane.passed.ready)))
+fn usual_first_poll(lane: &Lane) -> Timestamp {
+    Timestamp(lane.start.0.wrapping_add(lane.passed.ready))
 }
 
 /// Returns the time of the last change if that is an end.
@@ -411,7 +411,7 @@ fn usual_forgotten(lane: &Lane) -> u64 {
 fn put_rest(to: &mut Encoder, lane: &Lane, with_origin: bool) {
     let base = lane.since();
     let unusual = mask([
-        (rest::STARTED, lane.started != usual_first_poll(lane)),
+        (rest::STARTED, lane.started != Some(usual_first_poll(lane))),
         (rest::LONGEST, lane.longest != lane.passed.running),
         (rest::FORGOTTEN, lane.forgotten != usual_forgotten(lane)),
         (rest::END, lane.end != usual_end(lane)),

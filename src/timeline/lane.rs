@@ -399,19 +399,22 @@ impl Lane {
         self.site = site.cloned();
     }
 
+    #[inline]
     pub(super) fn enter(&mut self, state: State, at: Timestamp, thread: ThreadId) {
         self.leave(at);
         let change = Change { at, state, thread };
-        match self.changes.first_mut() {
-            Some(last) if self.is_brief.0 => {
-                *last = change;
-                self.forgotten += 1;
-            }
-            _ => self.changes.push(change),
+        if !self.is_brief.0 {
+            self.changes.push(change);
+        } else if let Some(last) = self.changes.first_mut() {
+            *last = change;
+            self.forgotten += 1;
+        } else {
+            self.changes = vec![change];
         }
     }
 
     /// Adds the time spent in the present state to the totals.
+    #[inline]
     fn leave(&mut self, at: Timestamp) {
         if let Some(last) = self.changes.last() {
             let nanos = at - last.at;
@@ -448,6 +451,13 @@ impl Lane {
         keep_last(&mut self.wakes);
         keep_last(&mut self.marks);
         self.spent = Vec::new();
+        self.forget_frames();
+    }
+
+    fn forget_frames(&mut self) {
+        if self.frames.is_empty() {
+            return;
+        }
         let (open, position) = (&self.open, self.position);
         let mut kept: Vec<usize> = open.iter().copied().chain(position).collect();
         kept.sort_unstable();
@@ -506,6 +516,7 @@ impl Lane {
         self.open.binary_search_by_key(&id, id_of).ok()
     }
 
+    #[inline]
     pub(super) fn poll_started(&mut self, at: Timestamp, thread: ThreadId) {
         self.polls += 1;
         self.woken = false;
@@ -514,6 +525,7 @@ impl Lane {
         self.enter(State::Running, at, thread);
     }
 
+    #[inline]
     pub(super) fn poll_ended(&mut self, result: Polled, at: Timestamp, thread: ThreadId) {
         match result {
             Polled::Completed => self.finish(State::Done, at, thread),
@@ -537,11 +549,15 @@ impl Lane {
         }
     }
 
+    #[inline]
     pub(super) fn woken(&mut self, by: Waker, at: Timestamp, thread: ThreadId) {
         let wake = Wake { at, by, thread };
-        match self.wakes.first_mut() {
-            Some(last) if self.is_brief.0 => *last = wake,
-            _ => self.wakes.push(wake),
+        if !self.is_brief.0 {
+            self.wakes.push(wake);
+        } else if let Some(last) = self.wakes.first_mut() {
+            *last = wake;
+        } else {
+            self.wakes = vec![wake];
         }
         if self.end.is_some() {
             return;

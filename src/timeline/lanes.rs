@@ -1,6 +1,6 @@
 //! The lanes of a timeline: in the order in which they began, and found by their ids.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::lane::Aside;
@@ -64,6 +64,13 @@ impl Kin {
     }
 }
 
+impl Book {
+    #[cold]
+    fn copy(&self, place: usize) -> Box<Lane> {
+        Box::new(Lane::clone(&self.lanes[place]))
+    }
+}
+
 #[cfg(feature = "app")]
 impl Book {
     pub(crate) fn len(&self) -> usize {
@@ -114,8 +121,10 @@ impl Lanes {
     #[inline]
     pub(crate) fn get_mut(&mut self, place: usize) -> &mut Lane {
         work::done(1);
-        let book = &self.book;
-        self.slots[place].get_or_insert_with(|| Box::new(Lane::clone(&book.lanes[place])))
+        match &mut self.slots[place] {
+            Some(lane) => lane,
+            none => none.insert(self.book.copy(place)),
+        }
     }
 
     /// Where the lane belongs that began as the `place`-th.
@@ -333,7 +342,8 @@ pub(crate) struct Places {
     first: u64,
     /// One more than the place; 0 where there is none.
     near: Vec<u32>,
-    far: HashMap<LaneId, usize>,
+    /// Few, so that this is faster than hashing, and never slow, whatever a damaged log has for ids.
+    far: BTreeMap<LaneId, usize>,
     count: usize,
 }
 

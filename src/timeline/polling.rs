@@ -56,7 +56,9 @@ impl Polling {
         let outermost = open.is_empty();
         match what {
             What::Started => {
-                open.retain(|other| *other != lane);
+                if !outermost {
+                    open.retain(|other| *other != lane);
+                }
                 if open.len() >= DEEPEST {
                     open.clear();
                 }

@@ -397,7 +397,7 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<bool, Malformed>
     lane.started = if has(rest::STARTED) {
         maybe_time(from, lane.start)?
     } else {
-        usual_first_poll(lane)
+        Some(usual_first_poll(lane))
     };
     lane.longest = lane.passed.running;
     if has(rest::LONGEST) {
