@@ -251,6 +251,8 @@ mod rotation;
 mod state;
 #[cfg(feature = "app")]
 mod store;
+#[cfg(feature = "app")]
+mod threaded;
 mod writer;
 
 pub(crate) use crate::plain::plain;

@@ -2,7 +2,7 @@
 //!
 //! *Architecture invariant:* pure functions; nothing here reads or writes a file.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::event::fields::{Choice, Field, Malformed, Put, Take, choices};
@@ -119,8 +119,7 @@ pub(super) struct Encoder {
     bytes: Vec<u8>,
     texts: Vec<Text>,
     indices: HashMap<Text, u64>,
-    /// Texts that were written of late, by where they stand in memory.
-    recent: VecDeque<(usize, usize, u64)>,
+    recent: Recent,
     events: u64,
     first: Timestamp,
     last: Timestamp,
@@ -230,11 +229,6 @@ impl Encoder {
         self.events
     }
 
-    /// The times of the first event and the last.
-    pub(super) fn times(&self) -> (Timestamp, Timestamp) {
-        (self.first, self.last)
-    }
-
     /// How many bytes the events take.
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
@@ -245,6 +239,17 @@ impl Encoder {
         let mut size = Vec::new();
         put_varint(&mut size, (self.bytes.len() - before) as u64);
         self.bytes.splice(before..before, size);
+    }
+
+    /// Takes the events for a block.
+    pub(super) fn take_events(&mut self) -> Encoded {
+        let (events, first, last) = (self.events, self.first, self.last);
+        Encoded {
+            events,
+            first,
+            last,
+            payload: self.take(),
+        }
     }
 
     /// The payload: the dictionary, then the events. From here on the next block is put together.
@@ -267,12 +272,8 @@ impl Encoder {
 
     /// The index of a text in the dictionary.
     fn index(&mut self, text: &Text) -> u64 {
-        /// Few places of a program make most of its events.
-        const RECENT: usize = 8;
-        let place = (text.raw().as_ptr().addr(), text.raw().len());
-        let mut recent = self.recent.iter();
-        if let Some(known) = recent.find(|known| (known.0, known.1) == place) {
-            return known.2;
+        if let Some(index) = self.recent.find(text) {
+            return index;
         }
         let known = self.indices.get(text).copied();
         let index = known.unwrap_or(self.texts.len() as u64);
@@ -280,12 +281,60 @@ impl Encoder {
             self.texts.push(text.clone());
             self.indices.insert(text.clone(), index);
         }
-        // A text that is not kept here may leave its place to another one.
-        if known.is_none() || matches!(text, Text::Static(_)) {
-            self.recent.truncate(RECENT - 1);
-            self.recent.push_front((place.0, place.1, index));
+        // The memory of a text that is not kept may become that of another one.
+        let is_kept = std::ptr::eq(self.texts[index as usize].raw(), text.raw());
+        if is_kept || matches!(text, Text::Static(_)) {
+            self.recent.put(text, index);
         }
         index
+    }
+}
+
+/// The events of a block, encoded.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    /// Their number.
+    pub events: u64,
+    /// Time of the first one.
+    pub first: Timestamp,
+    /// Time of the last one.
+    pub last: Timestamp,
+    /// The block's payload, not packed.
+    pub payload: Vec<u8>,
+}
+
+/// The indices of texts that were written lately, by the texts' addresses: few places of a program make most of its events.
+#[derive(Debug)]
+struct Recent([(usize, usize, u64); Recent::LENGTH]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        // No text has this address.
+        Self([(0, 0, 0); Self::LENGTH])
+    }
+}
+
+impl Recent {
+    const LENGTH: usize = 64;
+
+    fn find(&self, text: &Text) -> Option<u64> {
+        let (address, length) = Self::address(text);
+        let (known, its_length, index) = self.0[Self::slot(address)];
+        ((known, its_length) == (address, length)).then_some(index)
+    }
+
+    fn put(&mut self, text: &Text, index: u64) {
+        let (address, length) = Self::address(text);
+        self.0[Self::slot(address)] = (address, length, index);
+    }
+
+    fn address(text: &Text) -> (usize, usize) {
+        (text.raw().as_ptr().addr(), text.raw().len())
+    }
+
+    /// Texts of one program lie close together, and seldom start at the same eighth byte.
+    fn slot(address: usize) -> usize {
+        (address ^ address >> 9) / 8 % Self::LENGTH
     }
 }
 

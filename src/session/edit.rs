@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::archive::Archive;
 use super::error::Error;
 use super::format::Meta;
+use super::threaded::ThreadedWriter;
 use super::writer::Writer;
 use crate::event::{
     Awaited, Cancel, CoroutineEnd, Event, EventKind, LaneId, TaskKind, ThreadId, Timestamp, Waker,
@@ -32,7 +33,8 @@ pub(crate) fn cut(
     let mut base = archive.stretch(place, 0, 0).map_err(unreadable)?.base;
     base.timeline.lanes.drop_ended();
     let meta = archive.log.meta.clone();
-    let mut writer = Writer::create_within(into, &meta, base)?;
+    let writer = Writer::create_within(into, &meta, base)?;
+    let mut writer = ThreadedWriter::of(writer)?;
     let mut count = 0;
     for event in archive.events_from(place) {
         let event = event.map_err(unreadable)?;
@@ -93,7 +95,8 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
         threads = threads.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
     }
     let titles: Vec<String> = parts.iter().map(Part::name).collect();
-    let mut writer = Writer::create(into, &Meta::new(titles.join(" + "), "", start))?;
+    let writer = Writer::create(into, &Meta::new(titles.join(" + "), "", start))?;
+    let mut writer = ThreadedWriter::of(writer)?;
     let mut count = 0;
     let mut sources: Vec<_> = parts.iter_mut().map(Part::events).collect();
     let mut next = Vec::new();

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crc32c::crc32c;
 use zstd::bulk::Compressor;
 
-use super::codec::Encoder;
+use super::codec::Encoded;
 use crate::event::fields::{Malformed, put_varint, take_bytes, take_varint};
 use crate::event::{Text, Timestamp};
 
@@ -177,27 +177,24 @@ pub(super) fn metadata_block(meta: &Meta, number: u32) -> Vec<u8> {
     block(Header::new(METADATA, number, 0), &payload)
 }
 
-/// The block that holds an encoder's events, which are taken out of it, and its payload as it is unpacked. It is packed,
-/// unless that is in a hurry.
+/// The block that holds these events. It is packed, unless that is in a hurry.
 pub(super) fn events_block(
     number: u32,
     before: u64,
-    encoder: &mut Encoder,
+    encoded: &Encoded,
     in_a_hurry: bool,
-) -> (Vec<u8>, Vec<u8>) {
+) -> Vec<u8> {
     let header = Header {
-        events: encoder.events(),
-        time: encoder.times().0,
+        events: encoded.events,
+        time: encoded.first,
         ..Header::new(EVENTS, number, before)
     };
-    let payload = encoder.take();
     let packed = if in_a_hurry {
         None
     } else {
-        pack(&payload, MOST_UNPACKED)
+        pack(&encoded.payload, MOST_UNPACKED)
     };
-    let block = may_be_packed(header, packed.as_deref(), &payload);
-    (block, payload)
+    may_be_packed(header, packed.as_deref(), &encoded.payload)
 }
 
 fn may_be_packed(header: Header, packed: Option<&[u8]>, payload: &[u8]) -> Vec<u8> {

@@ -92,6 +92,12 @@ impl Indexing {
         self.behind.is_empty().then(|| self.indexer.into_standing())
     }
 
+    /// Returns the indexer, which has taken in no events so far.
+    #[cfg(feature = "app")]
+    pub(super) fn into_indexer(self) -> Indexer {
+        self.indexer
+    }
+
     /// The first part of the index of a session that begins where this one stands; none where blocks are still to be read
     /// back.
     #[cfg(unix)]

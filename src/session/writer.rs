@@ -6,10 +6,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::codec::Encoder;
+use super::codec::{Encoded, Encoder};
 use super::error::Error;
 use super::file;
 use super::format::{self, Meta};
+#[cfg(feature = "app")]
+use super::indexer::Indexer;
 use super::indexing::{Indexing, piece};
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
@@ -22,7 +24,7 @@ use crate::private;
 /// tenth of a second that is promised.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Events are written without waiting when they take so many bytes. They pack the better the more they are.
-const LARGE: usize = 128 << 10;
+pub(super) const LARGE: usize = 128 << 10;
 
 /// As many blocks are taken into the index at a time that there was no time for.
 const AT_A_TIME: usize = 2;
@@ -304,22 +306,27 @@ impl Writer {
     ///
     /// Where it cannot be written. The recording ends with that.
     pub fn flush(&mut self) -> Result<(), Error> {
-        let events = self.waiting.events();
-        if events == 0 {
+        if self.waiting.events() == 0 {
             return Ok(());
         }
+        let encoded = self.waiting.take_events();
+        self.put_events(encoded)
+    }
+
+    /// Writes a block of events.
+    pub(super) fn put_events(&mut self, encoded: Encoded) -> Result<(), Error> {
         self.go_on()?;
-        let (_, end) = self.waiting.times();
-        let (waiting, in_a_hurry) = (&mut self.waiting, self.haste == Haste::Most);
-        let (block, payload) = format::events_block(self.number, self.written, waiting, in_a_hurry);
+        let in_a_hurry = self.haste == Haste::Most;
+        let block = format::events_block(self.number, self.written, &encoded, in_a_hurry);
         let sink = self.sink.as_ref();
         let (offset, sink_is_file) =
             sink.map_or((0, false), |sink| (sink.length, sink.back.is_some()));
         self.put(&block)?;
-        self.written += events;
-        self.end = end;
+        self.written += encoded.events;
+        self.end = encoded.last;
+        let is_late = self.haste != Haste::None && sink_is_file;
         if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
-            && !indexing.end_block(piece, payload, self.haste != Haste::None && sink_is_file)
+            && !indexing.end_block(piece, encoded.payload, is_late)
         {
             self.indexing = None;
         }
@@ -367,8 +374,25 @@ impl Writer {
         let Some(part) = part.and_then(|indexing| indexing.part(last)) else {
             return Ok(());
         };
-        let block = format::index_block(self.number, self.written, self.end, &part);
+        self.put_part(&part)
+    }
+
+    /// Writes a part of the index, which describes the end of what was written.
+    pub(super) fn put_part(&mut self, part: &[u8]) -> Result<(), Error> {
+        let block = format::index_block(self.number, self.written, self.end, part);
         self.put(&block)
+    }
+
+    /// Takes the index away: whoever has it writes its parts.
+    #[cfg(feature = "app")]
+    pub(super) fn take_indexer(&mut self) -> Option<Indexer> {
+        self.indexing.take().map(Indexing::into_indexer)
+    }
+
+    /// Returns its file's name, for messages.
+    #[cfg(feature = "app")]
+    pub(super) fn file(&self) -> &Printable<'static> {
+        &self.file
     }
 
     /// Takes blocks into the index that there was no time for; at most so many.
@@ -695,7 +719,7 @@ mod tests {
         }];
         let mut encoder = Encoder::default();
         encoder.put(&events[0]);
-        let block = format::events_block(1, 0, &mut encoder, false).0.len();
+        let block = format::events_block(1, 0, &encoder.take_events(), false).len();
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("full.aline");
         for room in block..2 * block {
