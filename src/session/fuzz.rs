@@ -201,7 +201,7 @@ mod tests {
             let block = format::parse_block(&bytes[range]).unwrap();
             let payload = format::unpack(&block).unwrap();
             let header = format::Header {
-                flags: 0,
+                flags: block.header.flags & !format::PACKED,
                 ..block.header
             };
             unpacked.extend(format::block(header, &payload));

@@ -105,8 +105,7 @@ impl Index {
         if !follows {
             return Err(Malformed);
         }
-        let begun = part.begun.into_iter().map(Arc::new);
-        for lane in begun {
+        for lane in part.begun {
             self.places.insert(lane.id, self.begun.len());
             self.begun.push(lane);
         }

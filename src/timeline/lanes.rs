@@ -311,26 +311,51 @@ impl Lanes {
 
 /// The ids of lanes that were dropped, as ranges: from an id to the last one.
 #[derive(Clone, Debug, Default)]
-struct Gone(BTreeMap<u64, u64>);
+struct Gone {
+    /// The range of the highest ids: most that are asked for or inserted are near its end.
+    highest: Option<(u64, u64)>,
+    others: BTreeMap<u64, u64>,
+}
 
 impl Gone {
     fn has(&self, LaneId(id): LaneId) -> bool {
-        let range = self.0.range(..=id).next_back();
-        range.is_some_and(|(_, last)| id <= *last)
+        match self.highest {
+            Some((first, last)) if id >= first => id <= last,
+            Some(_) => {
+                let range = self.others.range(..=id).next_back();
+                range.is_some_and(|(_, last)| id <= *last)
+            }
+            None => false,
+        }
     }
 
     fn insert(&mut self, LaneId(id): LaneId) {
-        let before = self.0.range(..=id).next_back();
+        match &mut self.highest {
+            Some((first, last)) if id > *last => {
+                if id - *last > 1 {
+                    self.others.insert(*first, *last);
+                    *first = id;
+                }
+                *last = id;
+            }
+            Some((first, _)) if id >= *first => {}
+            Some(_) => self.insert_below(id),
+            none => *none = Some((id, id)),
+        }
+    }
+
+    fn insert_below(&mut self, id: u64) {
+        let before = self.others.range(..=id).next_back();
         let before = before.map(|(first, last)| (*first, *last));
-        let after = id.checked_add(1).and_then(|next| self.0.remove(&next));
+        let after = id.checked_add(1).and_then(|next| self.others.remove(&next));
         let last = after.unwrap_or(id);
         match before {
             Some((_, end)) if end >= id => {}
             Some((first, end)) if end + 1 == id => {
-                self.0.insert(first, last);
+                self.others.insert(first, last);
             }
             _ => {
-                self.0.insert(id, last);
+                self.others.insert(id, last);
             }
         }
     }

@@ -128,6 +128,33 @@ proptest! {
         }
     }
 
+    /// A damaged part of the index is passed over, or says something else, whatever its bytes are.
+    #[test]
+    fn no_part_of_an_index_panics(
+        events in arbitrary::events(60),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let (mut indexer, mut index) = (Indexer::default(), Index::default());
+        for events in events.chunks(20) {
+            events.iter().for_each(|event| indexer.take_event(event));
+            indexer.end_block();
+            let whole = indexer.part();
+            let mut part = whole.clone();
+            for (place, byte) in &changes {
+                let place = place.index(part.len());
+                part[place] = *byte;
+            }
+            let next = index.places().len();
+            if index.add(&part, Bytes::Memory(Vec::new())).is_err() {
+                index.add(&whole, Bytes::Memory(Vec::new())).ok();
+            }
+            if index.places().len() > next {
+                let _ = index.restore(next, &part);
+                let _ = index.restore(next, &whole);
+            }
+        }
+    }
+
     /// A stretch holds the events around a place, and how everything stood before them.
     #[test]
     fn a_stretch_is_a_part_of_the_session(

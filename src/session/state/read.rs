@@ -2,6 +2,8 @@
 
 mod full;
 
+use std::sync::Arc;
+
 use super::{
     BEGUN, COUNTED, Depth, FACTS, FRAME, POLLED, Standing, WAKE, birth, near, rest, usual_end,
     usual_first_poll, usual_forgotten, usual_time,
@@ -23,9 +25,9 @@ pub(in crate::session) struct Part {
     pub standing: Standing,
     /// How many lanes the parts before know of.
     pub known: usize,
-    /// The lanes that are new, as they began.
-    pub begun: Vec<Lane>,
-    /// The lanes that have ended since the part before, by their places.
+    /// The lanes that are new, as they began, and perhaps ended.
+    pub begun: Vec<Arc<Lane>>,
+    /// The other lanes that have ended since the part before, by their places.
     pub ended: Vec<(usize, Facts)>,
     /// The lanes that have not ended.
     pub alive: Vec<(usize, Facts)>,
@@ -130,27 +132,23 @@ pub(in crate::session) fn decode(
     // Older files list them in the order in which they started to poll.
     threads.sort_by_key(|(thread, _)| *thread);
     let known = index(from)?;
-    let begun = match layout {
-        Layout::Full => list(from, |from| full::birth(from, end))?,
+    let mut begun = match layout {
+        Layout::Full => list(from, |from| full::birth(from, end).map(Arc::new))?,
         Layout::Unusual => births(from, end)?,
     };
     let count = known.checked_add(begun.len()).ok_or(Malformed)?;
-    let start = |place: usize| match place.checked_sub(known) {
-        Some(new) => begun.get(new).map(|lane: &Lane| lane.start),
-        None => start(place),
+    let ended = match layout {
+        Layout::Full => {
+            let start = |place| start_of(place, known, &begun, &start);
+            full::all_facts(from, end, count, Depth::Whole, start)?
+        }
+        Layout::Unusual => all_ended(from, known, &mut begun, &start)?,
     };
-    let mut all_facts = |has_size, depth| match layout {
-        Layout::Full => all_facts(from, count, |from, place, _| {
-            let start = start(place).ok_or(Malformed)?;
-            full::facts(from, end, start, depth)
-        }),
-        Layout::Unusual => all_facts(from, count, |from, place, before| {
-            let start = start(place).ok_or(Malformed)?;
-            facts(from, start, before, has_size, depth)
-        }),
+    let start = |place| start_of(place, known, &begun, &start);
+    let alive = match layout {
+        Layout::Full => full::all_facts(from, end, count, depth, start)?,
+        Layout::Unusual => all_alive(from, count, depth, start)?,
     };
-    let ended = all_facts(false, Depth::Whole)?;
-    let alive = all_facts(true, depth)?;
     let mut timeline = timeline;
     if !from.bytes.is_empty() {
         timeline.set_counted(list(from, counted)?);
@@ -221,33 +219,90 @@ fn list<T>(
     Ok(items)
 }
 
-fn all_facts(
+/// Returns the time at which a lane began.
+fn start_of(
+    place: usize,
+    known: usize,
+    begun: &[Arc<Lane>],
+    start: impl Fn(usize) -> Option<Timestamp>,
+) -> Result<Timestamp, Malformed> {
+    let start = match place.checked_sub(known) {
+        Some(new) => begun.get(new).map(|lane| lane.start),
+        None => start(place),
+    };
+    start.ok_or(Malformed)
+}
+
+/// Reads a list of lanes by their places, which are less than `count`.
+fn each_place(
     from: &mut Decoder<'_>,
     count: usize,
-    take: impl Fn(&mut Decoder<'_>, usize, Option<&Near>) -> Result<Facts, Malformed>,
-) -> Result<Vec<(usize, Facts)>, Malformed> {
+    mut take: impl FnMut(&mut Decoder<'_>, usize) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
     let lanes = index(from)?;
-    // Whatever stands in a list takes a byte at least.
+    // Each takes a byte at least.
     if lanes > from.bytes.len() {
         return Err(Malformed);
     }
     work::done(lanes);
-    let mut all: Vec<(usize, Facts)> = Vec::new();
+    let mut before = None;
     for _ in 0..lanes {
         let further = index(from)?;
-        let before = all.last().map(|(place, facts)| (*place, &facts.near));
         let place = match before {
-            Some((place, _)) if further > 0 => place.checked_add(further).ok_or(Malformed)?,
+            Some(before) if further > 0 => further.checked_add(before).ok_or(Malformed)?,
             Some(_) => return Err(Malformed),
             None => further,
         };
         if place >= count {
             return Err(Malformed);
         }
-        let facts = take(from, place, before.map(|(_, near)| near))?;
-        all.push((place, facts));
+        take(from, place)?;
+        before = Some(place);
     }
-    Ok(all)
+    Ok(())
+}
+
+/// Reads the lanes that have ended: what is new of them into `begun`, and the others.
+fn all_ended(
+    from: &mut Decoder<'_>,
+    known: usize,
+    begun: &mut [Arc<Lane>],
+    start: impl Fn(usize) -> Option<Timestamp>,
+) -> Result<Vec<(usize, Facts)>, Malformed> {
+    let (mut before, mut ended) = (None, Vec::new());
+    each_place(from, known + begun.len(), |from, place| {
+        let new = place.checked_sub(known);
+        if let Some(lane) = new.and_then(|new| Arc::get_mut(&mut begun[new])) {
+            let near = near(from, lane.start, before)?;
+            before = near.last;
+            take_rest(from, lane, &near)?;
+        } else {
+            let start = start(place).ok_or(Malformed)?;
+            let near = near(from, start, before)?;
+            before = near.last;
+            ended.push((place, rest(from, start, near)?));
+        }
+        Ok(())
+    })?;
+    Ok(ended)
+}
+
+/// Reads the lanes that have not ended.
+fn all_alive(
+    from: &mut Decoder<'_>,
+    count: usize,
+    depth: Depth,
+    start: impl Fn(usize) -> Result<Timestamp, Malformed>,
+) -> Result<Vec<(usize, Facts)>, Malformed> {
+    let (mut before, mut alive) = (None, Vec::new());
+    each_place(from, count, |from, place| {
+        let start = start(place)?;
+        let near = near(from, start, before)?;
+        before = near.last;
+        alive.push((place, sized_rest(from, start, near, depth)?));
+        Ok(())
+    })?;
+    Ok(alive)
 }
 
 fn time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Timestamp, Malformed> {
@@ -258,7 +313,7 @@ fn maybe_time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Option<Timestam
     bool::take(from)?.then(|| time(from, base)).transpose()
 }
 
-fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Lane>, Malformed> {
+fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Arc<Lane>>, Malformed> {
     let mut before = Lane::unknown(LaneId(0), end);
     list(from, |from| {
         let [unusual] = numbers(from)?;
@@ -278,7 +333,7 @@ fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Lane>, Malformed
         if unusual & birth::BORN != 0 {
             before.born_in = born(from)?;
         }
-        Ok(before.as_it_began())
+        Ok(Arc::new(before.as_it_began()))
     })
 }
 
@@ -303,17 +358,13 @@ fn born(from: &mut Decoder<'_>) -> Result<Option<Born>, Malformed> {
     }))
 }
 
-fn facts(
+/// Reads the rest of a lane, which its size precedes.
+fn sized_rest(
     from: &mut Decoder<'_>,
     start: Timestamp,
-    before: Option<&Near>,
-    has_size: bool,
+    near: Near,
     depth: Depth,
 ) -> Result<Facts, Malformed> {
-    let near = near(from, start, before.and_then(|before| before.last))?;
-    if !has_size {
-        return rest(from, start, near);
-    }
     let size = u64::take(from)?;
     let bytes = take_bytes(&mut from.bytes, size)?;
     if depth == Depth::Near {
@@ -378,18 +429,14 @@ fn near(
 /// Reads the rest of a lane.
 fn rest(from: &mut Decoder<'_>, start: Timestamp, near: Near) -> Result<Facts, Malformed> {
     let mut lane = Box::new(Lane::unknown(LaneId(0), start));
-    near.tell(&mut lane);
-    let with_origin = take_rest(from, &mut lane)?;
-    // Its end was a change, too.
-    if lane.end.is_some() && near.last.is_none() {
-        return Err(Malformed);
-    }
+    let with_origin = take_rest(from, &mut lane, &near)?;
     let rest = Some(Rest { lane, with_origin });
     Ok(Facts { near, rest })
 }
 
-/// Reads the rest; whether that says how the lane began.
-fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<bool, Malformed> {
+/// Reads the rest into a lane, with what is seen of it from far off; whether the rest says how the lane began.
+fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, near: &Near) -> Result<bool, Malformed> {
+    near.tell(lane);
     let base = lane.since();
     let [unusual] = numbers(from)?;
     let has = |bit| unusual & bit != 0;
@@ -412,6 +459,10 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<bool, Malformed>
     } else {
         usual_end(lane)
     };
+    // Its end was a change, too.
+    if lane.end.is_some() && near.last.is_none() {
+        return Err(Malformed);
+    }
     lane.woken = has(rest::WOKEN);
     lane.unwakeable = has(rest::UNWAKEABLE);
     lane.host = has(rest::HOST).then(|| host(from)).transpose()?;

@@ -1,8 +1,8 @@
 //! Reads the lanes of a part of the index as versions 1 to 3 of the format have them.
 
 use super::{
-    BEGUN, Depth, FACTS, Facts, Near, Rest, born, counts, host, labels, marks, maybe_time, numbers,
-    take_frames, take_origin, time, wakes,
+    BEGUN, Depth, FACTS, Facts, Near, Rest, born, counts, each_place, host, labels, marks,
+    maybe_time, numbers, take_frames, take_origin, time, wakes,
 };
 use crate::event::{LaneId, Timestamp};
 use crate::session::codec::{self, Decoder, Field, Malformed, unzigzag};
@@ -18,7 +18,23 @@ pub(super) fn birth(from: &mut Decoder<'_>, end: Timestamp) -> Result<Lane, Malf
     Ok(lane)
 }
 
-pub(super) fn facts(
+/// Reads a list of lanes by their places, which are less than `count`.
+pub(super) fn all_facts(
+    from: &mut Decoder<'_>,
+    end: Timestamp,
+    count: usize,
+    depth: Depth,
+    start: impl Fn(usize) -> Result<Timestamp, Malformed>,
+) -> Result<Vec<(usize, Facts)>, Malformed> {
+    let mut all = Vec::new();
+    each_place(from, count, |from, place| {
+        all.push((place, facts(from, end, start(place)?, depth)?));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn facts(
     from: &mut Decoder<'_>,
     end: Timestamp,
     start: Timestamp,
