@@ -36,10 +36,10 @@ struct Threads {
 impl Threads {
     fn start(writer: Writer, indexer: Indexer) -> io::Result<Self> {
         let (blocks, encoded) = mpsc::sync_channel(AHEAD);
-        let (make, made) = mpsc::sync_channel(AHEAD);
+        let (send, made) = mpsc::sync_channel(AHEAD);
         Ok(Self {
             blocks,
-            indexing: start("indexing", move || index(indexer, &encoded, &make))?,
+            indexing: start("indexing", move || index(indexer, &encoded, &send))?,
             writing: start("writing", move || write(writer, &made))?,
         })
     }

@@ -136,7 +136,9 @@ proptest! {
     ) {
         let (mut indexer, mut index) = (Indexer::default(), Index::default());
         for events in events.chunks(20) {
-            events.iter().for_each(|event| indexer.take_event(event));
+            for event in events {
+                indexer.take_event(event);
+            }
             indexer.end_block();
             let whole = indexer.part();
             let mut part = whole.clone();
