@@ -239,7 +239,6 @@ mod fuzz;
 #[cfg(feature = "app")]
 mod index;
 mod indexer;
-mod indexing;
 #[cfg(all(feature = "app", unix))]
 mod joint;
 pub(crate) mod journal;

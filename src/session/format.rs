@@ -177,23 +177,14 @@ pub(super) fn metadata_block(meta: &Meta, number: u32) -> Vec<u8> {
     block(Header::new(METADATA, number, 0), &payload)
 }
 
-/// The block that holds these events. It is packed, unless that is in a hurry.
-pub(super) fn events_block(
-    number: u32,
-    before: u64,
-    encoded: &Encoded,
-    in_a_hurry: bool,
-) -> Vec<u8> {
+/// Returns the block of these events, packed.
+pub(super) fn events_block(number: u32, before: u64, encoded: &Encoded) -> Vec<u8> {
     let header = Header {
         events: encoded.events,
         time: encoded.first,
         ..Header::new(EVENTS, number, before)
     };
-    let packed = if in_a_hurry {
-        None
-    } else {
-        pack(&encoded.payload, MOST_UNPACKED)
-    };
+    let packed = pack(&encoded.payload, MOST_UNPACKED);
     may_be_packed(header, packed.as_deref(), &encoded.payload)
 }
 

@@ -84,12 +84,6 @@ impl Indexer {
         }
     }
 
-    /// How the session stands at its place, without the lanes that have ended.
-    #[cfg(unix)]
-    pub(super) fn standing(&self) -> Standing {
-        without_past(self.now.clone())
-    }
-
     /// As [`standing`](Self::standing), for who needs nothing else.
     pub(super) fn into_standing(self) -> Standing {
         without_past(self.now)

@@ -39,15 +39,6 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Events that were not written yet, or are in memory all the same.
-    pub(super) fn of(piece: Piece, payload: Vec<u8>) -> Self {
-        Self {
-            piece,
-            payload: Some(payload),
-            over: piece.time,
-        }
-    }
-
     /// Hands over the events, and how many of the session's each of them is. In the place of those that are lost stands
     /// one that says so. Returns how many cannot be read although the block's checksum is right.
     pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) -> u64 {

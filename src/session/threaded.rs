@@ -166,7 +166,7 @@ fn index(mut indexer: Indexer, blocks: &Receiver<Encoded>, made: &SyncSender<Mad
 fn write(mut writer: Writer, made: &Receiver<Made>) -> Result<Writer, Error> {
     for now in made {
         match now {
-            Made::Events(encoded) => writer.put_events(encoded)?,
+            Made::Events(encoded) => writer.put_events(&encoded)?,
             Made::Part(part) => writer.put_part(&part)?,
         }
     }

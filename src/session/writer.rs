@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,7 @@ use super::codec::{Encoded, Encoder};
 use super::error::Error;
 use super::file;
 use super::format::{self, Meta};
-#[cfg(feature = "app")]
 use super::indexer::Indexer;
-use super::indexing::{Indexing, piece};
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
@@ -26,31 +24,6 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Events are written without waiting when they take so many bytes. They pack the better the more they are.
 pub(super) const LARGE: usize = 128 << 10;
 
-/// As many blocks are taken into the index at a time that there was no time for.
-const AT_A_TIME: usize = 2;
-
-/// How much of what could be done to events is left out, since they come too fast for that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Haste {
-    /// Nothing.
-    None,
-    /// They are not taken into the index for now, which is what takes longest.
-    Some,
-    /// They are not packed, either.
-    Most,
-}
-
-impl Haste {
-    /// By how large a part, in percent, of what may wait does so.
-    pub(crate) fn of(waiting: usize) -> Self {
-        match waiting {
-            0..5 => Self::None,
-            5..25 => Self::Some,
-            _ => Self::Most,
-        }
-    }
-}
-
 /// Records a session.
 ///
 /// The first error ends the recording: it is given once, what was written stays readable, and from then on every call
@@ -61,10 +34,9 @@ pub struct Writer {
     /// None once the recording has ended.
     sink: Option<Sink>,
     waiting: Encoder,
-    /// None where there is no index, since it could not be made.
-    indexing: Option<Indexing>,
+    /// None if somebody else makes the index.
+    indexer: Option<Indexer>,
     rotation: Option<Rotation>,
-    haste: Haste,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -78,12 +50,8 @@ struct Sink {
     output: Box<dyn Write + Send>,
     /// The same file, to cut off a block that was not written whole.
     cut: Option<File>,
-    /// The same file, to read back what was written.
-    back: Option<File>,
     /// The bytes of all that was written whole.
     length: u64,
-    /// Where the end begins, where it was written for now only.
-    end: Option<u64>,
 }
 
 impl Writer {
@@ -95,21 +63,6 @@ impl Writer {
     /// Where the file is there and not a session log, or cannot be created or written.
     pub fn create(path: impl AsRef<Path>, meta: &Meta) -> Result<Self, Error> {
         Self::create_within(path.as_ref(), meta, Standing::default())
-    }
-
-    /// Starts a recording in a file that is not there yet, which is created with its directories.
-    pub(crate) fn create_new(path: &Path, meta: &Meta) -> Result<Self, Error> {
-        let file = printable::path(path);
-        match open(path, private::options().write(true).create_new(true)) {
-            Ok(sink) => {
-                let begun = Self::begin(file, sink, meta, Standing::default());
-                begun.inspect_err(|_| remove_empty(path))
-            }
-            Err(why) => {
-                let why = file::explained(path, why);
-                Err(Error::Write { file, why })
-            }
-        }
     }
 
     /// Starts a recording of which only the last part is kept, as the flight recorder of a plane does: older files are
@@ -147,9 +100,7 @@ impl Writer {
         let sink = Sink {
             output: Box::new(output),
             cut: None,
-            back: None,
             length: 0,
-            end: None,
         };
         Self::begin(
             printable("the session log"),
@@ -171,10 +122,8 @@ impl Writer {
             output.rewind()?;
             Ok(Sink {
                 cut: file.try_clone().ok(),
-                back: File::open(path).ok(),
                 output: Box::new(output),
                 length: 0,
-                end: None,
             })
         });
         let sink = sink.map_err(|why| Error::Write {
@@ -191,23 +140,21 @@ impl Writer {
         standing: Standing,
     ) -> Result<Self, Error> {
         let before = standing.place;
-        let back = sink.back.as_ref().and_then(|back| back.try_clone().ok());
         let mut writer = Self {
             file,
             sink: Some(sink),
             waiting: Encoder::default(),
-            indexing: Some(Indexing::new(back, standing)),
+            indexer: Some(Indexer::begin(standing)),
             rotation: None,
             #[cfg(unix)]
-            haste: Haste::None,
             waiting_since: None,
             last_tick: None,
             number: 0,
             written: before,
             end: Timestamp::ZERO,
         };
-        let first = writer.indexing.as_mut().filter(|_| before > 0);
-        let first = first.map(Indexing::first);
+        let first = writer.indexer.as_mut().filter(|_| before > 0);
+        let first = first.map(Indexer::part);
         let beginning = beginning(meta, 0, before, writer.end, first.as_deref());
         // The metadata are block 0.
         writer.number = first.is_some().into();
@@ -239,10 +186,10 @@ impl Writer {
     /// As [`take`](Self::take), of an event that happens at every poll.
     #[inline]
     pub(crate) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) -> bool {
-        self.take_by(|waiting, indexing| {
+        self.take_by(|waiting, indexer| {
             waiting.put_step(at, thread, step);
-            if let Some(indexing) = indexing {
-                indexing.take_step(at, thread, step);
+            if let Some(indexer) = indexer {
+                indexer.take_step(at, thread, step);
             }
         })
     }
@@ -250,36 +197,24 @@ impl Writer {
     /// Takes in an event. True where it is time to [`flush`](Self::flush), since so many wait.
     #[inline]
     pub(crate) fn take(&mut self, event: &Event) -> bool {
-        self.take_by(|waiting, indexing| {
+        self.take_by(|waiting, indexer| {
             waiting.put(event);
-            if let Some(indexing) = indexing {
-                indexing.take_event(event);
+            if let Some(indexer) = indexer {
+                indexer.take_event(event);
             }
         })
     }
 
     #[inline]
-    fn take_by(&mut self, put: impl FnOnce(&mut Encoder, Option<&mut Indexing>)) -> bool {
+    fn take_by(&mut self, put: impl FnOnce(&mut Encoder, Option<&mut Indexer>)) -> bool {
         if self.sink.is_none() {
             return false;
         }
         if self.waiting.events() == 0 {
-            self.begin_block();
+            self.waiting_since = self.last_tick;
         }
-        put(&mut self.waiting, self.indexing.as_mut());
+        put(&mut self.waiting, self.indexer.as_mut());
         self.waiting.size() >= LARGE
-    }
-
-    fn begin_block(&mut self) {
-        self.waiting_since = self.last_tick;
-        if let Some(indexing) = &mut self.indexing {
-            indexing.begin_block(self.haste != Haste::None);
-        }
-    }
-
-    /// Says how much faster events come than they can be written.
-    pub(crate) fn set_haste(&mut self, haste: Haste) {
-        self.haste = haste;
     }
 
     /// Notes that it is `now`, and writes what has waited for long. To be called each frame, about every 16 ms: then
@@ -294,10 +229,7 @@ impl Writer {
         if self.waiting_since.is_none_or(waited) {
             self.flush()?;
         }
-        if self.haste != Haste::None {
-            return Ok(());
-        }
-        self.catch_up(AT_A_TIME)
+        Ok(())
     }
 
     /// Writes all that was taken in.
@@ -310,25 +242,17 @@ impl Writer {
             return Ok(());
         }
         let encoded = self.waiting.take_events();
-        self.put_events(encoded)
+        self.put_events(&encoded)
     }
 
     /// Writes a block of events.
-    pub(super) fn put_events(&mut self, encoded: Encoded) -> Result<(), Error> {
-        self.go_on()?;
-        let in_a_hurry = self.haste == Haste::Most;
-        let block = format::events_block(self.number, self.written, &encoded, in_a_hurry);
-        let sink = self.sink.as_ref();
-        let (offset, sink_is_file) =
-            sink.map_or((0, false), |sink| (sink.length, sink.back.is_some()));
+    pub(super) fn put_events(&mut self, encoded: &Encoded) -> Result<(), Error> {
+        let block = format::events_block(self.number, self.written, encoded);
         self.put(&block)?;
         self.written += encoded.events;
         self.end = encoded.last;
-        let is_late = self.haste != Haste::None && sink_is_file;
-        if let (Some(indexing), Some(piece)) = (&mut self.indexing, piece(&block, offset))
-            && !indexing.end_block(piece, encoded.payload, is_late)
-        {
-            self.indexing = None;
+        if let Some(indexer) = &mut self.indexer {
+            indexer.end_block();
         }
         self.put_index(false)?;
         self.rotate()
@@ -342,11 +266,8 @@ impl Writer {
             return Ok(());
         }
         self.end_file()?;
-        let standing = self.indexing.take().and_then(Indexing::into_standing);
-        let standing = standing.unwrap_or_else(|| Standing {
-            place: self.written,
-            ..Standing::default()
-        });
+        let standing = self.indexer.take().map(Indexer::into_standing);
+        let standing = standing.unwrap_or_default();
         let Some(rotation) = &mut self.rotation else {
             return Ok(());
         };
@@ -357,7 +278,7 @@ impl Writer {
         match next {
             Ok(mut next) => {
                 self.sink = next.sink.take();
-                self.indexing = next.indexing.take();
+                self.indexer = next.indexer.take();
                 self.number = next.number;
                 Ok(())
             }
@@ -370,11 +291,14 @@ impl Writer {
 
     /// Writes the next part of the index, where it is time for one, or `last`.
     fn put_index(&mut self, last: bool) -> Result<(), Error> {
-        let part = self.indexing.as_mut();
-        let Some(part) = part.and_then(|indexing| indexing.part(last)) else {
+        let Some(indexer) = &mut self.indexer else {
             return Ok(());
         };
-        self.put_part(&part)
+        if indexer.is_due() || (last && indexer.has_more()) {
+            let part = indexer.part();
+            self.put_part(&part)?;
+        }
+        Ok(())
     }
 
     /// Writes a part of the index, which describes the end of what was written.
@@ -386,29 +310,13 @@ impl Writer {
     /// Takes the index away: whoever has it writes its parts.
     #[cfg(feature = "app")]
     pub(super) fn take_indexer(&mut self) -> Option<Indexer> {
-        self.indexing.take().map(Indexing::into_indexer)
+        self.indexer.take()
     }
 
     /// Returns its file's name, for messages.
     #[cfg(feature = "app")]
     pub(super) fn file(&self) -> &Printable<'static> {
         &self.file
-    }
-
-    /// Takes blocks into the index that there was no time for; at most so many.
-    fn catch_up(&mut self, most: usize) -> Result<(), Error> {
-        for _ in 0..most {
-            match &mut self.indexing {
-                Some(indexing) if indexing.is_behind() => {
-                    if !indexing.catch_up() {
-                        self.indexing = None;
-                    }
-                }
-                _ => break,
-            }
-            self.put_index(false)?;
-        }
-        Ok(())
     }
 
     /// Writes what is left, and the end.
@@ -418,39 +326,12 @@ impl Writer {
     /// Where it cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
-        if self.sink.as_ref().is_some_and(|sink| sink.end.is_some()) {
-            return Ok(());
-        }
         self.end_file()
-    }
-
-    /// Ends the file for now: what is written after that takes the place of the end. Into what is no file, only what was
-    /// taken in is written.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written. The recording ends with that.
-    pub(crate) fn rest(&mut self) -> Result<(), Error> {
-        self.flush()?;
-        if let Some(sink) = &self.sink
-            && sink.cut.is_some()
-            && sink.end.is_none()
-        {
-            self.end_file()?;
-            if let Some(sink) = &mut self.sink {
-                sink.end = Some(sink.length - format::BLOCK_HEADER as u64);
-            }
-        }
-        Ok(())
     }
 
     /// Writes the rest of the index, and the end.
     fn end_file(&mut self) -> Result<(), Error> {
-        let too_much = self.indexing.as_ref().is_some_and(Indexing::is_far_behind);
-        if !too_much {
-            self.catch_up(usize::MAX)?;
-            self.put_index(true)?;
-        }
+        self.put_index(true)?;
         self.put(&format::end_block(self.number, self.written, self.end))
     }
 
@@ -462,18 +343,6 @@ impl Writer {
         let put = sink.put(block);
         self.number = self.number.wrapping_add(1);
         self.unless_failed(put)
-    }
-
-    /// Takes away the end that was written for now only.
-    fn go_on(&mut self) -> Result<(), Error> {
-        match &mut self.sink {
-            Some(sink) if sink.end.is_some() => {
-                let gone = sink.go_back();
-                self.number = self.number.wrapping_sub(1);
-                self.unless_failed(gone)
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The first error ends the recording.
@@ -504,18 +373,6 @@ impl fmt::Debug for Writer {
 }
 
 impl Sink {
-    /// Takes away the end, where it was written for now only.
-    fn go_back(&mut self) -> io::Result<()> {
-        let (Some(end), Some(file)) = (self.end.take(), &mut self.cut) else {
-            return Ok(());
-        };
-        file.set_len(end)?;
-        // Both ends of a file that was cloned are at one place.
-        file.seek(SeekFrom::Start(end))?;
-        self.length = end;
-        Ok(())
-    }
-
     fn put(&mut self, block: &[u8]) -> io::Result<()> {
         let end = self.length + block.len() as u64;
         let may_grow = self
@@ -651,10 +508,8 @@ fn open(path: &Path, options: &OpenOptions) -> io::Result<Sink> {
     let file = options.open(path)?;
     Ok(Sink {
         cut: file.try_clone().ok(),
-        back: File::open(path).ok(),
         output: Box::new(file),
         length: 0,
-        end: None,
     })
 }
 
@@ -683,33 +538,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_in_a_hurry_is_read_all_the_same() -> Result<(), Box<dyn std::error::Error>> {
-        let events: Vec<Event> = (0..1000)
-            .map(|at| Event {
-                at: Timestamp(at),
-                thread: ThreadId(0),
-                kind: EventKind::PollStarted {
-                    lane: LaneId(1 + at * at % 1009),
-                },
-            })
-            .collect();
-        let directory = tempfile::tempdir()?;
-        let path = directory.path().join("hurry.aline");
-        let mut sizes = Vec::new();
-        for in_a_hurry in [false, true] {
-            let mut writer = Writer::create(&path, &Meta::default())?;
-            writer.set_haste(if in_a_hurry { Haste::Most } else { Haste::None });
-            writer.write(&events)?;
-            writer.finish()?;
-            let session = Session::open(&path)?;
-            assert_eq!((session.events, session.damage), (events.clone(), vec![]));
-            sizes.push(fs::metadata(&path)?.len());
-        }
-        assert!(sizes[0] < sizes[1], "{sizes:?}");
-        Ok(())
-    }
-
-    #[test]
     fn a_block_that_does_not_fit_on_the_disk_is_cut_off() -> Result<(), Box<dyn std::error::Error>>
     {
         let events = [Event {
@@ -719,7 +547,7 @@ mod tests {
         }];
         let mut encoder = Encoder::default();
         encoder.put(&events[0]);
-        let block = format::events_block(1, 0, &encoder.take_events(), false).len();
+        let block = format::events_block(1, 0, &encoder.take_events()).len();
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("full.aline");
         for room in block..2 * block {

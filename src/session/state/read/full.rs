@@ -4,8 +4,9 @@ use super::{
     BEGUN, Depth, FACTS, Facts, Near, Rest, born, counts, each_place, host, labels, marks,
     maybe_time, numbers, take_frames, take_origin, time, wakes,
 };
+use crate::event::fields::{Field, Malformed, take_bytes};
 use crate::event::{LaneId, Timestamp};
-use crate::session::codec::{self, Decoder, Field, Malformed, unzigzag};
+use crate::session::codec::{Decoder, unzigzag};
 use crate::timeline::{Change, Lane, Totals};
 
 pub(super) fn birth(from: &mut Decoder<'_>, end: Timestamp) -> Result<Lane, Malformed> {
@@ -42,7 +43,7 @@ fn facts(
 ) -> Result<Facts, Malformed> {
     let near = near(from, start, end)?;
     let size = u64::take(from)?;
-    let mut bytes = codec::take_bytes(&mut from.bytes, size)?;
+    let mut bytes = take_bytes(&mut from.bytes, size)?;
     if depth == Depth::Near {
         return Ok(Facts { near, rest: None });
     }
