@@ -302,3 +302,13 @@ pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
     let end = archive.end_time().map_err(|why| Error::read(path, why))?;
     Ok((archive.events() - archive.first(), end))
 }
+
+/// Returns how many events a journal holds, and how many are lost: for benches.
+///
+/// # Errors
+///
+/// As [`Session::open`].
+#[doc(hidden)]
+pub fn journal_counts(path: impl AsRef<std::path::Path>) -> Result<(u64, u64), Error> {
+    journal::counts(path.as_ref())
+}

@@ -42,8 +42,12 @@ pub fn record(workload: Workload, operations: u64, path: &Path) -> io::Result<Ke
 
 struct Asyncline {
     executor: Executor,
-    recording: Option<(Recording, TempDir)>,
+    /// The directory of the journal.
+    directory: Option<TempDir>,
 }
+
+/// The name of the journal.
+const JOURNAL: &str = "bench.aline";
 
 /// A thread that collects events and writes them to a file.
 struct Recording {
@@ -65,17 +69,16 @@ impl Asyncline {
     fn off(threads: usize) -> io::Result<Self> {
         Ok(Self {
             executor: Self::builder(threads).build()?,
-            recording: None,
+            directory: None,
         })
     }
 
     fn recording(threads: usize) -> io::Result<Self> {
-        let (executor, collector) = Self::builder(threads).record()?;
         let directory = tempfile::tempdir()?;
-        let path = directory.path().join("bench.aline");
+        let path = directory.path().join(JOURNAL);
         Ok(Self {
-            executor,
-            recording: Some((Recording::begin(collector, path)?, directory)),
+            executor: Self::builder(threads).record_to(path)?,
+            directory: Some(directory),
         })
     }
 }
@@ -165,11 +168,17 @@ impl Tool for Asyncline {
 
     fn finish(self) -> io::Result<Kept> {
         drop(self.executor);
-        let Some((recording, directory)) = self.recording else {
+        let Some(directory) = self.directory else {
             return Ok(Kept::default());
         };
-        let kept = recording.finish();
+        let path = directory.path().join(JOURNAL);
+        let (events, lost) = asyncline::session::journal_counts(&path).map_err(io::Error::other)?;
+        let bytes = path.metadata()?.len();
         directory.close()?;
-        kept
+        Ok(Kept {
+            bytes: Some(bytes),
+            events: Some(events),
+            lost: Some(lost),
+        })
     }
 }

@@ -10,7 +10,7 @@ use super::format::Meta;
 use super::reader::Session;
 use super::writer::Writer;
 use crate::collector::Writing;
-use crate::event::{Event, Step, Text, ThreadId, Timestamp};
+use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::{Reader, Sink};
 use crate::printable;
@@ -65,6 +65,46 @@ impl Sink for Events {
 
     fn event(&mut self, event: &Event) {
         self.0.push(event.clone());
+    }
+}
+
+/// Returns how many events a journal's file holds, and how many are lost: for benches.
+pub(super) fn counts(path: &Path) -> Result<(u64, u64), Error> {
+    let unreadable = |why| Error::Read {
+        file: printable::path(path),
+        why,
+    };
+    let mut file = super::file::open(path).map_err(unreadable)?;
+    let (mut reader, mut counts) = (Reader::default(), Counts::default());
+    let mut bytes = vec![0; AT_A_TIME];
+    loop {
+        let read = file.read(&mut bytes);
+        match read.map_err(|why| unreadable(Unreadable::Io(why)))? {
+            0 => break,
+            read => reader.push(&bytes[..read], &mut counts).map_err(unreadable)?,
+        }
+    }
+    reader.end(&mut counts);
+    Ok((counts.events, counts.lost))
+}
+
+/// Numbers of events.
+#[derive(Default)]
+struct Counts {
+    events: u64,
+    lost: u64,
+}
+
+impl Sink for Counts {
+    fn step(&mut self, _: Timestamp, _: ThreadId, _: Step) {
+        self.events += 1;
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::Lost { count } => self.lost += count,
+            _ => self.events += u64::from(event.kind.is_counted()),
+        }
     }
 }
 
