@@ -223,7 +223,7 @@ impl Screen {
                 let exist = lanes.iter().filter(exists).count() as u32;
                 let stays = |lane: &&&Lane| {
                     lane.start < edges[0]
-                        && edges[0] <= window.now
+                        && edges[0] < window.now
                         && lane.end.is_none_or(|end| end > edges[1])
                 };
                 let stay = lanes.iter().filter(stays).count() as u32;
@@ -460,7 +460,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(6000))]
 
     /// Whichever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
     #[test]
