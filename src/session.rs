@@ -37,7 +37,7 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 4 | the marker `ff 62 6c 6b`; its first byte occurs in no UTF-8 text |
-//! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end, 4 a part of the index |
+//! | 4 | 1 | the kind: 1 metadata, 2 events, 3 end, 4 a part of the index, 5 the journal that it was made of |
 //! | 5 | 1 | flags, added: 1 for a block of events or of the index whose payload is packed; 2 for a part of the index in the layout of version 4 |
 //! | 6 | 2 | zero; readers ignore it |
 //! | 8 | 4 | the block's number: one more than that of the block before, mostly from 0; after the highest it goes on from 0 |
@@ -219,6 +219,33 @@
 //! changes forgotten; value?; why cancelled?; truths: unwakeable, woken; host?; wakes; marks; awaits, which are open, where
 //! it stands?; labels, which may be lacking.
 //!
+//! ## Kind 5, the journal that the recording was made of
+//!
+//! Written before the end of a recording that was made of a journal (see `docs/format.md`). The payload is the version of
+//! asyncline that made it (its length as a varint, and its UTF-8); then varints: the version of the journal's format, its
+//! length in bytes, and the checksum of its first 2¹⁶ bytes followed by its last 2¹⁶ (of a shorter one: of all, twice). Then,
+//! up to the payload's end, what is wrong with the journal. Each damage is a byte and three varints: a place in the journal, a
+//! number of bytes and a number of lost events, which are 0 where they say nothing.
+//!
+//! | byte | damage |
+//! |---|---|
+//! | 0 | [`FileHeader`](Damage::FileHeader) |
+//! | 1 | [`Metadata`](Damage::Metadata) |
+//! | 2 | [`Skipped`](Damage::Skipped) |
+//! | 3 | [`Missing`](Damage::Missing) |
+//! | 4 | [`Torn`](Damage::Torn) |
+//! | 5 | [`NoEnd`](Damage::NoEnd) |
+//! | 6 | [`Trailing`](Damage::Trailing) |
+//!
+//! Older readers pass over this block.
+//!
+//! # The recording that is kept beside a journal
+//!
+//! A viewer that opens the journal `app.aline` makes a recording of it, `app.aline.index`. The next viewer opens that, if its
+//! block of kind 5 describes the journal as it is then and names the viewer's own version; otherwise it makes a new one. It is
+//! written as `app.aline.index.part` and renamed once it is complete; where the directory cannot be written, it is a temporary
+//! file, which is removed after use.
+//!
 //! # Files of a recording that is kept to its last part
 //!
 //! Where a recording has a limit, the file that is written is ended and renamed when it has a fifth of that (a quarter, of
@@ -244,12 +271,17 @@ mod joint;
 pub(crate) mod journal;
 #[cfg(feature = "app")]
 mod log;
+#[cfg(feature = "app")]
+mod made;
+mod origin;
 mod piece;
 mod reader;
 mod rotation;
 mod state;
 #[cfg(feature = "app")]
 mod store;
+#[cfg(feature = "app")]
+pub(crate) mod temporary;
 #[cfg(feature = "app")]
 mod threaded;
 mod writer;
@@ -270,6 +302,8 @@ pub use format::Meta;
 pub use fuzz::fuzz;
 #[cfg(all(feature = "app", unix))]
 pub(crate) use joint::Joint;
+#[cfg(feature = "app")]
+pub(crate) use made::{Goal, Making, is_journal, is_kept, is_written, replace_journal};
 pub use reader::Session;
 pub use rotation::Keep;
 #[cfg(feature = "app")]

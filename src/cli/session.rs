@@ -70,6 +70,9 @@ pub(super) fn run(session: &Session) -> Result<(), Failure> {
 
 /// Writes what is lacking at the end of a recording that was cut off, so that it opens at once.
 pub(super) fn repair(file: &Path) -> Result<(), Failure> {
+    if session::is_journal(file)? {
+        return make_recording(file);
+    }
     let mut archive = opened(file)?;
     for damage in session::told(&archive.log.all_damage()) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
@@ -97,6 +100,38 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
             printable::path(file)
         )?;
     }
+    Ok(())
+}
+
+/// Makes a recording of a journal, in its place.
+fn make_recording(file: &Path) -> Result<(), Failure> {
+    if session::is_written(file)? {
+        let file = printable::path(file);
+        return Err(Failure::Mistake(format!(
+            "a program still writes {file}: repair it when the program has ended"
+        )));
+    }
+    session::replace_journal(file, show_progress)?;
+    let mut archive = opened(file)?;
+    let damage = archive.log.all_damage();
+    for damage in session::told(&damage) {
+        failure::say(&format!("{}: {damage}", printable::path(file)));
+    }
+    let events = archive.end_found();
+    let events = events.map_err(|error| unreadable(file, &error))?.counted;
+    let per_event = |bytes: u64| bytes as f64 / events.max(1) as f64;
+    let journal = archive
+        .log
+        .origin
+        .as_ref()
+        .map_or(0, |origin| origin.length);
+    writeln!(
+        io::stdout(),
+        "{}: the journal is a recording now; it holds {events} events, {:.2} bytes each instead of {:.2}",
+        printable::path(file),
+        per_event(archive.log.size()),
+        per_event(journal)
+    )?;
     Ok(())
 }
 
@@ -197,6 +232,8 @@ fn info(file: &Path) -> Result<(), Failure> {
     let others = timeline.lanes().filter(|lane: &&Lane| !lane.is_task());
     let events = timeline.events().saturating_sub(archive.counted_before());
     let size = archive.log.size();
+    let journal = session::is_journal(file)?;
+    let journal = archive.log.origin.as_ref().filter(|_| journal);
     let (parts, index) = archive.log.index_size();
     let meta = &archive.log.meta;
     let mut out = io::stdout().lock();
@@ -228,7 +265,8 @@ fn info(file: &Path) -> Result<(), Failure> {
         others => format!("; {} more", count(others, "lane")),
     };
     line("tasks", &format!("{}, {ended}{others}", tasks.count()))?;
-    let per_event = size as f64 / events.max(1) as f64;
+    let length = journal.map_or(size, |journal| journal.length);
+    let per_event = length as f64 / events.max(1) as f64;
     line("events", &format!("{events}, {per_event:.2} bytes each"))?;
     line(
         "lost",
@@ -237,8 +275,13 @@ fn info(file: &Path) -> Result<(), Failure> {
             lost => lost_text(lost),
         },
     )?;
+    if let Some(journal) = journal {
+        let size = bytes_text(journal.length);
+        line("journal", &format!("{size}, format {}", journal.version))?;
+    }
+    let label = if journal.is_some() { "index" } else { "file" };
     line(
-        "file",
+        label,
         &format!(
             "{}, format {}, index of {} ({})",
             bytes_text(size),

@@ -44,6 +44,16 @@ impl Reader {
         &self.damage
     }
 
+    /// Returns `true` if the file header is damaged.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.damage.contains(&Damage::FileHeader)
+    }
+
+    /// Returns `true` if a whole block was read.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.number > 0
+    }
+
     /// Returns the time up to which all events were handed on.
     pub(crate) fn safe(&self) -> Tick {
         self.safe
@@ -127,7 +137,7 @@ impl Reader {
         self.has_begun = true;
         match block::file_version(bytes) {
             Some(version @ ..=block::VERSION) if version > 0 => {}
-            Some(version) => return Err(Unreadable::Newer { version }),
+            Some(version) => return Err(Unreadable::NewerJournal { version }),
             None => self.damage.push(Damage::FileHeader),
         }
         self.offset += block::FILE_HEADER as u64;

@@ -16,7 +16,7 @@ use super::indexer::Indexer;
 use super::log::{Log, Tail};
 use super::piece::Piece;
 use super::state::{Ahead, Standing};
-use super::{format, journal};
+use super::{format, made};
 use crate::event::{Event, LaneId, Timestamp};
 use crate::printable;
 use crate::timeline::Timeline;
@@ -90,8 +90,8 @@ impl Archive {
     /// # Errors
     ///
     /// As [`Session::open`](super::Session::open).
-    pub(crate) fn open(path: &Path, progress: impl FnMut(Progress)) -> Result<Self, Error> {
-        let log = open_log(path)?;
+    pub(crate) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Self, Error> {
+        let log = made::open(path, &mut progress)?;
         Self::of(log, progress).map_err(|why| unreadable(path, why))
     }
 
@@ -104,9 +104,9 @@ impl Archive {
     pub(crate) fn open_large(
         path: &Path,
         small: u64,
-        progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Progress),
     ) -> Result<Option<Self>, Error> {
-        let log = open_log(path)?;
+        let log = made::open(path, &mut progress)?;
         if log.events() <= small && log.meta.before == 0 {
             return Ok(None);
         }
@@ -553,28 +553,6 @@ impl Archive {
         }
         Ok(cuts)
     }
-}
-
-static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-fn open_log(path: &Path) -> Result<Log, Error> {
-    if journal::is_file_of(path).unwrap_or(false) {
-        let to = std::env::temp_dir().join(format!(
-            "asyncline-index-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        ));
-        let file = crate::private::options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&to)
-            .map_err(|why| Error::read(path, why))?;
-        let made = journal::convert(path, (file, &to), |_, _| {})
-            .and_then(|_| Log::open(&to).map_err(|why| unreadable(path, why)));
-        let _ = std::fs::remove_file(&to);
-        return made;
-    }
-    Log::open(path).map_err(|why| unreadable(path, why))
 }
 
 fn unreadable(path: &Path, why: Unreadable) -> Error {

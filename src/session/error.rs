@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::format;
+use crate::journal::block;
 use crate::plain::plain;
 use crate::printable::Printable;
 
@@ -88,6 +89,15 @@ pub enum Unreadable {
         format::VERSION
     )]
     Newer {
+        /// The version of its format.
+        version: u16,
+    },
+    /// As [`Newer`](Self::Newer), of a journal.
+    #[error(
+        "a newer asyncline wrote it (its format is version {version}, this program reads version {})",
+        block::VERSION
+    )]
+    NewerJournal {
         /// The version of its format.
         version: u16,
     },

@@ -34,6 +34,9 @@ pub(super) const END: u8 = 3;
 /// Kind of a block that holds a part of the index.
 pub(super) const INDEX: u8 = 4;
 
+/// Kind of the block that describes the journal of which the recording was made.
+pub(super) const ORIGIN: u8 = 5;
+
 /// Flag of a block of events or of the index whose payload is packed.
 pub(super) const PACKED: u8 = 1;
 /// Flag of a part of the index that omits fields of lanes with their usual values.

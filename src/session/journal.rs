@@ -1,6 +1,7 @@
 //! Journals, as sessions and as recordings.
 
 use std::fs::File;
+#[cfg(feature = "app")]
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +14,6 @@ use crate::collector::Writing;
 use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::{Reader, Sink};
-use crate::printable;
-
-/// Bytes that are read at a time.
-const AT_A_TIME: usize = 1 << 20;
 
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
@@ -32,7 +29,8 @@ pub(super) fn is_journal(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// Returns an error if it cannot be read.
-pub(crate) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
+#[cfg(feature = "app")]
+pub(super) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     let mut start = Vec::new();
     let most = (block::FILE_HEADER + block::HEADER) as u64;
     let file = super::file::open(path)?;
@@ -42,16 +40,33 @@ pub(crate) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     Ok(is_journal(&start))
 }
 
+/// Returns `true` if the last block of a journal's file says that nothing more happened.
+#[cfg(feature = "app")]
+pub(super) fn has_end(file: &File, length: u64) -> std::io::Result<bool> {
+    let header = block::HEADER as u64;
+    let last = super::piece::read_some(file, length.saturating_sub(header), header)?;
+    Ok(block::header(&last).is_some_and(|last| last.header.kind == block::kind::END))
+}
+
 /// Reads a journal as a whole.
 pub(super) fn read(bytes: &[u8]) -> Result<Session, Unreadable> {
     let (mut reader, mut events) = (Reader::default(), Events(Vec::new()));
     reader.push(bytes, &mut events)?;
     reader.end(&mut events);
+    if let Some(why) = is_nothing(&reader, bytes.len() as u64) {
+        return Err(why);
+    }
     Ok(Session {
         meta: meta(reader.description()),
         events: events.0,
         damage: reader.damage().to_vec(),
     })
+}
+
+/// Returns why nothing of a journal of this length can be read, if so.
+fn is_nothing(reader: &Reader, length: u64) -> Option<Unreadable> {
+    let has_header = length >= block::FILE_HEADER as u64 && !reader.is_headless();
+    (!has_header && !reader.has_blocks()).then_some(Unreadable::Nothing)
 }
 
 /// Events in memory.
@@ -187,7 +202,21 @@ impl Converter {
     /// # Errors
     ///
     /// Returns an error if the recording cannot be written.
-    pub(crate) fn finish(mut self) -> Result<Vec<Damage>, Error> {
+    pub(crate) fn finish(self) -> Result<Vec<Damage>, Error> {
+        self.finish_with(|_| None)
+    }
+
+    /// Returns why nothing of the journal can be read, if so, once all of its bytes were taken in.
+    #[cfg(feature = "app")]
+    pub(super) fn is_nothing(&self, length: u64) -> Option<Unreadable> {
+        is_nothing(&self.reader, length)
+    }
+
+    /// As [`finish`](Self::finish); the recording's end follows a block with the payload that `origin` returns.
+    pub(super) fn finish_with(
+        mut self,
+        origin: impl FnOnce(&[Damage]) -> Option<Vec<u8>>,
+    ) -> Result<Vec<Damage>, Error> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => self.begin()?,
@@ -195,6 +224,9 @@ impl Converter {
         let mut writing = Writing::new(&mut writer);
         self.reader.end(&mut writing);
         writing.finish()?;
+        if let Some(origin) = origin(self.reader.damage()) {
+            writer.put_origin(&origin)?;
+        }
         writer.finish()?;
         Ok(self.reader.damage().to_vec())
     }
@@ -207,41 +239,4 @@ pub(crate) enum Failed {
     Read(Unreadable),
     /// The recording cannot be written.
     Write(Error),
-}
-
-/// Makes an indexed recording of a journal's file. Returns what is wrong with the journal. Tells how many of how many
-/// bytes are read.
-///
-/// # Errors
-///
-/// Returns an error if the journal cannot be read, or the recording cannot be written.
-pub(crate) fn convert(
-    from: &Path,
-    to: (File, &Path),
-    mut progress: impl FnMut(u64, u64),
-) -> Result<Vec<Damage>, Error> {
-    let unreadable = |why| Error::Read {
-        file: printable::path(from),
-        why,
-    };
-    let mut file = super::file::open(from).map_err(unreadable)?;
-    let length = file.metadata().map_or(0, |file| file.len());
-    let (mut converter, mut read) = (Converter::to(to.0, to.1), 0);
-    let mut bytes = vec![0; AT_A_TIME];
-    loop {
-        let count = file
-            .read(&mut bytes)
-            .map_err(|why| unreadable(Unreadable::Io(why)))?;
-        if count == 0 {
-            return converter.finish();
-        }
-        converter
-            .push(&bytes[..count])
-            .map_err(|failed| match failed {
-                Failed::Read(why) => unreadable(why),
-                Failed::Write(error) => error,
-            })?;
-        read += count as u64;
-        progress(read, length);
-    }
 }

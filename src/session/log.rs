@@ -9,6 +9,7 @@ use super::damage::Damage;
 use super::error::Unreadable;
 use super::file;
 use super::format::{self, BLOCK_HEADER, Block, Found, Header, Meta};
+use super::origin::Origin;
 use super::piece::{Loaded, Piece, Stored, read_block, read_some};
 use super::reader;
 use crate::event::Timestamp;
@@ -26,6 +27,8 @@ pub(crate) struct Log {
     /// The parts of its index, in order.
     pub(super) index: Vec<Stored>,
     index_size: (usize, u64),
+    /// The journal that it was made of.
+    pub(crate) origin: Option<Origin>,
     /// What is wrong with it, as far as that is known.
     pub(crate) damage: Vec<Damage>,
     /// Starts of blocks that turned out to be damaged when they were read.
@@ -96,6 +99,7 @@ impl Log {
             pieces: Vec::new(),
             index: Vec::new(),
             index_size: (0, 0),
+            origin: None,
             damage: Vec::new(),
             damaged: HashSet::new(),
             has_end: false,
@@ -194,14 +198,18 @@ impl Log {
         self.index_size
     }
 
+    fn origin_damage(&self) -> impl Iterator<Item = &Damage> {
+        self.origin.iter().flat_map(|origin| &origin.damage)
+    }
+
     /// How many bytes of the file were gone through.
     pub(crate) fn size(&self) -> u64 {
         self.scan.at
     }
 
-    /// What is wrong with the file, if nothing is added to it any more.
+    /// Returns what is wrong with the file, if nothing is added to it any more, and with the journal that it was made of.
     pub(crate) fn all_damage(&self) -> Vec<Damage> {
-        let mut damage = self.damage.clone();
+        let mut damage: Vec<_> = self.origin_damage().chain(&self.damage).cloned().collect();
         if !self.scan.has_metadata {
             damage.push(Damage::Metadata);
         }
@@ -330,6 +338,11 @@ impl Log {
                 self.index.push(stored);
                 self.index_size.0 += 1;
                 self.index_size.1 += BLOCK_HEADER as u64 + stored.found.length;
+            }
+            format::ORIGIN => {
+                let payload = self.read(&stored)?;
+                self.origin = payload.and_then(|payload| Origin::decode(&payload).ok());
+                self.arrive(&header);
             }
             format::END => {
                 self.arrive(&header);

@@ -7,6 +7,7 @@ use super::codec::{self, Item, Texts};
 use super::damage::Damage;
 use super::error::{Error, Unreadable};
 use super::format::{self, Block, Broken, Header, Meta};
+use super::origin::Origin;
 use super::{file, journal};
 use crate::event::{Event, EventKind, ThreadId, Timestamp};
 use crate::printable;
@@ -230,6 +231,11 @@ impl<'a> Reader<'a> {
             }
             format::EVENTS if flags & !format::PACKED == 0 => return self.take_events(block),
             format::METADATA | format::EVENTS => return false,
+            format::ORIGIN => {
+                let origin = Origin::decode(block.payload);
+                let damage = origin.map_or_else(|_| Vec::new(), |origin| origin.damage);
+                self.session.damage.splice(0..0, damage);
+            }
             _ => {}
         }
         self.arrive(&block.header, None);

@@ -14,6 +14,7 @@ use super::indexer::Indexer;
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
+use crate::journal::block;
 use crate::limit;
 use crate::printable::{self, Printable, printable};
 use crate::private;
@@ -319,6 +320,17 @@ impl Writer {
         &self.file
     }
 
+    /// Writes the block that describes the journal of which this recording is made.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it cannot be written.
+    pub(super) fn put_origin(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.flush()?;
+        let header = format::Header::new(format::ORIGIN, self.number, self.written);
+        self.put(&format::block(header, payload))
+    }
+
     /// Writes what is left, and the end.
     ///
     /// # Errors
@@ -468,12 +480,14 @@ pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
     is_log(path).map(|is_log| !is_log)
 }
 
-/// Returns `true` if a file starts like a session log.
+/// Returns `true` if a file starts like a session log, or like a journal.
 pub(crate) fn is_log(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     let length = format::MAGIC.len() as u64;
     File::open(path)?.take(length).read_to_end(&mut start)?;
-    Ok(start == format::MAGIC)
+    Ok([format::MAGIC, block::MAGIC]
+        .iter()
+        .any(|magic| start == magic))
 }
 
 /// Returns `true` for a pipe, a socket or a disk.
