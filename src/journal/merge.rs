@@ -68,6 +68,17 @@ impl Merger {
         lost
     }
 
+    /// Takes note of a block whose words are lost. Returns the number of events that are missing with it.
+    pub(super) fn lose(
+        &mut self,
+        thread: ThreadId,
+        begins: Tick,
+        [before, count]: [u64; 2],
+    ) -> u64 {
+        let after = before.saturating_add(count);
+        self.push(thread, begins, Vec::new(), [after, 0])
+    }
+
     fn thread(&mut self, id: ThreadId) -> &mut Thread {
         let index = *self.numbers.entry(id).or_insert_with(|| {
             self.threads.push(Thread::new(id));

@@ -29,8 +29,17 @@ pub(crate) struct Reader {
     /// The tick up to which all events were handed on.
     safe: Tick,
     damage: Vec<Damage>,
-    /// The place and length of bytes that are no block, while the next block is looked for.
-    skipped: Option<(u64, u64)>,
+    /// Bytes that are no whole block, while the next block is looked for.
+    skipped: Option<Skipped>,
+}
+
+/// Bytes of a journal that are no whole block.
+#[derive(Clone, Copy, Debug)]
+struct Skipped {
+    offset: u64,
+    bytes: u64,
+    /// Events that are known to be lost with them.
+    events: u64,
 }
 
 impl Reader {
@@ -97,10 +106,12 @@ impl Reader {
     pub(crate) fn end(&mut self, sink: &mut impl Sink) {
         let rest = std::mem::take(&mut self.rest);
         self.skip(&rest);
-        self.offset += rest.len() as u64;
+        if let Some(found) = block::header(&rest) {
+            self.lose(&found.header);
+        }
         self.hand_on(Tick(u64::MAX), sink);
-        if let Some((_, bytes)) = self.skipped.take() {
-            self.damage.push(Damage::Torn { bytes, events: 0 });
+        if let Some(Skipped { bytes, events, .. }) = self.skipped.take() {
+            self.damage.push(Damage::Torn { bytes, events });
         } else if !self.has_end {
             self.damage.push(Damage::NoEnd);
         }
@@ -147,17 +158,36 @@ impl Reader {
     /// Takes note of bytes that are no block. Returns their number.
     fn skip(&mut self, bytes: &[u8]) -> usize {
         if !bytes.is_empty() {
-            let (_, skipped) = self.skipped.get_or_insert((self.offset, 0));
-            *skipped += bytes.len() as u64;
+            self.skipped().bytes += bytes.len() as u64;
         }
         self.offset += bytes.len() as u64;
         bytes.len()
+    }
+
+    /// Returns the skipped bytes before this place.
+    fn skipped(&mut self) -> &mut Skipped {
+        self.skipped.get_or_insert(Skipped {
+            offset: self.offset,
+            bytes: 0,
+            events: 0,
+        })
+    }
+
+    /// Takes note that the events of a block are lost, since its payload is not whole.
+    fn lose(&mut self, header: &Header) {
+        if header.kind == kind::WORDS {
+            let counts = [header.before, header.count.into()];
+            let lost = self.merger.lose(header.thread, header.tick, counts);
+            let skipped = self.skipped();
+            skipped.events = skipped.events.saturating_add(lost);
+        }
     }
 
     fn take(&mut self, found: Found, payload: &[u8], sink: &mut impl Sink) {
         let header = found.header;
         if !found.fits(payload) {
             self.skip_block(payload);
+            self.lose(&header);
             return;
         }
         let missing = header.number.saturating_sub(self.number);
@@ -165,10 +195,14 @@ impl Reader {
         let offset = self.offset;
         let lost = self.take_block(&header, payload, sink);
         match self.skipped.take() {
-            Some((offset, bytes)) => self.damage.push(Damage::Skipped {
+            Some(Skipped {
                 offset,
                 bytes,
-                events: lost,
+                events,
+            }) => self.damage.push(Damage::Skipped {
+                offset,
+                bytes,
+                events: events.saturating_add(lost),
             }),
             None if missing > 0 || lost > 0 => self.damage.push(Damage::Missing {
                 offset,
@@ -179,9 +213,7 @@ impl Reader {
     }
 
     fn skip_block(&mut self, payload: &[u8]) {
-        let bytes = (block::HEADER + payload.len()) as u64;
-        let (_, skipped) = self.skipped.get_or_insert((self.offset, 0));
-        *skipped += bytes;
+        self.skipped().bytes += (block::HEADER + payload.len()) as u64;
     }
 
     /// Takes in a block. Returns the number of events that are missing before it.

@@ -1,0 +1,370 @@
+//! Journals on the command line: the recording that is kept beside one, repair, and damage. The journals are written by hand,
+//! after `docs/format.md`.
+
+#![cfg(feature = "app")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use asyncline::event::{Event, EventKind};
+use asyncline::session::Session;
+
+const WORDS: u8 = 2;
+const TIME: u8 = 6;
+const END: u8 = 7;
+
+/// Polls in a block of words.
+const POLLS: u64 = 1000;
+
+/// A journal that grows block by block.
+struct Journal {
+    bytes: Vec<u8>,
+    blocks: u64,
+    /// Where each block begins.
+    places: Vec<usize>,
+    events: u64,
+    tick: u64,
+}
+
+/// What a block's header says besides its number and its payload.
+#[derive(Default)]
+struct Of {
+    kind: u8,
+    count: u32,
+    before: u64,
+    tick: u64,
+}
+
+impl Journal {
+    /// One with a task, which is polled so often.
+    fn of(polls: u64) -> Self {
+        let mut bytes = b"\x89ajln\r\n\x1a\x01\0\0\0".to_vec();
+        bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
+        let mut journal = Self {
+            bytes,
+            blocks: 0,
+            places: Vec::new(),
+            events: 0,
+            tick: 0,
+        };
+        journal.block(
+            Of {
+                kind: 1,
+                ..Of::default()
+            },
+            b"\x01\x04hand\x03\x011",
+        );
+        let template = b"\x04task\x01\0\0\0";
+        journal.block(
+            Of {
+                kind: 4,
+                count: 1,
+                ..Of::default()
+            },
+            template,
+        );
+        journal.words(&[17 | 1 << 32, 0], 1);
+        journal.polls(polls);
+        journal
+    }
+
+    fn block(&mut self, of: Of, payload: &[u8]) {
+        self.places.push(self.bytes.len());
+        let mut header = b"\xffjrn".to_vec();
+        header.extend([of.kind, 0, 0, 0]);
+        header.extend(self.blocks.to_le_bytes());
+        header.extend(0_u32.to_le_bytes());
+        header.extend(of.count.to_le_bytes());
+        header.extend(of.before.to_le_bytes());
+        header.extend(of.tick.to_le_bytes());
+        header.extend((payload.len() as u32).to_le_bytes());
+        header.extend(crc32c::crc32c(payload).to_le_bytes());
+        header.extend(crc32c::crc32c(&header).to_le_bytes());
+        self.bytes.extend(header);
+        self.bytes.extend(payload);
+        self.blocks += 1;
+    }
+
+    fn words(&mut self, words: &[u64], count: u32) {
+        let payload: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let (before, tick) = (self.events, self.tick);
+        self.block(
+            Of {
+                kind: WORDS,
+                count,
+                before,
+                tick,
+            },
+            &payload,
+        );
+        self.events += u64::from(count);
+    }
+
+    /// Polls the task, a microsecond each.
+    fn polls(&mut self, polls: u64) {
+        for from in (0..polls).step_by(POLLS as usize) {
+            let polls = POLLS.min(polls - from);
+            let poll = [3 | 500 << 5 | 1 << 32, 4 | 500 << 5 | 1 << 32];
+            let words = poll.repeat(polls as usize);
+            self.words(&words, 2 * polls as u32);
+            self.tick += 1000 * polls;
+            let tick = self.tick + 1;
+            self.block(
+                Of {
+                    kind: TIME,
+                    tick,
+                    ..Of::default()
+                },
+                &[],
+            );
+        }
+    }
+
+    fn end(mut self) -> Self {
+        self.block(
+            Of {
+                kind: END,
+                ..Of::default()
+            },
+            &[],
+        );
+        self
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn journal(&self, journal: &Journal) -> PathBuf {
+        let path = self.0.path().join("app.aline");
+        fs::write(&path, &journal.bytes).unwrap();
+        path
+    }
+
+    fn files(&self) -> Vec<String> {
+        let files = fs::read_dir(self.0.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+fn asyncline(arguments: &[&str], file: &Path) -> Output {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+    command.args(arguments).arg(file).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn info(file: &Path) -> String {
+    let output = asyncline(&["session", "info"], file);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    text(&output.stdout).to_owned()
+}
+
+fn has_line(text: &str, label: &str, value: &str) -> bool {
+    let mut lines = text.lines();
+    lines.any(|line| line.starts_with(label) && line.contains(value))
+}
+
+fn beside(journal: &Path) -> PathBuf {
+    journal.with_file_name("app.aline.index")
+}
+
+#[test]
+fn a_journals_recording_is_kept_beside_it() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(30_000).end());
+    let first = info(&path);
+    assert!(has_line(&first, "events", "60001, 8."), "{first}");
+    assert!(has_line(&first, "journal", "format 1"), "{first}");
+    assert!(has_line(&first, "state", "complete"), "{first}");
+    assert_eq!(folder.files(), ["app.aline", "app.aline.index"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(beside(&path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let kept = fs::read(beside(&path)).unwrap();
+    let made = fs::metadata(beside(&path)).unwrap().modified().unwrap();
+    assert_eq!(info(&path), first);
+    let text = asyncline(&["replay", "--text"], &path);
+    assert_eq!(text.status.code(), Some(0), "{text:?}");
+    let after = fs::metadata(beside(&path)).unwrap().modified().unwrap();
+    assert_eq!(
+        (fs::read(beside(&path)).unwrap(), after),
+        (kept, made),
+        "it is not made twice"
+    );
+    let [journal, recording] =
+        [path.clone(), beside(&path)].map(|path| Session::open(path).unwrap());
+    assert_eq!(journal, recording);
+}
+
+#[test]
+fn a_journal_that_has_changed_is_read_anew() {
+    let folder = Folder::new();
+    let mut journal = Journal::of(10);
+    let path = folder.journal(&journal);
+    assert!(has_line(&info(&path), "events", "21,"));
+    journal.polls(10);
+    folder.journal(&journal);
+    assert!(has_line(&info(&path), "events", "41,"), "it has grown");
+    let last = journal.places.len() - 2;
+    let one_longer = journal.places[last] + 52 + 8;
+    journal.bytes[one_longer] ^= 1;
+    folder.journal(&journal);
+    let other = info(&path);
+    assert!(has_line(&other, "lost", "20"), "{other}");
+    fs::write(beside(&path), "no recording").unwrap();
+    assert_eq!(info(&path), other);
+    let copy = fs::read(beside(&path)).unwrap();
+    fs::write(beside(&path), &copy[..copy.len() - 52]).unwrap();
+    assert_eq!(info(&path), other, "half a recording is none");
+    assert_eq!(fs::read(beside(&path)).unwrap(), copy);
+}
+
+#[test]
+fn what_a_killed_viewer_left_is_replaced() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(10).end());
+    fs::write(folder.0.path().join("app.aline.index.part"), "half").unwrap();
+    info(&path);
+    assert_eq!(folder.files(), ["app.aline", "app.aline.index"]);
+}
+
+#[test]
+fn a_journals_damage_is_shown_each_time() {
+    let folder = Folder::new();
+    let mut journal = Journal::of(3000);
+    // The second block of polls, and what comes after the third.
+    let second = journal.places[5];
+    assert_eq!(journal.bytes[second + 4], WORDS);
+    journal.bytes[second + 60] ^= 1;
+    journal.bytes.extend(b"\xffjrn is torn");
+    let path = folder.journal(&journal);
+    let first = info(&path);
+    let size = 52 + 16 * POLLS;
+    let skipped = format!("{size} bytes from byte {second} on cannot be read: 2000 events lost");
+    assert!(has_line(&first, "state", &skipped), "{first}");
+    assert!(
+        has_line(&first, "state", "its last 12 bytes cannot be read"),
+        "{first}"
+    );
+    assert!(has_line(&first, "lost", "2000"), "{first}");
+    assert_eq!(first.matches("state").count(), 2, "{first}");
+    assert_eq!(info(&path), first);
+    let replayed = asyncline(&["replay", "--text"], &path);
+    assert_eq!(text(&replayed.stderr).lines().count(), 2, "{replayed:?}");
+}
+
+#[test]
+fn a_journal_becomes_a_recording() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(30_000).end());
+    let before = Session::open(&path).unwrap();
+    info(&path);
+    let repaired = asyncline(&["repair"], &path);
+    assert_eq!(repaired.status.code(), Some(0), "{repaired:?}");
+    assert_eq!(text(&repaired.stderr), "");
+    let line = text(&repaired.stdout);
+    assert!(line.contains("it holds 60001 events, "), "{line}");
+    assert!(line.ends_with(" bytes each instead of 8.06\n"), "{line}");
+    assert_eq!(folder.files(), ["app.aline"]);
+    assert_eq!(Session::open(&path).unwrap(), before);
+    let info = info(&path);
+    assert!(!info.contains("journal"), "{info}");
+    assert!(has_line(&info, "state", "complete"), "{info}");
+    let again = asyncline(&["repair"], &path);
+    assert!(
+        text(&again.stdout).contains("nothing to repair"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_repaired_journal_has_an_end_and_its_damage() {
+    let folder = Folder::new();
+    let mut journal = Journal::of(2000);
+    let first = journal.places[3];
+    journal.bytes[first + 60] ^= 1;
+    let path = folder.journal(&journal);
+    let repaired = asyncline(&["repair"], &path);
+    assert_eq!(repaired.status.code(), Some(0), "{repaired:?}");
+    assert_eq!(text(&repaired.stderr).lines().count(), 1, "{repaired:?}");
+    let info = info(&path);
+    assert!(has_line(&info, "state", "2000 events lost"), "{info}");
+    assert!(!info.contains("no end"), "{info}");
+}
+
+#[test]
+fn no_journal_at_all_is_told_in_one_line() {
+    let folder = Folder::new();
+    let whole = Journal::of(10).end();
+    let mut newer = whole.bytes[..12].to_vec();
+    newer[8] = 9;
+    newer.extend(crc32c::crc32c(&newer).to_le_bytes());
+    newer.extend(&whole.bytes[16..]);
+    let headless = [&whole.bytes[..8], &[0; 80]].concat();
+    for (bytes, why) in [
+        (
+            newer,
+            "its format is version 9, this program reads version 1",
+        ),
+        (headless, "nothing in it is readable"),
+        (whole.bytes[..15].to_vec(), "nothing in it is readable"),
+    ] {
+        let path = folder.journal(&Journal {
+            bytes,
+            ..Journal::of(0)
+        });
+        for command in [&["session", "info"][..], &["replay", "--text"], &["repair"]] {
+            let output = asyncline(command, &path);
+            assert_eq!(output.status.code(), Some(2), "{output:?}");
+            let line = text(&output.stderr);
+            assert!(line.contains(why) && line.lines().count() == 1, "{line}");
+        }
+        assert!(Session::open(&path).is_err());
+        assert_eq!(folder.files(), ["app.aline"]);
+    }
+}
+
+/// Cuts and merges are made of journals as of recordings.
+#[test]
+fn journals_are_cut_and_merged() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(1000).end());
+    let into = folder.0.path().join("part.aline");
+    let cut = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"))
+        .args(["session", "cut", "--from", "50%"])
+        .args([&path, &into])
+        .output()
+        .unwrap();
+    assert_eq!(cut.status.code(), Some(0), "{cut:?}");
+    let polled = |event: &&Event| matches!(event.kind, EventKind::PollStarted { .. });
+    let part = Session::open(&into).unwrap();
+    assert_eq!(part.events.iter().filter(polled).count(), 500);
+    let merged = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"))
+        .args(["session", "merge"])
+        .args([&path, &path])
+        .arg("--into")
+        .arg(&into)
+        .output()
+        .unwrap();
+    assert_eq!(merged.status.code(), Some(0), "{merged:?}");
+    assert_eq!(Session::open(&into).unwrap().events.len(), 2 * 2001);
+}
