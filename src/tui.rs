@@ -6,6 +6,7 @@
 pub mod action;
 pub mod app;
 pub mod code;
+mod conversion;
 mod driver;
 mod highlight;
 pub mod keymap;

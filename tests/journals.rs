@@ -8,11 +8,14 @@
 )]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use asyncline::event::{Event, EventKind};
 use asyncline::session::Session;
+use asyncline::tui::show::Show;
+use ratatui::layout::Size;
 
 const WORDS: u8 = 2;
 const TIME: u8 = 6;
@@ -367,4 +370,71 @@ fn journals_are_cut_and_merged() {
         .unwrap();
     assert_eq!(merged.status.code(), Some(0), "{merged:?}");
     assert_eq!(Session::open(&into).unwrap().events.len(), 2 * 2001);
+}
+
+/// Takes in what is read until so many events are shown.
+fn wait_for(show: &mut Show, events: u64) {
+    while show.place() != events {
+        show.tick();
+        show.take();
+        std::thread::yield_now();
+    }
+}
+
+const SIZE: Size = Size {
+    width: 100,
+    height: 30,
+};
+
+#[test]
+fn a_large_journal_is_shown_while_it_is_read() {
+    let folder = Folder::new();
+    let journal = Journal::of(150_000).end();
+    let path = folder.journal(&journal);
+    let mut show = Show::open(&path, false, SIZE).unwrap();
+    let first = show.place();
+    assert!(first > 0 && first < journal.events, "a first part: {first}");
+    assert_eq!(folder.files(), ["app.aline", "app.aline.index.part"]);
+    wait_for(&mut show, journal.events);
+    while folder.files() != ["app.aline", "app.aline.index"] {
+        std::thread::yield_now();
+    }
+    let [journal, recording] =
+        [path.clone(), beside(&path)].map(|path| Session::open(path).unwrap());
+    assert_eq!(journal, recording);
+}
+
+#[test]
+fn who_leaves_while_a_journal_is_read_leaves_nothing() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(150_000).end());
+    let show = Show::open(&path, false, SIZE).unwrap();
+    assert_eq!(folder.files(), ["app.aline", "app.aline.index.part"]);
+    drop(show);
+    let files = folder.files();
+    assert!(
+        !files.contains(&"app.aline.index.part".to_owned()),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn a_journal_is_followed_while_it_grows() {
+    let folder = Folder::new();
+    let mut journal = Journal::of(10);
+    let path = folder.journal(&journal);
+    let mut show = Show::open(&path, true, SIZE).unwrap();
+    for _ in 0..3 {
+        wait_for(&mut show, journal.events);
+        let before = journal.bytes.len();
+        journal.polls(10);
+        let mut file = fs::File::options().append(true).open(&path).unwrap();
+        file.write_all(&journal.bytes[before..]).unwrap();
+    }
+    wait_for(&mut show, journal.events);
+    assert_eq!(
+        folder.files(),
+        ["app.aline"],
+        "its recording is never complete"
+    );
 }

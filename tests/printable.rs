@@ -25,7 +25,7 @@ use asyncline::probe::gate::Pace;
 use asyncline::scenario;
 use asyncline::session::{Meta, Session, Writer};
 use asyncline::tui::action::Action;
-use asyncline::tui::app::{App, Life, Msg, Opened, Playback, Recent, Watched};
+use asyncline::tui::app::{App, Grows, Life, Msg, Opened, Playback, Recent, Watched};
 use asyncline::tui::code::Source;
 use asyncline::tui::theme::{Depth, Theme};
 use asyncline::tui::view::view;
@@ -494,7 +494,7 @@ fn no_screen_holds_what_acts() {
                 scenario: None,
                 playback: Playback::of(events()),
                 damage: Some(hostile("damage").raw().to_owned()),
-                follow: false,
+                grows: Grows::Not,
             })));
             let (file, text) = (hostile("root file"), hostile("source"));
             let source = Source::file(file.raw(), text.raw());

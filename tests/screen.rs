@@ -15,7 +15,7 @@ use asyncline::probe::gate::{Pace, Report};
 use asyncline::scenario::{self, Scenario};
 use asyncline::source::Live;
 use asyncline::tui::action::Action;
-use asyncline::tui::app::{App, Effect, Msg, Opened, Playback, Recent, Recording, Tick};
+use asyncline::tui::app::{App, Effect, Grows, Msg, Opened, Playback, Recent, Recording, Tick};
 use asyncline::tui::keymap::{self, Mode};
 use asyncline::tui::mouse::Gesture;
 use asyncline::tui::theme::{Depth, Theme};
@@ -118,7 +118,7 @@ fn recorded(scenario: &'static Scenario) -> Opened {
         scenario: Some(scenario),
         playback: Playback::of(Live::run_to_end(scenario).unwrap()),
         damage: None,
-        follow: false,
+        grows: Grows::Not,
     }
 }
 
@@ -489,7 +489,7 @@ fn wide_names_keep_everything_in_its_column() {
         scenario: None,
         playback: Playback::of(wide()),
         damage: None,
-        follow: false,
+        grows: Grows::Not,
     })));
     insta::assert_snapshot!(session.text());
 }
@@ -517,7 +517,7 @@ fn the_header_tells_how_many_tasks_are_seen_where_some_are_not() {
             scenario: None,
             playback: Playback::of(events),
             damage: None,
-            follow: false,
+            grows: Grows::Not,
         })));
         let text = session.text();
         let header = text.lines().next().unwrap();
@@ -543,7 +543,7 @@ fn heartbeats_move_the_clock_and_nothing_else() {
             scenario: None,
             playback: Playback::of(events),
             damage: None,
-            follow: false,
+            grows: Grows::Not,
         })));
     }
     let playback = |session: &Session| {

@@ -159,6 +159,25 @@ impl Converter {
         Writer::over(&self.to.0, &self.to.1, &meta)
     }
 
+    /// Returns `true` if there is a recording.
+    #[cfg(feature = "app")]
+    pub(super) fn has_begun(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Begins the recording, whatever is known of the journal.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the recording cannot be written.
+    #[cfg(feature = "app")]
+    pub(super) fn start(&mut self) -> Result<(), Error> {
+        if self.writer.is_none() {
+            self.writer = Some(self.begin()?);
+        }
+        Ok(())
+    }
+
     /// Takes in the next bytes of the journal.
     ///
     /// # Errors

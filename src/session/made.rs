@@ -157,6 +157,19 @@ impl Making {
         }
     }
 
+    /// Reads a first part of the journal, and writes what there is of it. Returns `true` if there is more.
+    ///
+    /// # Errors
+    ///
+    /// As [`advance`](Self::advance).
+    pub(crate) fn start(&mut self) -> Result<bool, Error> {
+        while !self.converter.has_begun() && self.advance()? {}
+        self.converter.start()?;
+        self.flush()?;
+        let length = self.journal.metadata().map_or(0, |journal| journal.len());
+        Ok(self.read < length)
+    }
+
     /// Takes in the next part of the journal. Returns `false` at its end.
     ///
     /// # Errors

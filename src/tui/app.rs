@@ -69,6 +69,8 @@ pub enum Msg {
     Replaced(Box<Playback>),
     /// More came to be known of what is looked at.
     Seen(Box<Seen>),
+    /// A journal was read to its end; this is wrong with it.
+    Complete(Option<String>),
     /// How something is coming along that takes long.
     Progress(String),
     /// A source file was read, or coloured.
@@ -107,8 +109,19 @@ pub struct Opened {
     pub playback: Playback,
     /// What is wrong with the file, in a line.
     pub damage: Option<String>,
-    /// Whether what is written to the file is to be seen.
-    pub follow: bool,
+    /// Whether more of it arrives.
+    pub grows: Grows,
+}
+
+/// Why a recording grows while it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grows {
+    /// It does not.
+    Not,
+    /// A program may still write its file.
+    Written,
+    /// It is a journal of which only a part was read.
+    Read,
 }
 
 /// What is to be done outside the state.
@@ -313,6 +326,12 @@ impl App {
             Msg::Grown(playback) => {
                 if let Some(viewer) = self.viewer_mut() {
                     viewer.grow(*playback);
+                }
+            }
+            Msg::Complete(damage) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.complete(damage);
+                    self.notice = Some("The journal is read. All that it holds is here.".into());
                 }
             }
             Msg::Replaced(playback) => {

@@ -14,11 +14,12 @@ use super::Watching;
 use super::app::Watched;
 use super::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
 use super::code::Source;
+use super::conversion::{self, Begun, Conversion};
+use super::opening::Opening;
 use super::reader::{Reader, Request};
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
-use crate::printable;
 use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session::{self, Archive, Progress};
@@ -35,6 +36,8 @@ pub(super) struct Driver {
     messages: UnboundedSender<Msg>,
     /// To whom reads the large session that is shown.
     reader: Option<Sender<Request>>,
+    /// Tells when the reader makes no file any more.
+    gone: Option<Receiver<()>>,
     /// Tells it that something is more urgent than what it does.
     urgent: Arc<AtomicBool>,
     /// What was asked of it last.
@@ -57,6 +60,7 @@ impl Driver {
             last_tick: None,
             messages,
             reader: None,
+            gone: None,
             urgent: Arc::default(),
             asked: None,
             follows: false,
@@ -238,14 +242,17 @@ impl Driver {
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
             let progress = |progress: Progress| {
-                let percent = progress.percent();
-                let text = format!("Reading {} … {percent} %", printable::path(&path));
+                let text = conversion::progress(&path, progress.percent());
                 let _ = messages.send(Msg::Progress(text));
             };
             match opening::open(&path, false, progress) {
-                Ok((opened, archive)) => {
+                Ok(Opening {
+                    opened,
+                    archive,
+                    journal,
+                }) => {
                     show(opened, &messages);
-                    read(archive, path.clone(), requests, urgent, messages.clone());
+                    read(archive, journal, requests, urgent, messages.clone());
                 }
                 Err(error) => {
                     let text = format!("Not opened: {}", error.reason_first());
@@ -262,14 +269,17 @@ impl Driver {
         follow: bool,
         progress: impl FnMut(Progress),
     ) -> Result<Msg, session::Error> {
-        let (opened, archive) = opening::open(path, follow, progress)?;
+        let Opening {
+            opened,
+            archive,
+            journal,
+        } = opening::open(path, follow, progress)?;
         self.colour(opening::sources(&opened));
         let (messages, requests) = (self.messages.clone(), self.new_reader());
         self.follows = follow;
-        let path = path.to_owned();
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
-            read(archive, path, requests, urgent, messages);
+            read(archive, journal, requests, urgent, messages);
         });
         Ok(Msg::Opened(Box::new(opened)))
     }
@@ -279,7 +289,7 @@ impl Driver {
     pub(super) fn reader_by_hand(&mut self, mut archive: Archive, path: PathBuf) -> Reader {
         let requests = self.new_reader();
         archive.urgent = Arc::clone(&self.urgent);
-        Reader::new(archive, path, requests, self.messages.clone())
+        Reader::new(archive, path, requests.requests, self.messages.clone())
     }
 
     /// Makes the reader give up its work, as before an urgent request.
@@ -294,13 +304,15 @@ impl Driver {
     }
 
     /// Where requests to the next reader come in; the one before ends.
-    fn new_reader(&mut self) -> Receiver<Request> {
+    fn new_reader(&mut self) -> Requests {
         let (sender, requests) = mpsc::channel();
+        let (alive, gone) = mpsc::channel();
         self.reader = Some(sender);
+        self.gone = Some(gone);
         self.asked = None;
         self.urgent = Arc::default();
         self.follows = false;
-        requests
+        Requests { requests, alive }
     }
 
     fn ask(&self, request: Request) {
@@ -355,17 +367,39 @@ impl Driver {
     }
 }
 
+impl Drop for Driver {
+    /// A reader that makes a file removes it before the process ends, if that takes no more than a moment.
+    fn drop(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        self.reader = None;
+        self.urgent.store(true, Ordering::Relaxed);
+        if let Some(gone) = self.gone.take() {
+            let _ = gone.recv_timeout(PATIENCE);
+        }
+    }
+}
+
+/// What a reader is asked for.
+struct Requests {
+    requests: Receiver<Request>,
+    /// Dropped once the reader makes no file.
+    alive: Sender<()>,
+}
+
 /// Reads more of a large session where that is asked for.
 fn read(
-    archive: Option<Archive>,
-    path: PathBuf,
-    requests: Receiver<Request>,
+    archive: Option<(Archive, PathBuf)>,
+    journal: Option<Begun>,
+    Requests { requests, alive }: Requests,
     urgent: Arc<AtomicBool>,
     messages: UnboundedSender<Msg>,
 ) {
-    if let Some(mut archive) = archive {
+    let conversion = journal.map(|begun| Conversion::start(begun, alive, messages.clone()));
+    if let Some((mut archive, path)) = archive {
         archive.urgent = urgent;
-        Reader::new(archive, path, requests, messages).run();
+        let mut reader = Reader::new(archive, path, requests, messages);
+        reader.conversion = conversion;
+        reader.run();
     }
 }
 

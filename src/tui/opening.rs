@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::app::{Opened, Playback, Recent};
+use super::app::{Grows, Opened, Playback, Recent};
 use super::code::Source;
+use super::conversion::Begun;
 use super::reader;
 use crate::event::{Event, EventKind, Site};
 use crate::printable;
 use crate::scenario;
-use crate::session::{self, Archive, Damage, Entry, Error, Meta, Progress, Session, Store};
+use crate::session::{
+    self, Archive, Damage, Entry, Error, Goal, Making, Meta, Progress, Session, Store,
+};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -21,12 +24,57 @@ pub(super) const MOST: usize = 32;
 /// A session of no more events is read as a whole.
 const SMALL: u64 = 100_000;
 
-/// Opens a recording; a large one stays open, to be read where it is looked at.
+/// A recording that was opened, and what is read of it later.
+pub(super) struct Opening {
+    pub(super) opened: Opened,
+    /// A large recording, to be read where it is looked at, and its path.
+    pub(super) archive: Option<(Archive, PathBuf)>,
+    /// The journal of which it is made.
+    pub(super) journal: Option<Begun>,
+}
+
+/// Opens a recording, or a journal: a large one as soon as its first part was read.
 pub(super) fn open(
     path: &Path,
     follow: bool,
     progress: impl FnMut(Progress),
-) -> Result<(Opened, Option<Archive>), Error> {
+) -> Result<Opening, Error> {
+    if session::is_journal(path)? && (follow || !session::is_kept(path)) {
+        let goal = if follow { Goal::Drop } else { Goal::Keep };
+        let mut making = Making::begin(path, goal)?;
+        if making.start()? || follow {
+            return begun(path, making, follow);
+        }
+        let _made = making.finish()?;
+    }
+    open_recording(path, follow, progress)
+}
+
+/// Opens a journal of which a first part was read.
+fn begun(path: &Path, making: Making, follow: bool) -> Result<Opening, Error> {
+    let part = making.part().to_owned();
+    let mut archive = Archive::open(&part, |_| {})?;
+    let end = archive.events();
+    let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
+    let mut opened = opened(path, &archive.log.meta, shown, &[]);
+    opened.grows = if follow { Grows::Written } else { Grows::Read };
+    let journal = Begun {
+        making,
+        journal: path.to_owned(),
+        follow,
+    };
+    Ok(Opening {
+        opened,
+        archive: Some((archive, part)),
+        journal: Some(journal),
+    })
+}
+
+fn open_recording(
+    path: &Path,
+    follow: bool,
+    progress: impl FnMut(Progress),
+) -> Result<Opening, Error> {
     let large = if follow {
         Some(Archive::open(path, progress)?)
     } else {
@@ -39,22 +87,29 @@ pub(super) fn open(
             damage,
         } = Session::open(path)?;
         let playback = Playback::of(events);
-        return Ok((opened(path, &meta, playback, &damage), None));
+        return Ok(Opening {
+            opened: opened(path, &meta, playback, &damage),
+            archive: None,
+            journal: None,
+        });
     };
     let end = archive.events();
     let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let damage = archive.log.all_damage();
     let mut opened = opened(path, &archive.log.meta, shown, &damage);
-    opened.follow = follow;
     if follow {
+        opened.grows = Grows::Written;
         // That it has no end is as it should be.
         opened.damage = None;
     }
-    Ok((opened, Some(archive)))
+    Ok(Opening {
+        opened,
+        archive: Some((archive, path.to_owned())),
+        journal: None,
+    })
 }
 
 fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Opened {
-    let damage = session::told(damage);
     let title = if meta.title.is_empty() {
         printable::path(Path::new(path.file_name().unwrap_or_default())).to_string()
     } else {
@@ -64,9 +119,15 @@ fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Op
         title,
         scenario: scenario::find(meta.scenario.raw()),
         playback,
-        damage: (!damage.is_empty()).then(|| damage.join("; ")),
-        follow: false,
+        damage: damage_text(damage),
+        grows: Grows::Not,
     }
+}
+
+/// Returns what is wrong with a file, as a line.
+pub(super) fn damage_text(damage: &[Damage]) -> Option<String> {
+    let lines = session::told(damage);
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 /// A recording's program: its scenario's, or the source files that its events speak of, as far as they are here.

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::app::{
     Arrival, Asked, Column, Detail, Journey, Msg, Playback, Rows, Seen, Sight, Whole,
 };
+use super::conversion::Conversion;
 use super::opening;
 use crate::event::{LaneId, Timestamp};
 use crate::session::{Archive, plain};
@@ -24,6 +26,9 @@ const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 14 };
 const DETAIL: u64 = if cfg!(test) { 100 } else { 400_000 };
 /// As many moments are read at a time, before it is seen whether others are asked for by then.
 const AT_A_TIME: usize = 4;
+
+/// A journal that is read is looked at so often.
+const PULSE: Duration = Duration::from_millis(50);
 
 /// What is asked of the reader.
 #[derive(Debug)]
@@ -49,6 +54,8 @@ enum Growth {
 pub(super) struct Reader {
     archive: Archive,
     path: PathBuf,
+    /// The journal of which the file is made, while it is read.
+    pub(super) conversion: Option<Conversion>,
     requests: Receiver<Request>,
     messages: UnboundedSender<Msg>,
     /// Pending journeys.
@@ -78,6 +85,7 @@ impl Reader {
             told: archive.events(),
             archive,
             path,
+            conversion: None,
             requests,
             messages,
             journeys: VecDeque::new(),
@@ -93,11 +101,23 @@ impl Reader {
     pub(super) fn run(mut self) {
         loop {
             if !self.turn() {
-                match self.requests.recv() {
+                match self.next_request() {
                     Ok(request) => self.take(request),
                     Err(_) => return,
                 }
             }
+        }
+    }
+
+    /// Waits for a request. While a journal is read, its growth is one.
+    fn next_request(&self) -> Result<Request, RecvError> {
+        if self.conversion.is_none() {
+            return self.requests.recv();
+        }
+        match self.requests.recv_timeout(PULSE) {
+            Ok(request) => Ok(request),
+            Err(RecvTimeoutError::Timeout) => Ok(Request::Follow),
+            Err(RecvTimeoutError::Disconnected) => Err(RecvError),
         }
     }
 
@@ -176,7 +196,23 @@ impl Reader {
             self.send(grown);
         }
         self.follows = false;
+        self.complete();
         Ok(())
+    }
+
+    /// Takes note that a journal was read to its end.
+    fn complete(&mut self) {
+        let has_end = self.archive.log.has_end;
+        let is_complete = |conversion: &mut Conversion| has_end && conversion.completes();
+        let Some(conversion) = self.conversion.take_if(is_complete) else {
+            return;
+        };
+        let damage = opening::damage_text(&self.archive.log.all_damage());
+        if let Some(mut kept) = conversion.complete() {
+            kept.urgent = std::mem::take(&mut self.archive.urgent);
+            self.archive = kept;
+        }
+        self.send(Msg::Complete(damage));
     }
 
     /// Reads the part that was added to the file.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::action::Action;
-use super::app::{App, Msg, Opened, Tick, Viewer};
+use super::app::{App, Grows, Msg, Opened, Tick, Viewer};
 use super::driver::Driver;
 use super::reader::{self, Reader};
 use super::recorder::Recorder;
@@ -68,7 +68,7 @@ impl Screen {
             scenario: None,
             playback,
             damage: None,
-            follow,
+            grows: if follow { Grows::Written } else { Grows::Not },
         })));
         Self {
             app,

@@ -9,7 +9,7 @@ use super::lanes::Lanes;
 use super::playback::{Arrival, Journey, Playback};
 use super::scene::{self, Asked, Drawn, Rows, Scene, Seen, Sight};
 use super::watched::{Life, Printed, Watched};
-use super::{Effect, Opened, Tick};
+use super::{Effect, Grows, Opened, Tick};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
@@ -69,8 +69,8 @@ pub enum Origin {
     Replay {
         /// What is wrong with its file.
         damage: Option<String>,
-        /// Whether what is written to its file is to be seen.
-        follow: bool,
+        /// Whether more of it arrives.
+        grows: Grows,
     },
 }
 
@@ -127,8 +127,8 @@ impl Viewer {
 
     /// A recording, seen whole and from its end.
     pub(super) fn replay(opened: Opened) -> Self {
-        let Opened { damage, follow, .. } = opened;
-        let origin = Origin::Replay { damage, follow };
+        let Opened { damage, grows, .. } = opened;
+        let origin = Origin::Replay { damage, grows };
         let mut viewer = Self::new(opened.title, opened.scenario, origin);
         viewer.playback = opened.playback;
         viewer.refresh();
@@ -189,7 +189,7 @@ impl Viewer {
 
     /// Whether it is a recording that grows before our eyes.
     pub fn is_following(&self) -> bool {
-        matches!(self.origin, Origin::Replay { follow: true, .. })
+        matches!(self.origin, Origin::Replay { grows, .. } if grows != Grows::Not)
     }
 
     /// The program, where it is watched from outside of it.
@@ -416,6 +416,17 @@ impl Viewer {
             self.lanes.keep_up_in_steps(self.playback.now());
         } else {
             self.playback.grow(&playback);
+        }
+    }
+
+    /// Takes note that a session was read to its end, and what is wrong with it.
+    pub(super) fn complete(&mut self, damage: Option<String>) {
+        let grows = Grows::Not;
+        self.origin = Origin::Replay { damage, grows };
+        self.lanes.count();
+        self.look_for_findings();
+        if self.lanes.sees_whole() {
+            self.lanes.fit(self.playback.spans());
         }
     }
 

@@ -9,7 +9,7 @@ use crate::event::Timestamp;
 use crate::glyph::Glyph;
 use crate::probe::gate::Pace;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
+use crate::tui::app::{App, Grows, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
 use crate::tui::keymap::{self, Binding, Mode};
 use crate::tui::theme::{Role, Theme};
 use crate::units::{clock_text, count_text, lost_text};
@@ -95,8 +95,12 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
         spans.push(life(viewer, watched, theme));
         return spans;
     }
-    if let Origin::Replay { damage, follow } = viewer.origin() {
-        let what = if *follow { "following  " } else { "replay  " };
+    if let Origin::Replay { damage, grows } = viewer.origin() {
+        let what = match grows {
+            Grows::Not => "replay  ",
+            Grows::Written => "following  ",
+            Grows::Read => "reading  ",
+        };
         spans.push(span(theme, Role::Accent, what));
         if damage.is_some() {
             spans.push(span(theme, Role::Error, "damaged  "));
