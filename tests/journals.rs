@@ -56,7 +56,7 @@ impl Journal {
             tick: 0,
         };
         journal.block(
-            Of {
+            &Of {
                 kind: 1,
                 ..Of::default()
             },
@@ -64,19 +64,19 @@ impl Journal {
         );
         let template = b"\x04task\x01\0\0\0";
         journal.block(
-            Of {
+            &Of {
                 kind: 4,
                 count: 1,
                 ..Of::default()
             },
             template,
         );
-        journal.words(&[17 | 1 << 32, 0], 1);
+        journal.words(&[0x11 | 1 << 32, 0], 1);
         journal.polls(polls);
         journal
     }
 
-    fn block(&mut self, of: Of, payload: &[u8]) {
+    fn block(&mut self, of: &Of, payload: &[u8]) {
         self.places.push(self.bytes.len());
         let mut header = b"\xffjrn".to_vec();
         header.extend([of.kind, 0, 0, 0]);
@@ -97,7 +97,7 @@ impl Journal {
         let payload: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let (before, tick) = (self.events, self.tick);
         self.block(
-            Of {
+            &Of {
                 kind: WORDS,
                 count,
                 before,
@@ -118,7 +118,7 @@ impl Journal {
             self.tick += 1000 * polls;
             let tick = self.tick + 1;
             self.block(
-                Of {
+                &Of {
                     kind: TIME,
                     tick,
                     ..Of::default()
@@ -130,7 +130,7 @@ impl Journal {
 
     fn end(mut self) -> Self {
         self.block(
-            Of {
+            &Of {
                 kind: END,
                 ..Of::default()
             },

@@ -40,6 +40,16 @@ pub(super) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     Ok(is_journal(&start))
 }
 
+/// Returns what a journal says of itself, from its first bytes.
+#[cfg(feature = "app")]
+pub(super) fn metadata(bytes: &[u8]) -> Option<Meta> {
+    let first = bytes.get(block::FILE_HEADER..)?;
+    let found = block::header(first).filter(|it| it.header.kind == block::kind::DESCRIPTION)?;
+    let payload = first[block::HEADER..].get(..found.length)?;
+    let description = block::take_description(payload).ok()?;
+    Some(meta(Some(&description)))
+}
+
 /// Returns `true` if the last block of a journal's file says that nothing more happened.
 #[cfg(feature = "app")]
 pub(super) fn has_end(file: &File, length: u64) -> std::io::Result<bool> {

@@ -263,8 +263,8 @@ impl Part {
             return Ok(());
         };
         if replaces {
-            let replaced = replace(&self.path, journal, &becomes);
-            replaced.map_err(|why| {
+            let done = replace(&self.path, journal, &becomes);
+            done.map_err(|why| {
                 let file = printable::path(&becomes);
                 Error::Write { file, why }
             })?;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use etcetera::BaseStrategy;
 
 use super::error::Error;
-use super::{format, reader};
+use super::{format, journal, reader};
 use crate::event::Text;
 
 /// How many sessions are kept.
@@ -119,7 +119,8 @@ fn state_directory() -> Result<PathBuf, Error> {
 }
 
 fn entry(path: &Path) -> Entry {
-    let meta = beginning(path).and_then(|bytes| reader::metadata(&bytes));
+    let meta = beginning(path)
+        .and_then(|bytes| reader::metadata(&bytes).or_else(|| journal::metadata(&bytes)));
     let name = || {
         let name = path.file_stem().unwrap_or_default();
         name.to_string_lossy().into_owned().into()
