@@ -11,9 +11,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use asyncline::event::{Event, EventKind};
-use asyncline::session::Session;
+use asyncline::session::{Session, Store};
 use asyncline::tui::show::Show;
 use ratatui::layout::Size;
 
@@ -248,6 +249,59 @@ fn what_a_killed_viewer_left_is_replaced() {
     fs::write(folder.0.path().join("app.aline.index.part"), "half").unwrap();
     info(&path);
     assert_eq!(folder.files(), ["app.aline", "app.aline.index"]);
+}
+
+/// Here a directory is in the way; it may also be that the journal's cannot be written.
+#[test]
+fn where_nothing_can_be_kept_a_temporary_file_is_used() {
+    let (folder, temporary) = (Folder::new(), Folder::new());
+    let path = folder.journal(&Journal::of(10).end());
+    fs::create_dir(folder.0.path().join("app.aline.index.part")).unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
+    command.args(["session", "info"]).arg(&path);
+    let output = command.env("TMPDIR", temporary.0.path()).output().unwrap();
+    assert!(
+        has_line(text(&output.stdout), "events", "21,"),
+        "{output:?}"
+    );
+    assert_eq!(folder.files(), ["app.aline", "app.aline.index.part"]);
+    assert_eq!(temporary.files(), [""; 0]);
+}
+
+#[test]
+fn what_is_kept_beside_a_journal_is_no_session_of_its_own() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(10).end());
+    info(&path);
+    let listed = Store::at(folder.0.path()).list();
+    let listed: Vec<_> = listed.into_iter().map(|it| (it.path, it.title)).collect();
+    assert_eq!(listed, [(path, "hand".into())]);
+}
+
+#[test]
+fn a_journal_that_a_program_writes_is_not_replaced() {
+    let folder = Folder::new();
+    let mut journal = Journal::of(10);
+    let path = folder.journal(&journal);
+    let (done, stop) = std::sync::mpsc::channel();
+    let written = path.clone();
+    let program = std::thread::spawn(move || {
+        let mut file = fs::File::options().append(true).open(written).unwrap();
+        while stop.recv_timeout(Duration::from_millis(10)).is_err() {
+            let before = journal.bytes.len();
+            journal.polls(1);
+            file.write_all(&journal.bytes[before..]).unwrap();
+        }
+    });
+    let output = asyncline(&["repair"], &path);
+    done.send(()).unwrap();
+    program.join().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("a program still writes"),
+        "{output:?}"
+    );
+    assert_eq!(folder.files(), ["app.aline"]);
 }
 
 #[test]

@@ -107,7 +107,8 @@ fn remove_unused(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[allow(
     clippy::unwrap_used,
     reason = "a test that panics fails, which is what it should do"
