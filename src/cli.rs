@@ -73,7 +73,7 @@ enum Command {
     /// What can be done with recordings besides watching them
     #[command(subcommand)]
     Session(session::Session),
-    /// Write the index and the end of a recording that was cut off, so that it opens at once
+    /// Write the index and the end of a recording that was cut off, or turn a journal into a recording
     Repair {
         /// The recording
         file: PathBuf,

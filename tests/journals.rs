@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use asyncline::event::{Event, EventKind};
-use asyncline::session::{Session, Store};
+use asyncline::session::{self, Session, Store};
 use asyncline::tui::show::Show;
 use ratatui::layout::Size;
 
@@ -491,4 +491,34 @@ fn a_journal_is_followed_while_it_grows() {
         ["app.aline"],
         "its recording is never complete"
     );
+}
+
+/// Whatever is wrong with a journal, its recording holds the same events and tells the same damage.
+#[test]
+fn a_damaged_journals_recording_tells_the_same() {
+    let folder = Folder::new();
+    let whole = Journal::of(2500).end().bytes;
+    let cut = (0..whole.len())
+        .step_by(487)
+        .map(|length| whole[..length].to_vec());
+    let flipped = (0..whole.len()).step_by(491).map(|place| {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        bytes
+    });
+    for bytes in cut.chain(flipped) {
+        let path = folder.0.path().join("app.aline");
+        fs::write(&path, &bytes).unwrap();
+        let read = Session::open(&path);
+        let opened = session::opened(&path);
+        let Ok(read) = read else {
+            assert!(opened.is_err());
+            continue;
+        };
+        let (events, _) = opened.unwrap();
+        let recorded = Session::open(beside(&path)).unwrap();
+        assert_eq!(recorded, read);
+        assert_eq!(events, read.events.len() as u64);
+        assert_eq!(session::opened(&path).unwrap().0, events);
+    }
 }
