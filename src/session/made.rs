@@ -114,6 +114,8 @@ pub(crate) struct Making {
 #[derive(Debug)]
 struct Part {
     path: PathBuf,
+    /// Locked, so that nobody takes it for abandoned before it has its name.
+    file: File,
     /// The name that it gets once it is complete.
     becomes: Option<PathBuf>,
 }
@@ -132,7 +134,9 @@ impl Making {
     /// Returns an error if the journal cannot be read, or no file can be created.
     pub(crate) fn begin(path: &Path, goal: Goal) -> Result<Self, Error> {
         let journal = file::open(path).map_err(|why| unreadable(path, why))?;
-        let (part, file) = Part::create(path, goal)?;
+        let part = Part::create(path, goal)?;
+        let file = part.file.try_clone();
+        let file = file.map_err(|why| part.not_written(why))?;
         Ok(Self {
             path: path.to_owned(),
             journal,
@@ -232,7 +236,7 @@ impl Making {
 
 impl Part {
     /// Creates the file: in the journal's directory or, where that cannot be written, in that of temporary files.
-    fn create(path: &Path, goal: Goal) -> Result<(Self, File), Error> {
+    fn create(path: &Path, goal: Goal) -> Result<Self, Error> {
         let becomes = match goal {
             Goal::Keep => Some(beside(path)),
             Goal::Replace => Some(path.to_owned()),
@@ -242,8 +246,11 @@ impl Part {
             let part = with_suffix(path, ".index.part");
             match temporary::create_again(&part) {
                 Ok(file) => {
-                    let path = part;
-                    return Ok((Self { path, becomes }, file));
+                    return Ok(Self {
+                        path: part,
+                        file,
+                        becomes,
+                    });
                 }
                 Err(why) if goal == Goal::Replace => {
                     let file = printable::path(path);
@@ -253,8 +260,16 @@ impl Part {
             }
         }
         let (path, file) = temporary::create()?;
-        let becomes = None;
-        Ok((Self { path, becomes }, file))
+        Ok(Self {
+            path,
+            file,
+            becomes: None,
+        })
+    }
+
+    fn not_written(&self, why: io::Error) -> Error {
+        let file = printable::path(&self.path);
+        Error::Write { file, why }
     }
 
     /// Gives the file its name. One that is kept for the next time only need not succeed.
@@ -263,11 +278,8 @@ impl Part {
             return Ok(());
         };
         if replaces {
-            let done = replace(&self.path, journal, &becomes);
-            done.map_err(|why| {
-                let file = printable::path(&becomes);
-                Error::Write { file, why }
-            })?;
+            self.replace(journal, &becomes)
+                .map_err(|why| self.not_written(why))?;
             let _ = fs::remove_file(beside(&becomes));
         } else if fs::rename(&self.path, becomes).is_err() {
             return Ok(());
@@ -276,14 +288,14 @@ impl Part {
         self.path = PathBuf::new();
         Ok(())
     }
-}
 
-/// Puts a file in the place of a journal, with the journal's mode, once all of it is on the disk.
-fn replace(part: &Path, journal: &File, path: &Path) -> io::Result<()> {
-    let file = File::open(part)?;
-    file.set_permissions(journal.metadata()?.permissions())?;
-    file.sync_all()?;
-    fs::rename(part, path)
+    /// Puts the file in the place of a journal, with the journal's mode, once all of it is on the disk.
+    fn replace(&self, journal: &File, path: &Path) -> io::Result<()> {
+        self.file
+            .set_permissions(journal.metadata()?.permissions())?;
+        self.file.sync_all()?;
+        fs::rename(&self.path, path)
+    }
 }
 
 /// Returns `true` if a program writes a journal: it has no end, and grows.
