@@ -9,6 +9,12 @@
 
 pub(crate) mod blob;
 pub(crate) mod block;
+#[cfg(all(test, feature = "timeline"))]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod by_hand;
 pub(crate) mod file;
 #[cfg(feature = "timeline")]
 mod merge;
@@ -17,6 +23,12 @@ pub(crate) mod names;
 mod reader;
 #[cfg(feature = "timeline")]
 pub(crate) mod said;
+#[cfg(all(test, feature = "timeline"))]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod tests;
 pub(crate) mod word;
 
 #[cfg(feature = "timeline")]

@@ -300,6 +300,8 @@ pub use error::{Error, Unreadable};
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]
 pub use fuzz::fuzz;
+#[cfg(all(feature = "app", any(test, fuzzing)))]
+pub use fuzz::fuzz_journal;
 #[cfg(all(feature = "app", unix))]
 pub(crate) use joint::Joint;
 #[cfg(feature = "app")]

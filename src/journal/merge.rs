@@ -22,6 +22,10 @@ pub(crate) trait Sink {
 pub(super) struct Merger {
     threads: Vec<Thread>,
     numbers: HashMap<ThreadId, usize>,
+    /// The next event of each thread that has one, but for those that have just been read.
+    due: BinaryHeap<Reverse<(Tick, usize)>>,
+    /// Threads that were read and had nothing that was not handed on.
+    fresh: Vec<usize>,
     /// The tick of the last event that was handed on.
     pub(super) latest: Option<Tick>,
 }
@@ -29,7 +33,7 @@ pub(super) struct Merger {
 #[derive(Debug)]
 struct Thread {
     id: ThreadId,
-    /// How many of its events were read, and how many were lost before each stretch.
+    /// How many of its events were read, or are known to be lost.
     read: u64,
     stretches: VecDeque<Stretch>,
     /// The place of the next word in the first stretch.
@@ -57,9 +61,16 @@ impl Merger {
         words: Vec<u64>,
         [before, count]: [u64; 2],
     ) -> u64 {
-        let thread = self.thread(thread);
+        let index = self.index(thread);
+        let thread = &mut self.threads[index];
         let lost = before.saturating_sub(thread.read);
-        thread.read = before.saturating_add(count);
+        thread.read = thread.read.max(before.saturating_add(count));
+        if words.is_empty() && lost == 0 {
+            return 0;
+        }
+        if thread.stretches.is_empty() {
+            self.fresh.push(index);
+        }
         thread.stretches.push_back(Stretch {
             begins,
             words,
@@ -68,23 +79,17 @@ impl Merger {
         lost
     }
 
-    /// Takes note of a block whose words are lost. Returns the number of events that are missing with it.
-    pub(super) fn lose(
-        &mut self,
-        thread: ThreadId,
-        begins: Tick,
-        [before, count]: [u64; 2],
-    ) -> u64 {
-        let after = before.saturating_add(count);
-        self.push(thread, begins, Vec::new(), [after, 0])
+    /// Returns the number of a thread's events that were read, or are known to be lost.
+    pub(super) fn has_read(&self, thread: ThreadId) -> u64 {
+        let index = self.numbers.get(&thread);
+        index.map_or(0, |index| self.threads[*index].read)
     }
 
-    fn thread(&mut self, id: ThreadId) -> &mut Thread {
-        let index = *self.numbers.entry(id).or_insert_with(|| {
+    fn index(&mut self, id: ThreadId) -> usize {
+        *self.numbers.entry(id).or_insert_with(|| {
             self.threads.push(Thread::new(id));
             self.threads.len() - 1
-        });
-        &mut self.threads[index]
+        })
     }
 
     /// Hands on the events until this tick, in the order of their ticks.
@@ -101,19 +106,21 @@ impl Merger {
             known,
             sink,
         };
-        let mut due: BinaryHeap<Reverse<(Tick, usize)>> = BinaryHeap::new();
-        for (index, thread) in self.threads.iter_mut().enumerate() {
-            due.extend(thread.next(&mut way).map(|tick| Reverse((tick, index))));
+        for index in self.fresh.drain(..) {
+            let next = self.threads[index].hand_on_until(None, &mut way);
+            self.due.extend(next.map(|tick| Reverse((tick, index))));
         }
-        while let Some(Reverse((tick, index))) = due.pop()
+        while let Some(&Reverse((tick, index))) = self.due.peek()
             && tick <= safe
         {
-            let until = due
+            self.due.pop();
+            let until = self
+                .due
                 .peek()
                 .map_or(safe, |Reverse((tick, _))| safe.min(*tick));
             let thread = &mut self.threads[index];
             let next = thread.hand_on_until(Some(until), &mut way);
-            due.extend(next.map(|tick| Reverse((tick, index))));
+            self.due.extend(next.map(|tick| Reverse((tick, index))));
             self.latest = Some(way.latest);
         }
     }
@@ -165,14 +172,6 @@ impl Thread {
             tick: Tick(0),
             is_pending: false,
         }
-    }
-
-    /// Returns the tick of the next event, if there is one.
-    fn next<S: Sink>(&mut self, way: &mut Way<'_, S>) -> Option<Tick> {
-        if self.is_pending {
-            return Some(self.tick);
-        }
-        self.hand_on_until(None, way)
     }
 
     /// Hands on the events until this tick; without one, none. Returns the tick of the next event.

@@ -29,11 +29,13 @@ pub(crate) struct Reader {
     /// The tick up to which all events were handed on.
     safe: Tick,
     damage: Vec<Damage>,
-    /// Bytes that are no whole block, while the next block is looked for.
+    /// Bytes that were passed over, up to the next block.
     skipped: Option<Skipped>,
+    /// Bytes of payloads that did not fit their checksums.
+    wasted: u64,
 }
 
-/// Bytes of a journal that are no whole block.
+/// Bytes that were passed over.
 #[derive(Clone, Copy, Debug)]
 struct Skipped {
     offset: u64,
@@ -51,16 +53,6 @@ impl Reader {
     /// Returns what is wrong with the journal so far.
     pub(crate) fn damage(&self) -> &[Damage] {
         &self.damage
-    }
-
-    /// Returns `true` if the file header is damaged.
-    pub(crate) fn is_headless(&self) -> bool {
-        self.damage.contains(&Damage::FileHeader)
-    }
-
-    /// Returns `true` if a whole block was read.
-    pub(crate) fn has_blocks(&self) -> bool {
-        self.number > 0
     }
 
     /// Returns the time up to which all events were handed on.
@@ -90,12 +82,12 @@ impl Reader {
     /// Returns an error if it is not a journal, or one that this version cannot read.
     pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<(), Unreadable> {
         if self.rest.is_empty() {
-            let read = self.read(bytes, sink)?;
+            let read = self.read(bytes, false, sink)?;
             self.rest.extend_from_slice(&bytes[read..]);
         } else {
             let mut rest = std::mem::take(&mut self.rest);
             rest.extend_from_slice(bytes);
-            let read = self.read(&rest, sink)?;
+            let read = self.read(&rest, false, sink)?;
             rest.drain(..read);
             self.rest = rest;
         }
@@ -105,11 +97,13 @@ impl Reader {
     /// Hands on what is left: no more bytes come.
     pub(crate) fn end(&mut self, sink: &mut impl Sink) {
         let rest = std::mem::take(&mut self.rest);
-        self.skip(&rest);
-        if let Some(found) = block::header(&rest) {
-            self.lose(&found.header);
-        }
+        // Only a file header of a newer version is refused, and that is not part of the rest.
+        let read = self.read(&rest, true, sink).unwrap_or_default();
+        self.skip(rest.len() - read, 0);
         self.hand_on(Tick(u64::MAX), sink);
+        if self.description.is_none() {
+            self.damage.push(Damage::Metadata);
+        }
         if let Some(Skipped { bytes, events, .. }) = self.skipped.take() {
             self.damage.push(Damage::Torn { bytes, events });
         } else if !self.has_end {
@@ -118,93 +112,115 @@ impl Reader {
     }
 
     /// Reads whole blocks. Returns the number of bytes that these take.
-    fn read(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<usize, Unreadable> {
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        is_last: bool,
+        sink: &mut impl Sink,
+    ) -> Result<usize, Unreadable> {
         let mut at = 0;
         if !self.has_begun {
-            if bytes.len() < block::FILE_HEADER {
+            if bytes.len() < block::FILE_HEADER && !is_last {
                 return Ok(0);
             }
             at = self.begin(bytes)?;
         }
-        while let Some(found) = find(&bytes[at..]) {
-            let (skipped, Some(found)) = found else {
-                at += self.skip(&bytes[at..at + found.0]);
+        while let Some((skipped, found)) = find(&bytes[at..]) {
+            at += self.skip(skipped, 0);
+            let Some(found) = found else {
                 break;
             };
-            at += self.skip(&bytes[at..at + skipped]);
-            let Some(payload) = bytes[at + block::HEADER..].get(..found.length) else {
-                break;
+            let rest = &bytes[at + block::HEADER..];
+            at += match rest.get(..found.length) {
+                Some(payload) if found.fits(payload) => self.take(&found.header, payload, sink),
+                None if !is_last => break,
+                _ => self.skip_damaged(&found, rest.len()),
             };
-            self.take(found, payload, sink);
-            let size = block::HEADER + found.length;
-            at += size;
-            self.offset += size as u64;
         }
         Ok(at)
     }
 
-    /// Reads the file header.
+    /// Reads the file header. Returns the number of bytes that it takes: none if it is damaged.
     fn begin(&mut self, bytes: &[u8]) -> Result<usize, Unreadable> {
         self.has_begun = true;
         match block::file_version(bytes) {
             Some(version @ ..=block::VERSION) if version > 0 => {}
-            Some(version) => return Err(Unreadable::NewerJournal { version }),
-            None => self.damage.push(Damage::FileHeader),
+            Some(version) => return Err(Unreadable::Newer { version }),
+            None => return Ok(0),
         }
         self.offset += block::FILE_HEADER as u64;
         Ok(block::FILE_HEADER)
     }
 
-    /// Takes note of bytes that are no block. Returns their number.
-    fn skip(&mut self, bytes: &[u8]) -> usize {
-        if !bytes.is_empty() {
-            self.skipped().bytes += bytes.len() as u64;
+    /// Passes over bytes, with which so many events are known to be lost. Returns the number of bytes.
+    fn skip(&mut self, bytes: usize, events: u64) -> usize {
+        if bytes > 0 {
+            let skipped = self.skipped.get_or_insert(Skipped {
+                offset: self.offset,
+                bytes: 0,
+                events: 0,
+            });
+            skipped.bytes += bytes as u64;
+            skipped.events = skipped.events.saturating_add(events);
+            self.offset += bytes as u64;
         }
-        self.offset += bytes.len() as u64;
-        bytes.len()
+        bytes
     }
 
-    /// Returns the skipped bytes before this place.
-    fn skipped(&mut self) -> &mut Skipped {
-        self.skipped.get_or_insert(Skipped {
-            offset: self.offset,
-            bytes: 0,
-            events: 0,
-        })
+    /// Passes over the header of a block whose payload is damaged or cut off: a whole block may begin within what it takes
+    /// for its payload. Returns the number of bytes.
+    fn skip_damaged(&mut self, found: &Found, rest: usize) -> usize {
+        // Blocks that claim to hold each other must not make the work quadratic.
+        self.wasted = self.wasted.saturating_add(found.length as u64);
+        let patience = self.offset.saturating_mul(4) + block::LONGEST as u64;
+        let payload = if self.wasted > patience {
+            found.length.min(rest)
+        } else {
+            0
+        };
+        let events = match found.header.kind {
+            kind::WORDS => self.lose(&found.header),
+            _ => 0,
+        };
+        if !is_name(&found.header) {
+            self.number = self.number.max(found.header.number.saturating_add(1));
+        }
+        self.skip(block::HEADER + payload, events)
     }
 
-    /// Takes note that the events of a block are lost, since its payload is not whole.
-    fn lose(&mut self, header: &Header) {
-        if header.kind == kind::WORDS {
-            let counts = [header.before, header.count.into()];
-            let lost = self.merger.lose(header.thread, header.tick, counts);
-            let skipped = self.skipped();
-            skipped.events = skipped.events.saturating_add(lost);
-        }
+    /// Counts the events up to the end of a block of words as lost, if they were not read. Returns their number.
+    fn lose(&mut self, header: &Header) -> u64 {
+        let until = header.before.saturating_add(header.count.into());
+        self.merger
+            .push(header.thread, header.tick, Vec::new(), [until, 0])
     }
 
-    fn take(&mut self, found: Found, payload: &[u8], sink: &mut impl Sink) {
-        let header = found.header;
-        if !found.fits(payload) {
-            self.skip_block(payload);
-            self.lose(&header);
-            return;
+    /// Takes in a whole block. Returns the number of its bytes.
+    fn take(&mut self, header: &Header, payload: &[u8], sink: &mut impl Sink) -> usize {
+        let size = block::HEADER + payload.len();
+        self.has_end = false;
+        let is_missing = !is_name(header) && header.number > self.number;
+        match self.take_block(header, payload, sink) {
+            Ok(lost) => {
+                self.tell_damage(is_missing, lost);
+                self.offset += size as u64;
+            }
+            Err(Passed { events }) => {
+                self.skip(size, events);
+            }
         }
-        let missing = header.number.saturating_sub(self.number);
-        self.number = header.number.saturating_add(1);
+        if !is_name(header) || header.number == self.number {
+            self.number = self.number.max(header.number.saturating_add(1));
+        }
+        size
+    }
+
+    /// Takes note of what is wrong before a block with which so many events are lost.
+    fn tell_damage(&mut self, is_missing: bool, lost: u64) {
         let offset = self.offset;
-        let lost = self.take_block(&header, payload, sink);
         match self.skipped.take() {
-            Some(Skipped {
-                offset,
-                bytes,
-                events,
-            }) => self.damage.push(Damage::Skipped {
-                offset,
-                bytes,
-                events: events.saturating_add(lost),
-            }),
-            None if missing > 0 || lost > 0 => self.damage.push(Damage::Missing {
+            Some(skipped) => self.tell_skipped(skipped, lost),
+            None if is_missing || lost > 0 => self.damage.push(Damage::Missing {
                 offset,
                 events: lost,
             }),
@@ -212,33 +228,43 @@ impl Reader {
         }
     }
 
-    fn skip_block(&mut self, payload: &[u8]) {
-        self.skipped().bytes += (block::HEADER + payload.len()) as u64;
+    fn tell_skipped(&mut self, skipped: Skipped, lost: u64) {
+        let Skipped { offset, bytes, .. } = skipped;
+        let events = skipped.events.saturating_add(lost);
+        if offset == 0 {
+            self.damage.push(Damage::FileHeader);
+        }
+        // A damaged file header is all that is lost.
+        if offset > 0 || bytes != block::FILE_HEADER as u64 || events > 0 {
+            self.damage.push(Damage::Skipped {
+                offset,
+                bytes,
+                events,
+            });
+        }
     }
 
-    /// Takes in a block. Returns the number of events that are missing before it.
-    fn take_block(&mut self, header: &Header, payload: &[u8], sink: &mut impl Sink) -> u64 {
-        self.has_end = false;
-        let taken = match header.kind {
-            kind::DESCRIPTION => self.describe(payload),
+    /// Takes in what a block holds. Returns the number of events that are missing before it.
+    fn take_block(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        sink: &mut impl Sink,
+    ) -> Result<u64, Passed> {
+        match header.kind {
+            kind::DESCRIPTION => self.describe(payload)?,
             kind::WORDS => return self.take_words(header, payload),
-            kind::TEXTS => self.take_texts(header, payload),
-            kind::TEMPLATES => self.take_templates(header, payload),
-            kind::NOTES => self.take_notes(payload),
-            kind::TIME => {
-                self.pass(header, sink);
-                Ok(())
+            kind::TEXTS => self.take_texts(header, payload)?,
+            kind::TEMPLATES => self.take_templates(header, payload)?,
+            kind::NOTES | kind::TIME | kind::END if header.number < self.number => {
+                return Err(Passed { events: 0 });
             }
-            kind::END => {
-                self.has_end = true;
-                Ok(())
-            }
-            _ => Ok(()),
-        };
-        if taken.is_err() {
-            self.skip_block(payload);
+            kind::NOTES => self.take_notes(payload)?,
+            kind::TIME => self.pass(header, sink),
+            kind::END => self.has_end = true,
+            _ => {}
         }
-        0
+        Ok(0)
     }
 
     fn describe(&mut self, payload: &[u8]) -> Result<(), Malformed> {
@@ -246,20 +272,26 @@ impl Reader {
         Ok(())
     }
 
-    fn take_words(&mut self, header: &Header, payload: &[u8]) -> u64 {
+    /// Takes in what a thread wrote. What was read, or counted as lost, is passed over.
+    fn take_words(&mut self, header: &Header, payload: &[u8]) -> Result<u64, Passed> {
+        if self.merger.has_read(header.thread) > header.before {
+            let events = self.lose(header);
+            return Err(Passed { events });
+        }
         let words = payload
             .chunks_exact(8)
             .filter_map(|bytes| bytes.try_into().ok());
         let words = words.map(u64::from_le_bytes).collect();
         let counts = [header.before, header.count.into()];
-        self.merger.push(header.thread, header.tick, words, counts)
+        Ok(self.merger.push(header.thread, header.tick, words, counts))
     }
 
     fn take_texts(&mut self, header: &Header, mut payload: &[u8]) -> Result<(), Malformed> {
-        fill(&mut self.known.texts, header.before, || "?".into());
-        for _ in 0..header.count {
+        let most = self.most_names();
+        for number in numbers(header) {
             let text = block::text(block::take_sized(&mut payload)?)?;
-            self.known.texts.push(text);
+            let texts = &mut self.known.texts;
+            put_at(texts, number, most, text, || "?".into())?;
         }
         Ok(())
     }
@@ -270,12 +302,20 @@ impl Reader {
             kind: TaskKind::Task,
             site: None,
         };
-        fill(&mut self.known.templates, header.before, unknown);
-        for _ in 0..header.count {
+        let most = self.most_names();
+        for number in numbers(header) {
             let template = take_template(&mut payload, &self.known)?;
-            self.known.templates.push(template);
+            let templates = &mut self.known.templates;
+            put_at(templates, number, most, template, unknown)?;
         }
         Ok(())
+    }
+
+    /// Returns the number of names that there may be by now, those that are lost included: a damaged number must not take
+    /// memory that the journal's size does not justify.
+    fn most_names(&self) -> u64 {
+        const LOST: u64 = 1 << 16;
+        LOST + self.offset / 8
     }
 
     fn take_notes(&mut self, mut payload: &[u8]) -> Result<(), Malformed> {
@@ -328,6 +368,27 @@ impl Reader {
     }
 }
 
+/// A block that was passed over.
+struct Passed {
+    /// Events that are known to be lost with it.
+    events: u64,
+}
+
+impl From<Malformed> for Passed {
+    fn from(_: Malformed) -> Self {
+        Self { events: 0 }
+    }
+}
+
+/// Returns `true` if a block only says what later ones mean. Such blocks may come again, ahead of their turn: late viewers get
+/// all of them first.
+fn is_name(header: &Header) -> bool {
+    matches!(
+        header.kind,
+        kind::DESCRIPTION | kind::TEXTS | kind::TEMPLATES
+    )
+}
+
 /// Returns the number of bytes before the next block's header, and that; without one, the number of bytes in which
 /// none begins. None if more bytes are needed.
 fn find(bytes: &[u8]) -> Option<(usize, Option<Found>)> {
@@ -343,11 +404,29 @@ fn find(bytes: &[u8]) -> Option<(usize, Option<Found>)> {
     })
 }
 
-/// Makes a table as long as its next entry's number: where a part is lost, the entries after it keep their numbers.
-fn fill<T>(table: &mut Vec<T>, before: u64, unknown: impl FnMut() -> T) {
-    /// A damaged number must not take any memory.
-    const MOST: u64 = 1 << 20;
-    table.resize_with(before.min(MOST) as usize, unknown);
+/// Returns the numbers of a block's texts or templates.
+fn numbers(header: &Header) -> impl Iterator<Item = u64> + use<> {
+    let first = header.before;
+    (0..u64::from(header.count)).map(move |index| first.saturating_add(index))
+}
+
+/// Puts an entry at its place in a table. The entries before it may be lost.
+fn put_at<T>(
+    table: &mut Vec<T>,
+    number: u64,
+    most: u64,
+    entry: T,
+    unknown: impl FnMut() -> T,
+) -> Result<(), Malformed> {
+    let place = usize::try_from(number).map_err(|_| Malformed)?;
+    if number >= most {
+        return Err(Malformed);
+    }
+    if place >= table.len() {
+        table.resize_with(place + 1, unknown);
+    }
+    table[place] = entry;
+    Ok(())
 }
 
 fn take_template(from: &mut &[u8], known: &Known) -> Result<Template, Malformed> {

@@ -2,8 +2,12 @@
 //! does not matter, as long as nothing panics: see `tests/fuzz/`.
 
 use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::path::Path;
 
 use super::archive::Archive;
+use super::journal::Converter;
+use super::reader::Session;
 use crate::event::{LaneId, Timestamp};
 use crate::insight::why;
 use crate::timeline::Timeline;
@@ -54,6 +58,36 @@ pub fn fuzz(file: File) {
     let _: Vec<String> = each_damage(&archive);
 }
 
+/// Reads a journal at once, and in pieces into an empty file as a recording: both say the same.
+///
+/// # Panics
+///
+/// If they do not.
+pub fn fuzz_journal(bytes: &[u8], file: &File) {
+    let Ok(session) = super::journal::read(bytes) else {
+        return;
+    };
+    let own = file.try_clone().expect("the file is open");
+    let mut converter = Converter::to(own, Path::new("recording"));
+    for piece in bytes.chunks(1 + bytes.len() / 5) {
+        let pushed = converter.push(piece);
+        pushed.expect("what is read at once is read in pieces");
+    }
+    let damage = converter.finish().expect("the file can be written");
+    assert_eq!(damage, session.damage);
+    let mut recording = Vec::new();
+    let mut file = file;
+    file.rewind().expect("the file can be read");
+    file.read_to_end(&mut recording)
+        .expect("the file can be read");
+    let recording = Session::read(&recording).expect("a recording can be read");
+    assert_eq!(recording.damage, []);
+    assert!(
+        recording.events == session.events,
+        "the events are the same"
+    );
+}
+
 /// Asks a few lanes what they are asked to be shown.
 fn look(timeline: &Timeline) {
     let now = timeline.end();
@@ -84,7 +118,7 @@ fn some_lanes(archive: &mut Archive) -> Vec<LaneId> {
 mod tests {
     use std::fs;
     use std::io::Write as _;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
     use crate::session::{Session, Writer, format};

@@ -15,13 +15,13 @@ use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::{Reader, Sink};
 
+/// Bytes in which a journal's first whole block is looked for.
+const BEGINNING: usize = 1 << 10;
+
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
-    bytes.starts_with(&block::MAGIC)
-        || bytes
-            .get(block::FILE_HEADER..)
-            .and_then(block::header)
-            .is_some()
+    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    bytes.starts_with(&block::MAGIC) || block::find(beginning).is_some()
 }
 
 /// Returns `true` if a file is a journal.
@@ -32,9 +32,8 @@ pub(super) fn is_journal(bytes: &[u8]) -> bool {
 #[cfg(feature = "app")]
 pub(super) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     let mut start = Vec::new();
-    let most = (block::FILE_HEADER + block::HEADER) as u64;
     let file = super::file::open(path)?;
-    file.take(most)
+    file.take(BEGINNING as u64)
         .read_to_end(&mut start)
         .map_err(Unreadable::Io)?;
     Ok(is_journal(&start))

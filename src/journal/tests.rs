@@ -1,0 +1,418 @@
+//! Reads journals that were cut off, or changed, or whose bytes come in pieces.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::by_hand::{self, Block, blob, first};
+use super::{Reader, Sink};
+use crate::event::{Event, EventKind, LaneId, Step, ThreadId, Timestamp};
+use crate::session::Damage;
+
+/// Events in the order in which they are handed on.
+struct Events(Vec<Event>);
+
+impl Sink for Events {
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        let kind = step.into();
+        self.0.push(Event { at, thread, kind });
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.0.push(event.clone());
+    }
+}
+
+/// Reads a journal at once.
+pub(super) fn read(bytes: &[u8]) -> (Reader, Vec<Event>) {
+    read_pieces(bytes, || usize::MAX)
+}
+
+/// Reads a journal in pieces of these sizes.
+fn read_pieces(mut bytes: &[u8], mut size: impl FnMut() -> usize) -> (Reader, Vec<Event>) {
+    let (mut reader, mut events) = (Reader::default(), Events(Vec::new()));
+    while !bytes.is_empty() {
+        let (piece, rest) = bytes.split_at(size().min(bytes.len()));
+        reader.push(piece, &mut events).unwrap();
+        bytes = rest;
+    }
+    reader.end(&mut events);
+    (reader, events.0)
+}
+
+/// Numbers that look random, and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        (self.0 >> 33) as usize % most
+    }
+}
+
+const THREADS: usize = 3;
+
+/// A journal of several threads, block by block. The lanes of a thread's events are numbered one after the other.
+fn generated() -> Vec<Vec<u8>> {
+    let mut random = Random(7);
+    let mut blocks = vec![by_hand::file_header()];
+    let mut put = |block: Block, payload: &[u8]| {
+        let number = blocks.len() as u64 - 1;
+        blocks.push(Block { number, ..block }.with(payload));
+    };
+    let of = |kind, count, before| Block {
+        kind,
+        count,
+        before,
+        ..Block::default()
+    };
+    put(of(1, 0, 0), b"\x01\x01g");
+    let (mut written, mut ticks) = ([0; THREADS], [0; THREADS]);
+    for pass in 0..12 {
+        if pass % 4 == 0 {
+            let names = pass / 4;
+            put(of(3, 1, names), b"\x04text");
+            put(of(4, 1, names), b"\x04name\x01\x04file\x01\x01");
+        }
+        let now = 1_000 * (pass + 1);
+        for thread in 0..THREADS {
+            let count = random.below(9) as u32;
+            let block = Block {
+                thread: thread as u32,
+                tick: ticks[thread],
+                ..of(2, count, written[thread])
+            };
+            let mut payload = Vec::new();
+            for _ in 0..count {
+                written[thread] += 1;
+                ticks[thread] += 10 + thread as u64;
+                let (lane, since) = (written[thread], 10 + thread as u64);
+                match random.below(4) {
+                    0 => payload.extend(blob(since, &[15, 1, lane as u8, (pass / 4 + 1) as u8])),
+                    1 => {
+                        payload.extend(first(17, since, lane));
+                        payload.extend((pass / 4).to_le_bytes());
+                    }
+                    _ => payload.extend(first(3, since, lane)),
+                }
+            }
+            put(block, &payload);
+        }
+        if pass % 3 == 1 {
+            put(of(5, 1, 0), &[1, 9, 8, 1]);
+        }
+        let time = Block {
+            flags: 1,
+            tick: now,
+            ..of(6, 0, 0)
+        };
+        put(time, b"");
+    }
+    put(of(7, 0, 0), b"");
+    blocks
+}
+
+/// The lane of an event of a thread.
+fn lane(kind: &EventKind) -> Option<u64> {
+    match kind {
+        EventKind::PollStarted { lane }
+        | EventKind::Spawned { lane, .. }
+        | EventKind::Mark {
+            lane: Some(lane), ..
+        } => Some(lane.0),
+        _ => None,
+    }
+}
+
+/// Returns the events of each thread in the last of its blocks that are whole, and all before.
+fn told(bytes: &[u8]) -> [u64; THREADS] {
+    let mut told = [0; THREADS];
+    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    for at in 0..bytes.len().saturating_sub(51) {
+        if !bytes[at..].starts_with(b"\xffjrn\x02") {
+            continue;
+        }
+        let payload = bytes[at + 52..].get(..u32_at(at + 40) as usize);
+        let fits = payload.is_some_and(|payload| crc32c::crc32c(payload) == u32_at(at + 44));
+        if fits && crc32c::crc32c(&bytes[at..at + 48]) == u32_at(at + 48) {
+            let told = &mut told[u32_at(at + 16) as usize];
+            *told = (*told).max(u64::from(u32_at(at + 24)) + u64::from(u32_at(at + 20)));
+        }
+    }
+    told
+}
+
+/// Holds what is read of a journal that was changed against the whole one.
+fn check(bytes: &[u8], whole: &[u8]) -> (Reader, Vec<Event>) {
+    let (reader, events) = read(bytes);
+    let all = told(whole);
+    assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    for (thread, told) in told(bytes).into_iter().enumerate() {
+        let own = events.iter().filter(|it| it.thread.0 == thread as u32);
+        let lanes: Vec<u64> = own.clone().filter_map(|it| lane(&it.kind)).collect();
+        assert!(lanes.windows(2).all(|pair| pair[0] < pair[1]), "{lanes:?}");
+        let lost = own.filter_map(|it| match it.kind {
+            EventKind::Lost { count } => Some(count),
+            _ => None,
+        });
+        let sum = lanes.len() as u64 + lost.sum::<u64>();
+        assert!(told <= sum && sum <= all[thread], "{told} {sum} {all:?}");
+    }
+    if reader.damage().is_empty() {
+        let (_, expected) = read(whole);
+        assert!(events == expected, "what is missing is told as damage");
+    }
+    (reader, events)
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_says_what_is_before() {
+    let (blocks, events) = by_hand::journal();
+    let bytes = blocks.concat();
+    for length in 0..bytes.len() {
+        let (reader, read) = read(&bytes[..length]);
+        // The event that is lost is not told of where its block is cut off.
+        let as_is = read.iter().zip(&events).take_while(|(read, it)| read == it);
+        let rest = &read[as_is.count()..];
+        // What a torn block is known to have held is lost in its place; the other thread's events go on.
+        assert!(
+            rest.iter()
+                .all(|it| matches!(it.kind, EventKind::Lost { .. }) || events.contains(it))
+        );
+        let mut end = 0;
+        let starts = blocks.iter().map(|block| {
+            end += block.len();
+            end
+        });
+        let is_between = length == 0 || starts.into_iter().any(|end| end == length);
+        let last = reader.damage().last();
+        let is_told = match last {
+            Some(Damage::NoEnd) => is_between,
+            Some(Damage::Torn { .. }) => !is_between,
+            _ => false,
+        };
+        assert!(is_told, "cut at {length}");
+    }
+    let bytes = generated().concat();
+    (0..bytes.len()).for_each(|length| drop(check(&bytes[..length], &bytes)));
+}
+
+/// Changes a journal in one of many ways.
+fn mutated(blocks: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut blocks = blocks.to_vec();
+    let (a, b) = (random.below(blocks.len()), random.below(blocks.len()));
+    match random.below(6) {
+        0 => blocks.swap(a, b),
+        1 => drop(blocks.remove(a)),
+        2 => {
+            let twice = blocks[a].clone();
+            blocks.insert(b, twice);
+        }
+        way => {
+            let mut bytes = blocks.concat();
+            for _ in 0..=random.below(3) {
+                let at = random.below(bytes.len());
+                let end = (at + 1 + random.below(90)).min(bytes.len());
+                match way {
+                    3 => bytes[at] ^= 1 << random.below(8),
+                    4 => drop(bytes.drain(at..end)),
+                    _ => drop(bytes.splice(at..at, vec![b'r'; end - at])),
+                }
+            }
+            return bytes;
+        }
+    }
+    blocks.concat()
+}
+
+#[test]
+fn what_can_be_read_of_a_changed_journal_is_read_and_the_rest_is_counted() {
+    let blocks = generated();
+    let whole = blocks.concat();
+    let (reader, _) = read(&whole);
+    assert_eq!(reader.damage(), []);
+    check(&whole, &whole);
+    let mut random = Random(1);
+    for _ in 0..2_000 {
+        let bytes = mutated(&blocks, &mut random);
+        let at_once = check(&bytes, &whole);
+        let most = [1, 7, 400][random.below(3)];
+        let in_pieces = read_pieces(&bytes, || 1 + random.below(most));
+        assert!(at_once.1 == in_pieces.1);
+        assert_eq!(at_once.0.damage(), in_pieces.0.damage());
+    }
+}
+
+#[test]
+fn blocks_that_are_missing_are_exactly_so_many_events() {
+    let blocks = generated();
+    let whole = blocks.concat();
+    let all = told(&whole);
+    for missing in 1..blocks.len() {
+        for count in 1..6 {
+            let end = (missing + count).min(blocks.len());
+            let bytes = [blocks[..missing].concat(), blocks[end..].concat()].concat();
+            let (reader, events) = read(&bytes);
+            // The rest of each thread tells, if there is any.
+            let is_told = told(&bytes) == all;
+            let mut sums = [0; THREADS];
+            for event in &events {
+                let count = match event.kind {
+                    EventKind::Lost { count } => count,
+                    _ => u64::from(lane(&event.kind).is_some()),
+                };
+                if let Some(sum) = sums.get_mut(event.thread.0 as usize) {
+                    *sum += count;
+                }
+            }
+            assert!(!is_told || sums == all, "{missing} and {count}");
+            assert!(!reader.damage().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_byte_that_is_changed_takes_its_own_block_and_no_more() {
+    let blocks = generated();
+    let whole = blocks.concat();
+    let (_, all) = read(&whole);
+    let is_words = |block: &[u8]| block[4] == 2;
+    for (index, block) in blocks.iter().enumerate().skip(1) {
+        let count = u32::from_le_bytes(block[20..24].try_into().unwrap()) as usize;
+        for offset in (0..block.len()).step_by(3) {
+            let mut blocks = blocks.clone();
+            blocks[index][offset] ^= 0x10;
+            let (reader, events) = read(&blocks.concat());
+            let is_last = index == blocks.len() - 1;
+            let damage = reader.damage();
+            let is_told = |damage: &Damage| match *damage {
+                Damage::Torn { bytes, .. } => is_last && bytes == block.len() as u64,
+                Damage::Skipped { bytes, .. } => !is_last && bytes == block.len() as u64,
+                _ => false,
+            };
+            assert!(damage.iter().any(is_told), "{damage:?}");
+            let lanes =
+                |events: &[Event]| events.iter().filter(|it| lane(&it.kind).is_some()).count();
+            let lost = if is_words(block) { count } else { 0 };
+            // Names that are lost are "?", or nothing if none follow.
+            let least = match block[4] {
+                3 | 4 => 0,
+                _ => lanes(&all) - lost,
+            };
+            assert!((least..=lanes(&all) - lost).contains(&lanes(&events)));
+        }
+    }
+}
+
+#[test]
+fn blocks_that_claim_to_hold_each_other_are_gone_through_in_linear_time() {
+    let count = 40_000;
+    let nested = (0..count).flat_map(|index| {
+        let mut block = Block {
+            kind: 2,
+            number: index,
+            thread: index as u32,
+            ..Block::default()
+        }
+        .with(b"");
+        let length = 52 * (count - index - 1) as u32 + 1;
+        block[40..44].copy_from_slice(&length.to_le_bytes());
+        let sum = by_hand::crc32c(&block[..48]).to_le_bytes();
+        block[48..].copy_from_slice(&sum);
+        block
+    });
+    let mut bytes = by_hand::file_header();
+    bytes.extend(nested);
+    bytes.extend([0; 100]);
+    // With a checksum over all the rest at each of them, this would go through 40 gigabytes.
+    let (_, events) = read(&bytes);
+    assert_eq!(events, []);
+}
+
+#[test]
+fn many_threads_and_many_passes_are_gone_through_in_linear_time() {
+    let count = 20_000;
+    let mut bytes = by_hand::file_header();
+    for index in 0..count {
+        // Its event is due at the end.
+        let words = Block {
+            kind: 2,
+            number: 2 * index,
+            thread: index as u32,
+            count: 1,
+            tick: 1 << 40,
+            ..Block::default()
+        };
+        let time = Block {
+            kind: 6,
+            number: 2 * index + 1,
+            tick: index,
+            ..Block::default()
+        };
+        bytes.extend(words.with(&first(3, 0, 1)));
+        bytes.extend(time.with(b""));
+    }
+    // If each pass went through all threads, this would be 400 million looks.
+    let (_, events) = read(&bytes);
+    assert_eq!(events.len() as u64, count);
+    let is_first = |event: &Event| event.kind == EventKind::PollStarted { lane: LaneId(1) };
+    assert!(events.iter().all(is_first));
+}
+
+#[test]
+fn a_name_whose_number_is_too_high_takes_no_memory() {
+    for kind in [3, 4] {
+        let names = Block {
+            kind,
+            count: 1,
+            before: u64::MAX / 2,
+            ..Block::default()
+        };
+        let payload: &[u8] = if kind == 3 {
+            b"\x01x"
+        } else {
+            b"\x01x\x01\0\0\0"
+        };
+        let bytes = [by_hand::file_header(), names.with(payload)].concat();
+        let (reader, events) = read(&bytes);
+        assert_eq!(events, []);
+        assert!(matches!(
+            reader.damage(),
+            [Damage::Metadata, Damage::Torn { .. }]
+        ));
+    }
+}
+
+/// Journals that the fuzzer begins with, and what it has found.
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journals")
+}
+
+#[cfg(feature = "app")]
+#[test]
+fn a_recording_of_a_journal_of_the_corpus_says_the_same() {
+    let files = fs::read_dir(corpus()).unwrap();
+    let paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    assert!(paths.len() > 5);
+    for path in paths {
+        let bytes = fs::read(path).unwrap();
+        crate::session::fuzz_journal(&bytes, &tempfile::tempfile().unwrap());
+    }
+}
+
+#[test]
+#[ignore = "it makes files of the corpus anew, where the format has changed"]
+fn the_corpus_is_made() {
+    let put = |name: &str, bytes: &[u8]| {
+        let path = corpus().join(name).with_extension("aline");
+        fs::write(path, bytes).unwrap();
+    };
+    let (blocks, _) = by_hand::journal();
+    put("by-hand", &blocks.concat());
+    put("by-hand-cut", &blocks.concat()[..900]);
+    let blocks = generated();
+    put("generated", &blocks.concat());
+    put("headless", &blocks[1..].concat());
+    put("twice", &[blocks.clone(), blocks.clone()].concat().concat());
+    put("without", &[&blocks[..20], &blocks[40..]].concat().concat());
+    put("late", &[&blocks[..4], &blocks[30..]].concat().concat());
+}
