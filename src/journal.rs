@@ -15,6 +15,12 @@ pub(crate) mod block;
     reason = "a test that panics fails, which is what it should do"
 )]
 mod by_hand;
+#[cfg(all(test, feature = "app"))]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod equality;
 pub(crate) mod file;
 #[cfg(feature = "timeline")]
 mod merge;

@@ -9,7 +9,7 @@ use crate::event::{Event, EventKind, LaneId, Step, ThreadId, Timestamp};
 use crate::session::Damage;
 
 /// Events in the order in which they are handed on.
-struct Events(Vec<Event>);
+pub(super) struct Events(pub(super) Vec<Event>);
 
 impl Sink for Events {
     fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
@@ -40,10 +40,10 @@ fn read_pieces(mut bytes: &[u8], mut size: impl FnMut() -> usize) -> (Reader, Ve
 }
 
 /// Numbers that look random, and are the same in every run.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, most: usize) -> usize {
+    pub(super) fn below(&mut self, most: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
         (self.0 >> 33) as usize % most
     }

@@ -52,8 +52,8 @@ pub(crate) struct Stop {
 /// What an [`Executor`] records to, so that several of them can be one session.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    pub(super) recorder: Recorder,
-    pub(super) stop: Option<Stop>,
+    pub(crate) recorder: Recorder,
+    pub(crate) stop: Option<Stop>,
 }
 
 /// A token stops an executor's root task only where it is checked.
