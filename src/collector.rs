@@ -218,7 +218,9 @@ impl Sink for Writing<'_> {
 
     fn event(&mut self, event: &Event) {
         match event.kind {
-            EventKind::Lost { count } => self.drained.lost += count,
+            EventKind::Lost { count } => {
+                self.drained.lost = self.drained.lost.saturating_add(count)
+            }
             _ => self.drained.events += 1,
         }
         if self.writer.take(event) {

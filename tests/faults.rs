@@ -17,7 +17,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::event::{Event, EventKind, LaneId, ThreadId, Timestamp};
 use asyncline::session::{Damage, Error, Meta, Session, Writer};
@@ -182,6 +182,54 @@ fn whoever_is_killed_loses_no_more_than_the_last_tenth_of_a_second() {
         assert_can_have_been(&session.events);
         worst = worst.max(missing(&session, &told));
         assert_is_told_of(&file);
+    }
+    println!(
+        "{kills} kills, {torn} of them within a block; at worst the last {:.1} ms were missing",
+        worst as f64 / 1e6
+    );
+}
+
+#[test]
+#[ignore = "it is run by the test below, and killed"]
+fn a_program_that_writes_a_journal() {
+    let Some(file) = env::var_os(FILE) else {
+        return;
+    };
+    let threads: usize = env::var(THREADS).unwrap().parse().unwrap();
+    let executor = Executor::builder().worker_threads(threads).record_to(file);
+    let never = Arc::new(AtomicBool::new(false));
+    executor.unwrap().block_on(yields(never));
+}
+
+#[test]
+fn a_journal_of_a_program_that_is_killed_can_be_read_up_to_its_last_pass() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut seed, mut worst, mut torn) = (1, 0, 0);
+    let kills = if is_long() { 100 } else { 5 };
+    for kill in 0..kills {
+        let file = directory.path().join(format!("{kill}.aline"));
+        let mut child = program("a_program_that_writes_a_journal", &file, 1 + kill % 2);
+        let mut child = child.spawn().unwrap();
+        let least = (1 << 16) + next(&mut seed) % (1 << 21);
+        while fs::metadata(&file).map_or(0, |file| file.len()) < least {
+            assert_eq!(child.try_wait().unwrap(), None);
+            thread::sleep(FRAME.mul_f64((next(&mut seed) % 1000) as f64 / 1000.0));
+        }
+        let at = SystemTime::now();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let session = Session::open(&file).unwrap();
+        assert!(
+            matches!(session.damage[..], [Damage::NoEnd | Damage::Torn { .. }]),
+            "{:?}",
+            session.damage
+        );
+        torn += u32::from(session.damage != [Damage::NoEnd]);
+        assert_can_have_been(&session.events);
+        let last = session.events.last().unwrap().at.0;
+        let last = session.meta.start + Duration::from_nanos(last);
+        worst = worst.max(at.duration_since(last).unwrap_or_default().as_nanos());
+        fs::remove_file(&file).unwrap();
     }
     println!(
         "{kills} kills, {torn} of them within a block; at worst the last {:.1} ms were missing",

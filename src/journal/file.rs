@@ -43,3 +43,21 @@ impl JournalFile {
         written
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        let file = private::options().write(true).open("/dev/full").unwrap();
+        let mut file = JournalFile { file, length: 0 };
+        let full = file.append(&[1; 100]).unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(file.length, 0);
+    }
+}
