@@ -345,6 +345,7 @@ pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
 ///
 /// As [`Session::open`].
 #[doc(hidden)]
-pub fn journal_counts(path: impl AsRef<std::path::Path>) -> Result<(u64, u64), Error> {
+#[cfg(feature = "app")]
+pub fn journal_counts(path: impl AsRef<Path>) -> Result<(u64, u64), Error> {
     journal::counts(path.as_ref())
 }

@@ -7,7 +7,7 @@ use super::blob;
 use super::by_hand::{self, Block};
 use super::names::{Names, Recent, Table};
 use super::tests::{Events, Random, read};
-use super::{Clock, Reader, block};
+use super::{Reader, block};
 use crate::event::Event;
 use crate::probe::Target;
 use crate::probe::taker::Taker;

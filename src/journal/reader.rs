@@ -50,6 +50,16 @@ impl Reader {
         self.description.as_ref()
     }
 
+    /// Returns `true` if the file header is damaged.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.damage.contains(&Damage::FileHeader)
+    }
+
+    /// Returns `true` if a whole block was read.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.number > 0
+    }
+
     /// Returns what is wrong with the journal so far.
     pub(crate) fn damage(&self) -> &[Damage] {
         &self.damage
@@ -145,7 +155,7 @@ impl Reader {
         self.has_begun = true;
         match block::file_version(bytes) {
             Some(version @ ..=block::VERSION) if version > 0 => {}
-            Some(version) => return Err(Unreadable::Newer { version }),
+            Some(version) => return Err(Unreadable::NewerJournal { version }),
             None => return Ok(0),
         }
         self.offset += block::FILE_HEADER as u64;

@@ -14,9 +14,14 @@ use crate::collector::Writing;
 use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::{Reader, Sink};
+#[cfg(feature = "app")]
+use crate::printable;
 
 /// Bytes in which a journal's first whole block is looked for.
 const BEGINNING: usize = 1 << 10;
+/// Bytes that are read at a time.
+#[cfg(feature = "app")]
+pub(super) const AT_A_TIME: usize = 1 << 20;
 
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
@@ -93,6 +98,7 @@ impl Sink for Events {
 }
 
 /// Returns how many events a journal's file holds, and how many are lost: for benches.
+#[cfg(feature = "app")]
 pub(super) fn counts(path: &Path) -> Result<(u64, u64), Error> {
     let unreadable = |why| Error::Read {
         file: printable::path(path),
@@ -105,7 +111,9 @@ pub(super) fn counts(path: &Path) -> Result<(u64, u64), Error> {
         let read = file.read(&mut bytes);
         match read.map_err(|why| unreadable(Unreadable::Io(why)))? {
             0 => break,
-            read => reader.push(&bytes[..read], &mut counts).map_err(unreadable)?,
+            read => reader
+                .push(&bytes[..read], &mut counts)
+                .map_err(unreadable)?,
         }
     }
     reader.end(&mut counts);
@@ -113,12 +121,14 @@ pub(super) fn counts(path: &Path) -> Result<(u64, u64), Error> {
 }
 
 /// Numbers of events.
+#[cfg(feature = "app")]
 #[derive(Default)]
 struct Counts {
     events: u64,
     lost: u64,
 }
 
+#[cfg(feature = "app")]
 impl Sink for Counts {
     fn step(&mut self, _: Timestamp, _: ThreadId, _: Step) {
         self.events += 1;

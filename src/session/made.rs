@@ -16,8 +16,6 @@ use super::origin::Origin;
 use super::{file, temporary};
 use crate::printable;
 
-/// Bytes of a journal that are read at a time.
-const AT_A_TIME: usize = 1 << 20;
 /// A program that lives writes more often to its journal.
 const HEARTBEAT: Duration = Duration::from_millis(300);
 /// Bytes of a word: most events are one.
@@ -143,7 +141,7 @@ impl Making {
             read: 0,
             converter: Converter::to(file, &part.path),
             part,
-            bytes: vec![0; AT_A_TIME],
+            bytes: vec![0; journal::AT_A_TIME],
         })
     }
 
