@@ -460,7 +460,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6000))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whichever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
     #[test]
