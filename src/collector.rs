@@ -219,7 +219,7 @@ impl Sink for Writing<'_> {
     fn event(&mut self, event: &Event) {
         match event.kind {
             EventKind::Lost { count } => {
-                self.drained.lost = self.drained.lost.saturating_add(count)
+                self.drained.lost = self.drained.lost.saturating_add(count);
             }
             _ => self.drained.events += 1,
         }

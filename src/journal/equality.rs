@@ -65,9 +65,9 @@ fn journal_of(events: &[Event]) -> Vec<u8> {
         ..Block::default()
     };
     let mut told = Vec::new();
-    let all = table.from(0);
-    all.iter()
-        .for_each(|text| block::put_bytes(&mut told, text.as_bytes()));
+    for text in table.from(0) {
+        block::put_bytes(&mut told, text.as_bytes());
+    }
     let description = Block {
         kind: 1,
         ..Block::default()
