@@ -226,9 +226,9 @@ fn a_journal_of_a_program_that_is_killed_can_be_read_up_to_its_last_pass() {
         );
         torn += u32::from(session.damage != [Damage::NoEnd]);
         assert_can_have_been(&session.events);
-        let last = session.events.last().unwrap().at.0;
-        let last = session.meta.start + Duration::from_nanos(last);
-        worst = worst.max(at.duration_since(last).unwrap_or_default().as_nanos());
+        let end = session.events.last().unwrap().at.0;
+        let end = session.meta.start + Duration::from_nanos(end);
+        worst = worst.max(at.duration_since(end).unwrap_or_default().as_nanos());
         fs::remove_file(&file).unwrap();
     }
     println!(
