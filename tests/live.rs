@@ -41,7 +41,7 @@ mod unix {
     use super::itself::{self, PROGRAM};
 
     /// The version of the protocol.
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     /// The program ends once there is a file of this name.
     const STOP: &str = "ASYNCLINE_TEST_STOP";
 
@@ -670,7 +670,7 @@ mod unix {
         assert_eq!(viewer.status.code(), Some(2), "{viewer:?}");
         let line = text(&viewer.stderr);
         assert!(
-            line.contains("version 3") && line.lines().count() == 1,
+            line.contains("version 4") && line.lines().count() == 1,
             "{line}"
         );
     }

@@ -18,6 +18,7 @@ pub(crate) struct Reader {
     /// The place of the next byte in the journal.
     offset: u64,
     has_begun: bool,
+    has_header: bool,
     has_end: bool,
     /// The number of the next block.
     number: u64,
@@ -50,9 +51,9 @@ impl Reader {
         self.description.as_ref()
     }
 
-    /// Returns `true` if the file header is damaged.
-    pub(crate) fn is_headless(&self) -> bool {
-        self.damage.contains(&Damage::FileHeader)
+    /// Returns `true` if the file header was read, and is whole.
+    pub(crate) fn has_header(&self) -> bool {
+        self.has_header
     }
 
     /// Returns `true` if a whole block was read.
@@ -158,6 +159,7 @@ impl Reader {
             Some(version) => return Err(Unreadable::NewerJournal { version }),
             None => return Ok(0),
         }
+        self.has_header = true;
         self.offset += block::FILE_HEADER as u64;
         Ok(block::FILE_HEADER)
     }

@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Session, Unreadable> {
     let (mut reader, mut events) = (Reader::default(), Events(Vec::new()));
     reader.push(bytes, &mut events)?;
     reader.end(&mut events);
-    if let Some(why) = is_nothing(&reader, bytes.len() as u64) {
+    if let Some(why) = is_nothing(&reader) {
         return Err(why);
     }
     Ok(Session {
@@ -77,10 +77,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Session, Unreadable> {
     })
 }
 
-/// Returns why nothing of a journal of this length can be read, if so.
-fn is_nothing(reader: &Reader, length: u64) -> Option<Unreadable> {
-    let has_header = length >= block::FILE_HEADER as u64 && !reader.is_headless();
-    (!has_header && !reader.has_blocks()).then_some(Unreadable::Nothing)
+/// Returns why nothing of a journal can be read, if so.
+fn is_nothing(reader: &Reader) -> Option<Unreadable> {
+    (!reader.has_header() && !reader.has_blocks()).then_some(Unreadable::Nothing)
 }
 
 /// Events in memory.
@@ -246,8 +245,8 @@ impl Converter {
 
     /// Returns why nothing of the journal can be read, if so, once all of its bytes were taken in.
     #[cfg(feature = "app")]
-    pub(super) fn is_nothing(&self, length: u64) -> Option<Unreadable> {
-        is_nothing(&self.reader, length)
+    pub(super) fn is_nothing(&self) -> Option<Unreadable> {
+        is_nothing(&self.reader)
     }
 
     /// As [`finish`](Self::finish); the recording's end follows a block with the payload that `origin` returns.

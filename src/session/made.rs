@@ -214,7 +214,7 @@ impl Making {
             ..
         } = self;
         let mut origin = Origin::of(&journal, read).map_err(|why| Error::read(&path, why))?;
-        if let Some(why) = converter.is_nothing(read) {
+        if let Some(why) = converter.is_nothing() {
             return Err(unreadable(&path, why));
         }
         let replaces = part.becomes.as_deref() == Some(&*path);
