@@ -119,7 +119,7 @@
 //! out.
 //!
 //! While it runs, the program never waits for whoever reads: what cannot be taken in time is lost, counted, and shown as a gap. Between the program and
-//! its collector, 16 MiB may wait; for viewers that attach late or read slowly, 32 MiB of the session log are kept.
+//! its collector, 16 MiB may wait; for viewers that attach late or read slowly, 32 MiB of the journal are kept.
 //! When it ends, it gives viewers what is left, and leaves one that takes nothing for half a second.
 //!
 //! # Who can see it

@@ -6,10 +6,10 @@
 //! ```text
 //!  where events are born        the one stream             who looks at it
 //!  ┌───────────────────────┐
-//!  │ probe    (a program)  │──┐                        ┌──► tui      lanes on the screen
+//!  │ probe   ──► journal   │──┐                        ┌──► tui      lanes on the screen
 //!  │ source   (a scenario) │  ├──► event ──► timeline ──┼──► insight  what waits for what, and findings
 //!  │ session  (a log)      │──┘       │                └──► export   text, JSON
-//!  └───────────────────────┘          └──► session        the log on disk
+//!  └───────────────────────┘          └──► session        the indexed recording
 //! ```
 //!
 //! # In a program
@@ -51,9 +51,10 @@
 //! | [`event`] | the vocabulary: what can happen, as plain data |
 //! | [`probe`] | the instrumented executor wrapper: where events are born; within it the gate that pauses and steps |
 //! | [`task`] | what stands in the place of `tokio::task` |
-//! | [`collector`] | the channel's other end: batches, in the order of their times |
+//! | `journal` | what a program's threads wrote, in a file or on its way to viewers; its reader merges the threads. See `docs/format.md` |
+//! | [`collector`] | a recording's events for the program itself: batches, in the order of their times |
 //! | [`output`] | where a program's recording goes, as `ASYNCLINE` says, and the thread that writes it |
-//! | `live` | a program that is watched while it runs: the hub and the socket that hand its session log to viewers |
+//! | `live` | a program that is watched while it runs: the hub and the socket that hand its journal to viewers |
 //! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
@@ -66,8 +67,9 @@
 //! | [`printable`] | texts from outside, made safe to show |
 //! | [`units`], `glyph`, `width` | times in words, signs, and the columns that a text takes |
 //!
-//! Those without a link need the feature `app`, which is on by default. Without it the library is what a program links
-//! in to record itself, and needs neither ratatui, crossterm nor clap.
+//! Without default features the library is what a program links in to record itself: events, journal, probe and output.
+//! The feature `timeline` adds what reads journals: collectors, timeline, findings and session logs. The feature `app`, which
+//! is on by default, adds the rest.
 //!
 //! # Invariants
 //!

@@ -3,7 +3,7 @@
 //! | `ASYNCLINE` | what happens |
 //! |---|---|
 //! | not set, empty, or `off` | nothing is recorded; the runtime is tokio's as it is |
-//! | `file:PATH` | everything is recorded into a session log at PATH |
+//! | `file:PATH` | everything is recorded into a journal at PATH, which `asyncline replay` opens |
 //! | `live` | whoever attaches sees what happens: `asyncline attach`. The socket is in the user's runtime directory |
 //! | `live:SOCKET` | as `live`, with the socket at this path |
 //! | `live:tcp:ADDRESS` | as `live`, at an address such as `127.0.0.1:7000`; `ASYNCLINE_TOKEN` says what viewers must know |
@@ -78,7 +78,7 @@ pub(crate) const LONGEST_TOKEN: usize = 1024;
 pub enum Output {
     /// Nowhere.
     Off,
-    /// Into a session log.
+    /// Into a journal.
     File(PathBuf),
     /// To whoever attaches.
     Live(Live),

@@ -265,15 +265,47 @@ mod format;
 mod fuzz;
 #[cfg(feature = "app")]
 mod index;
+#[cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the program makes recordings of journals"
+    )
+)]
 mod indexer;
 #[cfg(all(feature = "app", unix))]
 mod joint;
+#[cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the program makes recordings of journals"
+    )
+)]
 pub(crate) mod journal;
 #[cfg(feature = "app")]
 mod log;
 #[cfg(feature = "app")]
 mod made;
+#[cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the program makes recordings of journals"
+    )
+)]
 mod origin;
+#[cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the program makes recordings of journals"
+    )
+)]
 mod piece;
 mod reader;
 mod rotation;
@@ -286,6 +318,7 @@ pub(crate) mod temporary;
 mod threaded;
 mod writer;
 
+#[cfg(feature = "app")]
 pub(crate) use crate::plain::plain;
 #[cfg(feature = "app")]
 pub use archive::Progress;
