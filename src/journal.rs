@@ -29,12 +29,18 @@ pub(crate) mod names;
 mod reader;
 #[cfg(feature = "timeline")]
 pub(crate) mod said;
+#[cfg(unix)]
+mod skim;
+#[cfg(unix)]
+pub(crate) mod standing;
 #[cfg(all(test, feature = "timeline"))]
 #[allow(
     clippy::unwrap_used,
     reason = "a test that panics fails, which is what it should do"
 )]
 mod tests;
+#[cfg(feature = "timeline")]
+mod told;
 pub(crate) mod word;
 
 #[cfg(feature = "timeline")]

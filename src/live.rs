@@ -1,14 +1,14 @@
-//! A program that is watched while it runs: it hands its session log to whoever attaches to it, over a socket.
+//! A program that is watched while it runs: it hands its journal to whoever attaches to it, over a socket.
 //!
 //! The program's side is here, and what both sides say to each other; a viewer's side is `source::attach`. What a viewer
-//! gets are the bytes of a session log, so that it reads what comes live as it reads a file.
+//! gets are the bytes of a journal, so that it reads what comes live as it reads a file.
 //!
 //! # Who waits for whom
 //!
-//! The program waits for no viewer. Its session log goes to a [hub](hub), which keeps what came last, 32 MiB of it; each
-//! viewer is sent that from a thread of asyncline's own. A viewer that is so slow that it has not taken what is dropped
-//! by then lacks it: it sees a gap, and how many events are lost in it. Who attaches late, or again, sees all that is
-//! kept. Only when the program ends, viewers that still take something are given it; one that takes nothing for half a second is
+//! The program waits for no viewer. Its journal goes to a [hub](hub), which keeps the last 32 MiB of it; a thread of
+//! asyncline's own sends that to each viewer. Late viewers get what is kept, and before it how the program stands after
+//! the blocks that were dropped: the lanes that go on, their names, awaits and states. A slow viewer gets the same for the
+//! blocks that it missed; it sees a gap, and how many events are lost in it. Only when the program ends, viewers that still take something are given it; one that takes nothing for half a second is
 //! left.
 //!
 //! # Who may attach
@@ -36,6 +36,8 @@ pub(crate) mod hub;
 pub(crate) mod place;
 mod room;
 mod serve;
+#[cfg(all(test, feature = "timeline"))]
+mod tests;
 pub(crate) mod wire;
 
 pub(crate) use hold::Hold;

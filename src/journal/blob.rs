@@ -4,7 +4,8 @@
 //! A text that the program holds for ever is written by its number, any other one with its bytes.
 
 use super::names::Names;
-use crate::event::fields::{Choice, Put, put_varint};
+use super::word;
+use crate::event::fields::{Choice, Malformed, Put, put_varint, take_bytes, take_varint};
 use crate::event::{EventKind, FrameId, LaneId, Text};
 
 /// The longest text that is written with its bytes. What is longer is cut off, and ends in "…".
@@ -23,14 +24,29 @@ impl Encoder {
         self.bytes.clear();
         encode(kind, &mut self.bytes, names);
         self.words.clear();
-        let words = self.bytes.chunks(8).map(|bytes| {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            u64::from_le_bytes(word)
-        });
-        self.words.extend(words);
+        self.words.extend(self.bytes.chunks(8).map(word::of_bytes));
         &self.words
     }
+}
+
+/// Returns the words of an event from its bytes.
+#[cfg(unix)]
+pub(crate) fn words_of(bytes: &[u8]) -> Vec<u64> {
+    let first = word::blob_word(bytes.len().div_ceil(8));
+    let more = bytes.chunks(8).map(word::of_bytes);
+    std::iter::once(first).chain(more).collect()
+}
+
+/// Returns the words of a loss; none if nothing was lost.
+#[cfg(unix)]
+pub(crate) fn lost(count: u64) -> Vec<u64> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let kind = EventKind::Lost { count };
+    let mut bytes = vec![kind.tag()];
+    put_varint(&mut bytes, count);
+    words_of(&bytes)
 }
 
 /// Appends the bytes of an event.
@@ -93,4 +109,25 @@ fn cut(text: &str) -> (&str, &'static str) {
     let most = LONGEST - REST.len();
     let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
     (&text[..end.unwrap_or_default()], REST)
+}
+
+/// A text, as bytes name it.
+pub(super) enum Named<'a> {
+    Here(&'a [u8]),
+    Number(u64),
+}
+
+/// Takes a text off the front.
+pub(super) fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<Named<'a>, Malformed> {
+    if let Some(number) = take_varint(bytes)?.checked_sub(1) {
+        return Ok(Named::Number(number));
+    }
+    let length = take_varint(bytes)?;
+    take_bytes(bytes, length).map(Named::Here)
+}
+
+/// Takes the number of an await off the front.
+pub(super) fn take_frame(bytes: &mut &[u8]) -> Result<FrameId, Malformed> {
+    let number = u32::try_from(take_varint(bytes)?);
+    number.map(FrameId).map_err(|_| Malformed)
 }

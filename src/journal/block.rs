@@ -30,10 +30,13 @@ pub(crate) mod kind {
     pub(crate) const NOTES: u8 = 5;
     pub(crate) const TIME: u8 = 6;
     pub(crate) const END: u8 = 7;
+    pub(crate) const STANDING: u8 = 8;
 }
 
 /// The flag of a time block that is a heartbeat.
 pub(crate) const HEARTBEAT: u8 = 1;
+/// The flag of a standing block that stands for notes, not for what a thread wrote.
+pub(crate) const OF_NOTES: u8 = 1;
 
 /// A block's header, but for what follows from the payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

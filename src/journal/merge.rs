@@ -28,6 +28,8 @@ pub(super) struct Merger {
     fresh: Vec<usize>,
     /// The tick of the last event that was handed on.
     pub(super) latest: Option<Tick>,
+    /// How many events were lost, as the words say that were handed on.
+    pub(super) lost: u64,
 }
 
 #[derive(Debug)]
@@ -56,26 +58,23 @@ impl Merger {
     /// Takes in the words of a block. Returns the number of events that are missing before it.
     pub(super) fn push(
         &mut self,
-        thread: ThreadId,
+        id: ThreadId,
         begins: Tick,
         words: Vec<u64>,
         [before, count]: [u64; 2],
     ) -> u64 {
-        let index = self.index(thread);
-        let thread = &mut self.threads[index];
+        let thread = self.thread(id);
         let lost = before.saturating_sub(thread.read);
         thread.read = thread.read.max(before.saturating_add(count));
         if words.is_empty() && lost == 0 {
             return 0;
         }
-        if thread.stretches.is_empty() {
-            self.fresh.push(index);
-        }
-        thread.stretches.push_back(Stretch {
+        let stretch = Stretch {
             begins,
             words,
             lost,
-        });
+        };
+        self.append(id, stretch);
         lost
     }
 
@@ -83,6 +82,42 @@ impl Merger {
     pub(super) fn has_read(&self, thread: ThreadId) -> u64 {
         let index = self.numbers.get(&thread);
         index.map_or(0, |index| self.threads[*index].read)
+    }
+
+    /// Takes note that a thread's events are left out, up to the one of this number. Returns the tick of the last one that
+    /// was read, and how many are missing.
+    pub(super) fn leave_out(&mut self, thread: ThreadId, before: u64) -> (Option<Tick>, u64) {
+        let thread = self.thread(thread);
+        let until = (thread.read > 0).then(|| thread.last());
+        let missing = before.saturating_sub(thread.read);
+        thread.read = thread.read.max(before);
+        (until, missing)
+    }
+
+    /// Takes in words that are counted already.
+    pub(super) fn go_on(&mut self, thread: ThreadId, begins: Tick, words: Vec<u64>) {
+        if !words.is_empty() {
+            let stretch = Stretch {
+                begins,
+                words,
+                lost: 0,
+            };
+            self.append(thread, stretch);
+        }
+    }
+
+    fn append(&mut self, id: ThreadId, stretch: Stretch) {
+        let index = self.index(id);
+        let stretches = &mut self.threads[index].stretches;
+        if stretches.is_empty() {
+            self.fresh.push(index);
+        }
+        stretches.push_back(stretch);
+    }
+
+    fn thread(&mut self, id: ThreadId) -> &mut Thread {
+        let index = self.index(id);
+        &mut self.threads[index]
     }
 
     fn index(&mut self, id: ThreadId) -> usize {
@@ -102,6 +137,7 @@ impl Merger {
     ) {
         let mut way = Way {
             latest: self.latest.unwrap_or_default(),
+            lost: &mut self.lost,
             clock,
             known,
             sink,
@@ -126,10 +162,19 @@ impl Merger {
     }
 }
 
+/// Returns how many events were lost, as an event says.
+pub(super) fn lost_in(kind: &EventKind) -> u64 {
+    match kind {
+        EventKind::Lost { count } => *count,
+        _ => 0,
+    }
+}
+
 /// The way that events go.
 struct Way<'a, S> {
     /// The tick of the last event that was handed on.
     latest: Tick,
+    lost: &'a mut u64,
     clock: &'a Clock,
     known: &'a Known,
     sink: &'a mut S,
@@ -144,7 +189,10 @@ impl<S: Sink> Way<'_, S> {
         let at = self.clock.timestamp(self.latest);
         match said::read(word, more, self.known) {
             Ok(Said::Step(step)) => self.sink.step(at, thread, step),
-            Ok(Said::Event(kind)) => self.event(at, thread, kind),
+            Ok(Said::Event(kind)) => {
+                *self.lost = self.lost.saturating_add(lost_in(&kind));
+                self.event(at, thread, kind);
+            }
             Err(_) => self.event(at, thread, EventKind::Lost { count: 1 }),
         }
     }
@@ -172,6 +220,34 @@ impl Thread {
             tick: Tick(0),
             is_pending: false,
         }
+    }
+
+    /// Returns the tick of the last event that was read.
+    fn last(&self) -> Tick {
+        let (mut tick, mut at, mut is_pending) = (self.tick, self.at, self.is_pending);
+        for stretch in &self.stretches {
+            if at == 0 && !is_pending {
+                tick = stretch.begins;
+            }
+            while let Some(&word) = stretch.words.get(at) {
+                let more = match First::of(word) {
+                    First::Nothing => 0,
+                    First::Time(time) => {
+                        tick = time;
+                        0
+                    }
+                    First::Event { since, more } => {
+                        let since = if is_pending { 0 } else { since };
+                        is_pending = false;
+                        tick = Tick(tick.0.saturating_add(since));
+                        more
+                    }
+                };
+                at = at.saturating_add(1).saturating_add(more);
+            }
+            at = 0;
+        }
+        tick
     }
 
     /// Hands on the events until this tick; without one, none. Returns the tick of the next event.

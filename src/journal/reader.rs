@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::block::{self, Description, Found, HEARTBEAT, Header, kind};
-use super::merge::{Merger, Sink};
+use super::block::{self, Description, Found, HEARTBEAT, Header, OF_NOTES, kind};
+use super::merge::{Merger, Sink, lost_in};
 use super::said::{self, Known, Template};
-use super::word::Tick;
+use super::told::{Notes, Told};
+use super::word::{self, Tick};
 use crate::event::fields::{Field, Malformed, take_varint};
 use crate::event::{Event, EventKind, Site, TaskKind, ThreadId, Timestamp};
 use crate::session::{Damage, Unreadable};
@@ -27,6 +28,11 @@ pub(crate) struct Reader {
     merger: Merger,
     /// What the recording thread noted, up to the next time block.
     notes: VecDeque<(Tick, ThreadId, EventKind)>,
+    /// How many of these were read, and how many events were lost according to them.
+    noted: u64,
+    lost: u64,
+    /// How the program stands after blocks that are left out.
+    told: Told,
     /// The tick up to which all events were handed on.
     safe: Tick,
     damage: Vec<Damage>,
@@ -111,6 +117,7 @@ impl Reader {
         // Only a file header of a newer version is refused, and that is not part of the rest.
         let read = self.read(&rest, true, sink).unwrap_or_default();
         self.skip(rest.len() - read, 0);
+        self.stand(sink);
         self.hand_on(Tick(u64::MAX), sink);
         if self.description.is_none() {
             self.damage.push(Damage::Metadata);
@@ -211,7 +218,9 @@ impl Reader {
     fn take(&mut self, header: &Header, payload: &[u8], sink: &mut impl Sink) -> usize {
         let size = block::HEADER + payload.len();
         self.has_end = false;
-        let is_missing = !is_name(header) && header.number > self.number;
+        // A standing block says itself what is missing before it.
+        let is_in_turn = !is_name(header) && header.kind != kind::STANDING;
+        let is_missing = is_in_turn && header.number > self.number;
         match self.take_block(header, payload, sink) {
             Ok(lost) => {
                 self.tell_damage(is_missing, lost);
@@ -263,6 +272,9 @@ impl Reader {
         payload: &[u8],
         sink: &mut impl Sink,
     ) -> Result<u64, Passed> {
+        if let kind::WORDS | kind::NOTES | kind::TIME | kind::END = header.kind {
+            self.stand(sink);
+        }
         match header.kind {
             kind::DESCRIPTION => self.describe(payload)?,
             kind::WORDS => return self.take_words(header, payload),
@@ -272,6 +284,7 @@ impl Reader {
                 return Err(Passed { events: 0 });
             }
             kind::NOTES => self.take_notes(payload)?,
+            kind::STANDING => self.take_standing(header, payload),
             kind::TIME => self.pass(header, sink),
             kind::END => self.has_end = true,
             _ => {}
@@ -290,10 +303,7 @@ impl Reader {
             let events = self.lose(header);
             return Err(Passed { events });
         }
-        let words = payload
-            .chunks_exact(8)
-            .filter_map(|bytes| bytes.try_into().ok());
-        let words = words.map(u64::from_le_bytes).collect();
+        let words = payload.chunks_exact(8).map(word::of_bytes).collect();
         let counts = [header.before, header.count.into()];
         Ok(self.merger.push(header.thread, header.tick, words, counts))
     }
@@ -336,9 +346,35 @@ impl Reader {
             let thread = take_varint(&mut payload)?;
             let thread = ThreadId(u32::try_from(thread).map_err(|_| Malformed)?);
             let kind = said::decode_bytes(&mut payload, &self.known)?;
+            self.noted += 1;
+            self.lost = self.lost.saturating_add(lost_in(&kind));
             self.notes.push_back((tick, thread, kind));
         }
         Ok(())
+    }
+
+    fn take_standing(&mut self, header: &Header, payload: &[u8]) {
+        let words: Vec<u64> = payload.chunks_exact(8).map(word::of_bytes).collect();
+        let notes = Notes {
+            read: self.noted,
+            lost: self.lost.saturating_add(self.merger.lost),
+            safe: self.safe,
+        };
+        let (told, merger) = (&mut self.told, &mut self.merger);
+        let lost = told.take(header, &words, &self.known, merger, &notes);
+        self.lost = self.lost.max(lost.saturating_sub(self.merger.lost));
+        if header.flags & OF_NOTES != 0 {
+            self.noted = self.noted.max(header.before);
+        }
+    }
+
+    /// Hands on how the program stands after blocks that are left out.
+    fn stand(&mut self, sink: &mut impl Sink) {
+        if !self.told.is_empty() {
+            for (tick, thread, kind) in std::mem::take(&mut self.told).into_events() {
+                self.tell(tick, thread, kind, sink);
+            }
+        }
     }
 
     /// Hands on what has happened until a time block.

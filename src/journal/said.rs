@@ -1,10 +1,9 @@
 //! Reads what threads wrote: words and bytes become events.
 
-use super::word::{A_TASK, tag};
+use super::blob::{self, Named};
+use super::word::{self, A_TASK, tag};
 use crate::event::fields::{Choice, Malformed, Take, take_bytes, take_varint};
-use crate::event::{
-    Awaited, EventKind, FrameId, LaneId, Polled, Site, Step, TaskKind, Text, Waker, What,
-};
+use crate::event::{Awaited, EventKind, FrameId, LaneId, Site, Step, TaskKind, Text};
 
 /// What a journal has named so far: what words and bytes refer to by number.
 #[derive(Debug, Default)]
@@ -35,19 +34,11 @@ pub(crate) enum Said {
 /// Returns an error if a word has no meaning, or names a text or a template that is not known.
 #[inline]
 pub(crate) fn read(word: u64, more: &[u64], known: &Known) -> Result<Said, Malformed> {
-    let lane = LaneId(word >> 32);
     let second = more.first().copied().unwrap_or_default();
-    let what = match word & tag::MASK {
-        tag::STARTED => What::Started,
-        tag::PENDING => What::Ended(Polled::Pending),
-        tag::COMPLETED => What::Ended(Polled::Completed),
-        tag::WOKEN_BY_LANE => What::Woken(Waker::Lane(LaneId(second & u64::from(u32::MAX)))),
-        tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
-        tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
-        tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
-        _ => return read_event(word, more, known).map(Said::Event),
-    };
-    Ok(Said::Step(Step { lane, what }))
+    match word::step(word, second) {
+        Some(step) => Ok(Said::Step(step)),
+        None => read_event(word, more, known).map(Said::Event),
+    }
 }
 
 #[inline(never)]
@@ -116,18 +107,19 @@ impl Take for Bytes<'_, '_> {
     }
 
     fn frame(&mut self) -> Result<FrameId, Malformed> {
-        u32::try_from(self.varint()?)
-            .map(FrameId)
-            .map_err(|_| Malformed)
+        blob::take_frame(self.bytes)
     }
 
     fn text(&mut self) -> Result<Text, Malformed> {
-        let Some(number) = self.varint()?.checked_sub(1) else {
-            let length = take_varint(self.bytes)?;
-            let text = str::from_utf8(take_bytes(self.bytes, length)?).map_err(|_| Malformed)?;
-            return Ok(text.to_owned().into());
-        };
-        let number = usize::try_from(number).map_err(|_| Malformed)?;
-        self.known.texts.get(number).cloned().ok_or(Malformed)
+        match blob::take_text(self.bytes)? {
+            Named::Here(text) => {
+                let text = str::from_utf8(text).map_err(|_| Malformed)?;
+                Ok(text.to_owned().into())
+            }
+            Named::Number(number) => {
+                let number = usize::try_from(number).map_err(|_| Malformed)?;
+                self.known.texts.get(number).cloned().ok_or(Malformed)
+            }
+        }
     }
 }

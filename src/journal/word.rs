@@ -63,6 +63,14 @@ pub(crate) enum First {
     Event { since: u64, more: usize },
 }
 
+/// Returns a word from its eight bytes.
+#[inline]
+pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
 /// The word that fills a buffer's end.
 pub(crate) const NO_WORD: u64 = tag::NOTHING;
 
@@ -179,6 +187,23 @@ pub(crate) fn blob_word(more: usize) -> u64 {
 /// Returns a first word with the ticks since the event before.
 pub(crate) fn since(first: u64, ticks: u64) -> u64 {
     first | ticks << tag::BITS
+}
+
+/// Reads one of the events that are most of any session; none if it is another one.
+#[inline]
+pub(super) fn step(word: u64, second: u64) -> Option<Step> {
+    let lane = LaneId(word >> 32);
+    let what = match word & tag::MASK {
+        tag::STARTED => What::Started,
+        tag::PENDING => What::Ended(Polled::Pending),
+        tag::COMPLETED => What::Ended(Polled::Completed),
+        tag::WOKEN_BY_LANE => What::Woken(Waker::Lane(LaneId(second & u64::from(u32::MAX)))),
+        tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
+        tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
+        tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
+        _ => return None,
+    };
+    Some(Step { lane, what })
 }
 
 #[cfg(all(test, feature = "timeline"))]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::journal::block::{self, kind};
+use crate::journal::standing::Standing;
 
 /// As many bytes of the journal are kept for who attaches late or reads slowly.
 const KEPT: usize = if cfg!(test) { 4096 } else { 32 << 20 };
@@ -24,8 +24,10 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How the journal begins: its description, and all that was named so far.
+    /// How the journal begins: its description.
     beginning: Vec<u8>,
+    /// What is left of the pieces that were dropped.
+    standing: Standing,
     /// The blocks of each pass.
     pieces: VecDeque<Bytes>,
     /// How many pieces lie before the first one that is kept.
@@ -66,7 +68,6 @@ impl Hub {
     pub(crate) fn push(&self, blocks: &[u8]) {
         let piece = Bytes::copy_from_slice(blocks);
         let mut state = self.state();
-        state.keep_names(&piece);
         state.size += piece.len();
         state.pieces.push_back(piece);
         state.drop_old();
@@ -86,13 +87,21 @@ impl Hub {
         !self.state().viewers.is_empty()
     }
 
-    /// Begins to read; how the log begins comes back.
+    /// Returns `true` if every viewer has been sent all there is.
+    #[cfg(test)]
+    pub(super) fn is_sent(&self) -> bool {
+        let state = self.state();
+        let count = state.count();
+        state.viewers.iter().all(|viewer| viewer.at == count)
+    }
+
+    /// Starts to read. Returns how the journal begins.
     pub(crate) fn join(self: &Arc<Self>) -> (Reading, Bytes) {
         let mut state = self.state();
-        let (at, beginning) = (state.first, Bytes::copy_from_slice(&state.beginning));
+        let beginning = Bytes::copy_from_slice(&state.beginning);
         let id = state.next;
         state.next += 1;
-        state.viewers.push(Viewer { id, at });
+        state.viewers.push(Viewer { id, at: 0 });
         drop(state);
         let reading = Reading {
             hub: Arc::clone(self),
@@ -131,17 +140,6 @@ impl State {
         self.first + self.pieces.len() as u64
     }
 
-    /// Keeps what these blocks name, for viewers that do not get them.
-    fn keep_names(&mut self, mut blocks: &[u8]) {
-        while let Some(found) = block::header(blocks) {
-            let (block, rest) = blocks.split_at((block::HEADER + found.length).min(blocks.len()));
-            if let kind::TEXTS | kind::TEMPLATES = found.header.kind {
-                self.beginning.extend_from_slice(block);
-            }
-            blocks = rest;
-        }
-    }
-
     /// Drops what is too much.
     fn drop_old(&mut self) {
         while self.size > KEPT
@@ -149,15 +147,18 @@ impl State {
         {
             self.size -= piece.len();
             self.first += 1;
+            self.standing.fold(&piece);
         }
     }
 
-    /// The next blocks for a viewer. Those that are gone by now it does not get.
+    /// The next blocks for a viewer. For those that are gone by now it gets what is left of them.
     fn after(&self, id: u64) -> Next {
         /// So many bytes are sent at a time.
         const MOST: usize = 256 << 10;
         let viewer = self.viewers.iter().find(|viewer| viewer.id == id);
-        let at = viewer.map_or(u64::MAX, |viewer| viewer.at.max(self.first));
+        let at = viewer.map_or(u64::MAX, |viewer| viewer.at);
+        let standing = (at < self.first).then(|| self.standing());
+        let at = at.max(self.first);
         let skip = usize::try_from(at - self.first).unwrap_or(usize::MAX);
         let mut size = 0;
         let blocks = self.pieces.iter().skip(skip);
@@ -168,7 +169,15 @@ impl State {
         });
         let blocks: Vec<Bytes> = fitting.cloned().collect();
         let end = at.saturating_add(blocks.len() as u64);
+        let blocks = standing.into_iter().chain(blocks).collect();
         Next { blocks, end }
+    }
+
+    /// Returns the blocks that stand for all that are gone.
+    fn standing(&self) -> Bytes {
+        let mut blocks = Vec::new();
+        self.standing.write(&mut blocks);
+        blocks.into()
     }
 }
 
@@ -236,6 +245,7 @@ pub(super) struct Next {
 )]
 mod tests {
     use super::*;
+    use crate::journal::block;
 
     fn block(number: u64) -> Vec<u8> {
         let mut block = number.to_le_bytes().to_vec();
@@ -259,7 +269,8 @@ mod tests {
         let next = reading.next().await;
         next.map_or_else(Vec::new, |next| {
             reading.sent(&next);
-            next.blocks.iter().map(number).collect()
+            let is_whole = |blocks: &&Bytes| block::header(blocks).is_none();
+            next.blocks.iter().filter(is_whole).map(number).collect()
         })
     }
 

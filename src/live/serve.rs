@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{process, thread};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
@@ -26,6 +26,8 @@ const HELLO: Duration = Duration::from_secs(1);
 const PARENT: Duration = Duration::from_secs(60);
 /// How often viewers are told what the gate lets through.
 const PULSE: Duration = Duration::from_millis(30);
+/// The most bytes of a journal in a frame.
+const PART: usize = 1 << 20;
 /// No more viewers are attended to at a time.
 const MOST: usize = 64;
 
@@ -294,7 +296,9 @@ impl Program {
                     let Some(next) = next else {
                         return Ok(mouth.say(&ToViewer::Over).await?);
                     };
-                    mouth.say(&session(&next)).await?;
+                    for part in parts(&next) {
+                        mouth.say(&ToViewer::Session(part)).await?;
+                    }
                     reading.sent(&next);
                 }
             }
@@ -329,12 +333,18 @@ fn hello(process: u32, can_hold: bool, name: &str) -> ToViewer {
     }
 }
 
-fn session(next: &Next) -> ToViewer {
+/// Returns blocks of a journal as frames, each of which is short enough.
+fn parts(next: &Next) -> Vec<Bytes> {
     let mut bytes = BytesMut::new();
     for block in &next.blocks {
         bytes.extend_from_slice(block);
     }
-    ToViewer::Session(bytes.freeze())
+    let mut parts = Vec::new();
+    while bytes.len() > PART {
+        parts.push(bytes.split_to(PART).freeze());
+    }
+    parts.push(bytes.freeze());
+    parts
 }
 
 /// Whether two tokens are the same. How long it takes says nothing about where they differ.
