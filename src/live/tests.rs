@@ -495,3 +495,68 @@ async fn slow_viewers_know_how_much_they_missed_and_what_began_meanwhile() {
     }
     assert!(missed > 1000, "{missed}");
 }
+
+/// Changes a block: a field of its header, or a word of its payload.
+fn change(header: &mut Header, payload: &mut [u8], program: &mut Program) {
+    let number = program.random >> program.below(64);
+    match program.below(6) {
+        0 => header.number = number,
+        1 => header.thread = ThreadId(number as u32),
+        2 => header.before = number,
+        3 => header.tick = Tick(number),
+        4 => header.flags ^= 1,
+        _ => {
+            let words = payload.chunks_exact_mut(8);
+            let place = program.below(words.len().max(1));
+            if let Some(word) = words.into_iter().nth(place) {
+                word.copy_from_slice(&number.to_le_bytes());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_late_viewers_get_makes_no_reader_panic_however_it_is_changed() {
+    let mut session = Session::new(7);
+    session.run(600);
+    let (mut reading, beginning) = session.hub.join();
+    let bytes = reading.next().await.unwrap().blocks.concat();
+    let mut blocks = Vec::new();
+    let mut rest = &bytes[..];
+    while let Some(Found { header, length, .. }) = block::header(rest) {
+        let (block, other) = rest.split_at(block::HEADER + length);
+        blocks.push((header, block[block::HEADER..].to_vec()));
+        rest = other;
+    }
+    let is_standing = |block: &&(Header, _)| block.0.kind == kind::STANDING;
+    assert!(blocks.iter().filter(is_standing).count() > 3);
+    for _ in 0..2000 {
+        let mut blocks = blocks.clone();
+        for _ in 0..=session.program.below(3) {
+            // Those that come first are the ones that stand for others.
+            let end = if session.program.below(2) == 0 {
+                8
+            } else {
+                blocks.len()
+            };
+            let place = session.program.below(end.min(blocks.len()));
+            match session.program.below(8) {
+                0 => drop(blocks.remove(place)),
+                1 => blocks.insert(place, blocks[place].clone()),
+                2 => blocks.swap(0, place),
+                _ => {
+                    let (header, payload) = &mut blocks[place];
+                    change(header, payload, &mut session.program);
+                }
+            }
+        }
+        let mut bytes = beginning.to_vec();
+        for (header, payload) in &blocks {
+            block::put(&mut bytes, header, |to| to.extend_from_slice(payload));
+        }
+        let mut viewer = Viewer::default();
+        viewer.push(&bytes);
+        let (_, events) = viewer.timeline();
+        assert!(events.is_sorted_by_key(|event| event.at));
+    }
+}
