@@ -74,7 +74,7 @@ fn take_long_varint(from: &mut &[u8]) -> Result<u64, Malformed> {
     Err(Malformed)
 }
 
-/// Takes so many bytes off the front.
+/// Takes this number of bytes off the front.
 pub(crate) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8], Malformed> {
     let length = usize::try_from(length).map_err(|_| Malformed)?;
     let (taken, rest) = from.split_at_checked(length).ok_or(Malformed)?;

@@ -68,7 +68,7 @@ pub(crate) struct Found {
 pub(crate) struct Description {
     /// The program's name.
     pub(crate) title: Text,
-    /// The version of what wrote it.
+    /// The version of the producer.
     pub(crate) version: Text,
     /// When the session began.
     pub(crate) start: SystemTime,

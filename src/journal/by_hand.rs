@@ -327,7 +327,7 @@ fn others() -> Vec<Told> {
                 stalled: 5,
             },
         ),
-        // A kind, and texts, that nobody has told of.
+        // An unknown kind, and the numbers of texts that no block defines.
         (b"\xfe\x01", EventKind::Lost { count: 1 }),
         (b"\x0f\0\x63", EventKind::Lost { count: 1 }),
     ]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::blob;
 use super::by_hand::{self, Block};
 use super::names::{Names, Recent, Table};
-use super::tests::{Events, Random, read};
+use super::tests::{Random, read};
 use super::{Reader, block};
 use crate::event::Event;
 use crate::probe::Target;
@@ -136,7 +136,7 @@ fn taken(seed: u64) -> (Vec<u8>, Vec<Event>) {
     let executor = executor.recording_to(Some(target)).unwrap();
     let (mut journal, mut blocks) = (Vec::new(), Vec::new());
     taker.begin("".into(), &mut blocks);
-    let (mut reader, mut live) = (Reader::default(), Events(Vec::new()));
+    let (mut reader, mut live) = (Reader::default(), Vec::new());
     let mut take = |taker: &mut Taker, is_last| {
         // Every silence is a heartbeat.
         taker.take_all(Duration::ZERO, &mut blocks);
@@ -159,7 +159,7 @@ fn taken(seed: u64) -> (Vec<u8>, Vec<Event>) {
     });
     take(&mut taker, true);
     reader.end(&mut live);
-    (journal, live.0)
+    (journal, live)
 }
 
 #[test]

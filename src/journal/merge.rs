@@ -17,6 +17,18 @@ pub(crate) trait Sink {
     fn event(&mut self, event: &Event);
 }
 
+/// Keeps the events, in the order in which they are handed on.
+impl Sink for Vec<Event> {
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        let kind = step.into();
+        self.push(Event { at, thread, kind });
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.push(event.clone());
+    }
+}
+
 /// The threads of a journal, and what is read of them and not handed on.
 #[derive(Debug, Default)]
 pub(super) struct Merger {

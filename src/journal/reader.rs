@@ -171,7 +171,7 @@ impl Reader {
         Ok(block::FILE_HEADER)
     }
 
-    /// Passes over bytes, with which so many events are known to be lost. Returns the number of bytes.
+    /// Skips bytes, and counts the events that are lost with them. Returns the number of bytes.
     fn skip(&mut self, bytes: usize, events: u64) -> usize {
         if bytes > 0 {
             let skipped = self.skipped.get_or_insert(Skipped {
@@ -236,7 +236,7 @@ impl Reader {
         size
     }
 
-    /// Takes note of what is wrong before a block with which so many events are lost.
+    /// Records the damage before a block, and the number of events lost there.
     fn tell_damage(&mut self, is_missing: bool, lost: u64) {
         let offset = self.offset;
         match self.skipped.take() {

@@ -412,7 +412,7 @@ impl Standing {
             for (fact, it) in &lane.facts {
                 let order = match *fact {
                     Fact::Begun => 0,
-                    // A host that has ended is not told of any more.
+                    // A host that has ended is no longer part of the standing.
                     Fact::Hosted(Some(host)) if !self.goes_on(host) => continue,
                     _ => 2,
                 };

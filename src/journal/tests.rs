@@ -3,24 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Reader;
 use super::by_hand::{self, Block, blob, first};
-use super::{Reader, Sink};
-use crate::event::{Event, EventKind, LaneId, Step, ThreadId, Timestamp};
+use crate::event::{Event, EventKind, LaneId};
 use crate::session::Damage;
-
-/// Events in the order in which they are handed on.
-pub(super) struct Events(pub(super) Vec<Event>);
-
-impl Sink for Events {
-    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
-        let kind = step.into();
-        self.0.push(Event { at, thread, kind });
-    }
-
-    fn event(&mut self, event: &Event) {
-        self.0.push(event.clone());
-    }
-}
 
 /// Reads a journal at once.
 pub(super) fn read(bytes: &[u8]) -> (Reader, Vec<Event>) {
@@ -29,14 +15,14 @@ pub(super) fn read(bytes: &[u8]) -> (Reader, Vec<Event>) {
 
 /// Reads a journal in pieces of these sizes.
 fn read_pieces(mut bytes: &[u8], mut size: impl FnMut() -> usize) -> (Reader, Vec<Event>) {
-    let (mut reader, mut events) = (Reader::default(), Events(Vec::new()));
+    let (mut reader, mut events) = (Reader::default(), Vec::new());
     while !bytes.is_empty() {
         let (piece, rest) = bytes.split_at(size().min(bytes.len()));
         reader.push(piece, &mut events).unwrap();
         bytes = rest;
     }
     reader.end(&mut events);
-    (reader, events.0)
+    (reader, events)
 }
 
 /// Numbers that look random, and are the same in every run.
@@ -159,7 +145,7 @@ fn check(bytes: &[u8], whole: &[u8]) -> (Reader, Vec<Event>) {
     }
     if reader.damage().is_empty() {
         let (_, expected) = read(whole);
-        assert!(events == expected, "what is missing is told as damage");
+        assert!(events == expected, "the damage names all missing events");
     }
     (reader, events)
 }

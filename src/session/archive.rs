@@ -18,7 +18,6 @@ use super::piece::Piece;
 use super::state::{Ahead, Standing};
 use super::{format, made};
 use crate::event::{Event, LaneId, Timestamp};
-use crate::printable;
 use crate::timeline::Timeline;
 use crate::timeline::overview::Cut;
 
@@ -92,7 +91,7 @@ impl Archive {
     /// As [`Session::open`](super::Session::open).
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Self, Error> {
         let log = made::open(path, &mut progress)?;
-        Self::of(log, progress).map_err(|why| unreadable(path, why))
+        Self::of(log, progress).map_err(|why| Error::unreadable(path, why))
     }
 
     /// Opens a file of more than so many events, or one that is a part of a longer session. None for any other: that is
@@ -110,7 +109,7 @@ impl Archive {
         if log.events() <= small && log.meta.before == 0 {
             return Ok(None);
         }
-        let archive = Self::of(log, progress).map_err(|why| unreadable(path, why))?;
+        let archive = Self::of(log, progress).map_err(|why| Error::unreadable(path, why))?;
         Ok(Some(archive))
     }
 
@@ -553,11 +552,6 @@ impl Archive {
         }
         Ok(cuts)
     }
-}
-
-fn unreadable(path: &Path, why: Unreadable) -> Error {
-    let file = printable::path(path);
-    Error::Read { file, why }
 }
 
 /// The events of a session, one by one.

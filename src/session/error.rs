@@ -1,13 +1,14 @@
 //! What can go wrong with a session log, each in one clear line.
 
 use std::io;
+use std::path::Path;
 
 use thiserror::Error;
 
 use super::format;
 use crate::journal::block;
 use crate::plain::plain;
-use crate::printable::Printable;
+use crate::printable::{self, Printable};
 
 /// Why a session log could not be read or written at all.
 #[derive(Debug, Error)]
@@ -42,13 +43,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns an error for a file of which nothing can be read.
+    pub(super) fn unreadable(path: &Path, why: Unreadable) -> Self {
+        let file = printable::path(path);
+        Self::Read { file, why }
+    }
+
     /// A file could not be read any further.
     #[cfg(feature = "app")]
-    pub(crate) fn read(path: &std::path::Path, why: io::Error) -> Self {
-        Self::Read {
-            file: crate::printable::path(path),
-            why: Unreadable::Io(why),
-        }
+    pub(crate) fn read(path: &Path, why: io::Error) -> Self {
+        Self::unreadable(path, Unreadable::Io(why))
     }
 
     /// What its message says, with the file last: for a line that may be cut off at its end.

@@ -14,8 +14,6 @@ use crate::collector::Writing;
 use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::{Reader, Sink};
-#[cfg(feature = "app")]
-use crate::printable;
 
 /// Bytes in which a journal's first whole block is looked for.
 const BEGINNING: usize = 1 << 10;
@@ -64,7 +62,7 @@ pub(super) fn has_end(file: &File, length: u64) -> std::io::Result<bool> {
 
 /// Reads a journal as a whole.
 pub(super) fn read(bytes: &[u8]) -> Result<Session, Unreadable> {
-    let (mut reader, mut events) = (Reader::default(), Events(Vec::new()));
+    let (mut reader, mut events) = (Reader::default(), Vec::new());
     reader.push(bytes, &mut events)?;
     reader.end(&mut events);
     if let Some(why) = is_nothing(&reader) {
@@ -72,7 +70,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Session, Unreadable> {
     }
     Ok(Session {
         meta: meta(reader.description()),
-        events: events.0,
+        events,
         damage: reader.damage().to_vec(),
     })
 }
@@ -82,27 +80,10 @@ fn is_nothing(reader: &Reader) -> Option<Unreadable> {
     (!reader.has_header() && !reader.has_blocks()).then_some(Unreadable::Nothing)
 }
 
-/// Events in memory.
-struct Events(Vec<Event>);
-
-impl Sink for Events {
-    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
-        let kind = step.into();
-        self.0.push(Event { at, thread, kind });
-    }
-
-    fn event(&mut self, event: &Event) {
-        self.0.push(event.clone());
-    }
-}
-
 /// Returns how many events a journal's file holds, and how many are lost: for benches.
 #[cfg(feature = "app")]
 pub(super) fn counts(path: &Path) -> Result<(u64, u64), Error> {
-    let unreadable = |why| Error::Read {
-        file: printable::path(path),
-        why,
-    };
+    let unreadable = |why| Error::unreadable(path, why);
     let mut file = super::file::open(path).map_err(unreadable)?;
     let (mut reader, mut counts) = (Reader::default(), Counts::default());
     let mut bytes = vec![0; AT_A_TIME];
@@ -214,11 +195,11 @@ impl Converter {
 
     /// Takes in the first bytes: the description comes first.
     fn push_first(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        let mut events = Events(Vec::new());
+        let mut events = Vec::new();
         self.reader.push(bytes, &mut events).map_err(Failed::Read)?;
-        if self.reader.description().is_some() || !events.0.is_empty() {
+        if self.reader.description().is_some() || !events.is_empty() {
             let mut writer = self.begin().map_err(Failed::Write)?;
-            let written = writer.write(&events.0);
+            let written = writer.write(&events);
             self.writer = Some(writer);
             written.map_err(Failed::Write)?;
         }

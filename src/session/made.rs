@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::archive::Progress;
 use super::damage::Damage;
-use super::error::{Error, Unreadable};
+use super::error::Error;
 use super::journal::{self, Converter, Failed};
 use super::log::Log;
 use super::origin::Origin;
@@ -28,7 +28,7 @@ const WORD: u64 = 8;
 /// Returns an error if the file cannot be read, or no recording can be made of it.
 pub(super) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Log, Error> {
     if !is_journal(path)? {
-        return Log::open(path).map_err(|why| unreadable(path, why));
+        return Log::open(path).map_err(|why| Error::unreadable(path, why));
     }
     if let Some(log) = kept(path) {
         return Ok(log);
@@ -46,12 +46,7 @@ pub(super) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Lo
 ///
 /// Returns an error if it cannot be read.
 pub(crate) fn is_journal(path: &Path) -> Result<bool, Error> {
-    journal::is_file_of(path).map_err(|why| unreadable(path, why))
-}
-
-fn unreadable(path: &Path, why: Unreadable) -> Error {
-    let file = printable::path(path);
-    Error::Read { file, why }
+    journal::is_file_of(path).map_err(|why| Error::unreadable(path, why))
 }
 
 /// Returns `true` if a journal's recording is there, and the journal has not changed since it was made.
@@ -131,7 +126,7 @@ impl Making {
     ///
     /// Returns an error if the journal cannot be read, or no file can be created.
     pub(crate) fn begin(path: &Path, goal: Goal) -> Result<Self, Error> {
-        let journal = file::open(path).map_err(|why| unreadable(path, why))?;
+        let journal = file::open(path).map_err(|why| Error::unreadable(path, why))?;
         let part = Part::create(path, goal)?;
         let file = part.file.try_clone();
         let file = file.map_err(|why| part.not_written(why))?;
@@ -183,7 +178,7 @@ impl Making {
         let count = read.map_err(|why| Error::read(path, why))?;
         let pushed = self.converter.push(&self.bytes[..count]);
         pushed.map_err(|failed| match failed {
-            Failed::Read(why) => unreadable(path, why),
+            Failed::Read(why) => Error::unreadable(path, why),
             Failed::Write(error) => error,
         })?;
         self.read += count as u64;
@@ -215,7 +210,7 @@ impl Making {
         } = self;
         let mut origin = Origin::of(&journal, read).map_err(|why| Error::read(&path, why))?;
         if let Some(why) = converter.is_nothing() {
-            return Err(unreadable(&path, why));
+            return Err(Error::unreadable(&path, why));
         }
         let replaces = part.becomes.as_deref() == Some(&*path);
         converter.finish_with(|damage| {
@@ -226,7 +221,7 @@ impl Making {
             }
             Some(origin.encode())
         })?;
-        let log = Log::open(&part.path).map_err(|why| unreadable(&path, why))?;
+        let log = Log::open(&part.path).map_err(|why| Error::unreadable(&path, why))?;
         part.complete(&journal, replaces)?;
         Ok(log)
     }
@@ -302,7 +297,7 @@ impl Part {
 ///
 /// Returns an error if it cannot be read.
 pub(crate) fn is_written(path: &Path) -> Result<bool, Error> {
-    let journal = file::open(path).map_err(|why| unreadable(path, why))?;
+    let journal = file::open(path).map_err(|why| Error::unreadable(path, why))?;
     let length = || journal.metadata().map(|journal| journal.len());
     let grows = || {
         let before = length()?;

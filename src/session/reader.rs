@@ -33,10 +33,7 @@ impl Session {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let read = load(path).and_then(|bytes| Self::read(&bytes));
-        read.map_err(|why| Error::Read {
-            file: printable::path(path),
-            why,
-        })
+        read.map_err(|why| Error::unreadable(path, why))
     }
 
     /// Reads a file's bytes.
