@@ -15,6 +15,8 @@ pub(crate) mod block;
     reason = "a test that panics fails, which is what it should do"
 )]
 mod by_hand;
+#[cfg(feature = "timeline")]
+pub(crate) mod damage;
 #[cfg(all(test, feature = "app"))]
 #[allow(
     clippy::unwrap_used,
@@ -41,6 +43,8 @@ pub(crate) mod standing;
 mod tests;
 #[cfg(feature = "timeline")]
 mod told;
+#[cfg(feature = "timeline")]
+pub(crate) mod unreadable;
 pub(crate) mod word;
 
 #[cfg(feature = "timeline")]

@@ -255,7 +255,6 @@
 #[cfg(feature = "app")]
 mod archive;
 mod codec;
-mod damage;
 #[cfg(feature = "app")]
 mod edit;
 mod error;
@@ -285,7 +284,14 @@ mod joint;
     )
 )]
 pub(crate) mod journal;
-#[cfg(feature = "app")]
+#[cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the program looks into recordings without reading them"
+    )
+)]
 mod log;
 #[cfg(feature = "app")]
 mod made;
@@ -318,18 +324,19 @@ pub(crate) mod temporary;
 mod threaded;
 mod writer;
 
+pub use crate::journal::damage::Damage;
+#[cfg(feature = "app")]
+pub(crate) use crate::journal::damage::told;
+pub use crate::journal::unreadable::Unreadable;
 #[cfg(feature = "app")]
 pub(crate) use crate::plain::plain;
 #[cfg(feature = "app")]
 pub use archive::Progress;
 #[cfg(feature = "app")]
 pub(crate) use archive::{Archive, Stretch};
-pub use damage::Damage;
-#[cfg(feature = "app")]
-pub(crate) use damage::told;
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
-pub use error::{Error, Unreadable};
+pub use error::Error;
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]
 pub use fuzz::fuzz;

@@ -530,6 +530,9 @@ fn a_newer_version_is_refused() {
     let sum = crc32c(&bytes[..12]).to_le_bytes();
     bytes[12..].copy_from_slice(&sum);
     let read = crate::session::Session::read(&bytes);
-    let newer = crate::session::Unreadable::NewerJournal { version: 2 };
+    let newer = crate::session::Unreadable::Newer {
+        version: 2,
+        newest: 1,
+    };
     assert_eq!(read.unwrap_err().to_string(), newer.to_string());
 }

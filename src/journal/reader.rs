@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use super::block::{self, Description, Found, HEARTBEAT, Header, OF_NOTES, kind};
+use super::damage::Damage;
 use super::merge::{Merger, Sink, lost_in};
 use super::said::{self, Known, Template};
 use super::told::{Notes, Told};
+use super::unreadable::Unreadable;
 use super::word::{self, Tick};
 use crate::event::fields::{Field, Malformed, take_varint};
 use crate::event::{Event, EventKind, Site, TaskKind, ThreadId, Timestamp};
-use crate::session::{Damage, Unreadable};
 
 /// Reads a journal whose bytes are pushed into it, in pieces of any size.
 #[derive(Debug, Default)]
@@ -163,7 +164,10 @@ impl Reader {
         self.has_begun = true;
         match block::file_version(bytes) {
             Some(version @ ..=block::VERSION) if version > 0 => {}
-            Some(version) => return Err(Unreadable::NewerJournal { version }),
+            Some(version) => {
+                let newest = block::VERSION;
+                return Err(Unreadable::Newer { version, newest });
+            }
             None => return Ok(0),
         }
         self.has_header = true;

@@ -10,14 +10,17 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::codec::{Item, Texts};
-use super::error::{Error, Unreadable};
+use super::error::Error;
 use super::index::{Bytes, Index, Place};
 use super::indexer::Indexer;
 use super::log::{Log, Tail};
+#[cfg(any(test, fuzzing))]
+use super::piece::Input;
 use super::piece::Piece;
 use super::state::{Ahead, Standing};
 use super::{format, made};
 use crate::event::{Event, LaneId, Timestamp};
+use crate::journal::unreadable::Unreadable;
 use crate::timeline::Timeline;
 use crate::timeline::overview::Cut;
 
@@ -116,7 +119,7 @@ impl Archive {
     /// The session in a file that is open.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn of_file(file: File) -> Result<Self, Unreadable> {
-        Self::of(Log::of(file)?, |_| {})
+        Self::of(Log::of(Input::File(file), false)?, |_| {})
     }
 
     fn of(log: Log, progress: impl FnMut(Progress)) -> Result<Self, Unreadable> {
@@ -347,6 +350,8 @@ impl Archive {
     ///
     /// Where the file cannot be written.
     pub(crate) fn repair(&mut self, path: &Path) -> io::Result<bool> {
+        self.log.end_here();
+        self.catch_up(|_| {})?;
         if self.indexer.has_more() {
             self.make_part();
         }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::error::Unreadable;
+use crate::journal::unreadable::Unreadable;
 
 /// Opens a session log to read it. Anything but a file is refused and never opened: a FIFO would block, and a device
 /// may do anything.

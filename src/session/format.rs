@@ -124,15 +124,7 @@ pub(super) struct Block<'a> {
     pub payload: &'a [u8],
 }
 
-/// Why there is no whole block at a place.
-#[derive(Debug)]
-pub(super) enum Broken {
-    /// There is no block's header.
-    Header,
-    /// The header is whole and the payload is not. `payload` is the length of what was looked at.
-    Payload { header: Header, payload: usize },
-}
-
+#[cfg(feature = "app")]
 impl Block<'_> {
     /// The bytes it takes in the file.
     pub fn size(&self) -> usize {
@@ -317,26 +309,14 @@ pub(super) fn metadata(block: &Block<'_>) -> Result<Meta, Malformed> {
     Ok(meta)
 }
 
-/// Reads the block with which `bytes` begin.
-pub(super) fn parse_block(bytes: &[u8]) -> Result<Block<'_>, Broken> {
-    let Found {
-        header,
-        length,
-        checksum,
-    } = parse_header(bytes).ok_or(Broken::Header)?;
-    let rest = &bytes[BLOCK_HEADER..];
-    let Some(payload) = usize::try_from(length)
-        .ok()
-        .and_then(|length| rest.get(..length))
-    else {
-        return Err(Broken::Payload { header, payload: 0 });
-    };
-    if crc32c(payload) == checksum {
-        Ok(Block { header, payload })
-    } else {
-        let payload = payload.len();
-        Err(Broken::Payload { header, payload })
-    }
+/// Reads the block with which `bytes` begin, if that is whole.
+#[cfg(feature = "app")]
+pub(super) fn parse_block(bytes: &[u8]) -> Option<Block<'_>> {
+    let found = parse_header(bytes)?;
+    let length = usize::try_from(found.length).ok()?;
+    let payload = bytes[BLOCK_HEADER..].get(..length)?;
+    let header = found.header;
+    (crc32c(payload) == found.checksum).then_some(Block { header, payload })
 }
 
 /// Where the next block's header may begin, from `start` on.

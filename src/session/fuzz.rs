@@ -218,7 +218,7 @@ mod tests {
     fn blocks(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
         let mut blocks = Vec::new();
         let mut at = format::FILE_HEADER;
-        while let Ok(block) = format::parse_block(&bytes[at..]) {
+        while let Some(block) = format::parse_block(&bytes[at..]) {
             blocks.push(at..at + block.size());
             at += block.size();
             if at == bytes.len() {

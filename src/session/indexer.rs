@@ -96,7 +96,7 @@ impl Indexer {
     }
 
     /// Adds the events of the block at its place. Returns the number of unreadable ones.
-    pub(super) fn take(&mut self, block: &Loaded) -> u64 {
+    pub(super) fn take(&mut self, block: &Loaded) -> Option<u64> {
         let (now, ahead) = (&mut self.now, &mut self.ahead);
         let not_read = block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
         ahead.flush(now);

@@ -5,25 +5,26 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::damage::Damage;
-use super::error::{Error, Unreadable};
+use super::error::Error;
 use super::format::Meta;
 use super::reader::Session;
 use super::writer::Writer;
 use crate::collector::Writing;
 use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
+use crate::journal::damage::Damage;
+use crate::journal::unreadable::Unreadable;
 use crate::journal::{Reader, Sink};
 
 /// Bytes in which a journal's first whole block is looked for.
-const BEGINNING: usize = 1 << 10;
+pub(super) const BEGINNING: u64 = 1 << 10;
 /// Bytes that are read at a time.
 #[cfg(feature = "app")]
 pub(super) const AT_A_TIME: usize = 1 << 20;
 
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
-    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    let beginning = &bytes[..bytes.len().min(BEGINNING as usize)];
     bytes.starts_with(&block::MAGIC) || block::find(beginning).is_some()
 }
 
@@ -36,7 +37,7 @@ pub(super) fn is_journal(bytes: &[u8]) -> bool {
 pub(super) fn is_file_of(path: &Path) -> Result<bool, Unreadable> {
     let mut start = Vec::new();
     let file = super::file::open(path)?;
-    file.take(BEGINNING as u64)
+    file.take(BEGINNING)
         .read_to_end(&mut start)
         .map_err(Unreadable::Io)?;
     Ok(is_journal(&start))

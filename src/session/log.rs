@@ -1,23 +1,24 @@
 //! A session log, block by block: where each block lies, without reading what is in it.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::damage::Damage;
-use super::error::Unreadable;
 use super::file;
 use super::format::{self, BLOCK_HEADER, Block, Found, Header, Meta};
 use super::origin::Origin;
-use super::piece::{Loaded, Piece, Stored, read_block, read_some};
+use super::piece::{Input, Loaded, Piece, Stored, read_block, read_payload};
 use super::reader;
 use crate::event::Timestamp;
+use crate::journal::damage::Damage;
+use crate::journal::unreadable::Unreadable;
 
 /// A session log's blocks.
 #[derive(Debug)]
 pub(crate) struct Log {
-    file: File,
+    bytes: Input,
+    /// `true` if payloads are read to learn whether they are damaged; else that is found out when they are loaded.
+    checks: bool,
     scan: Scan,
     version: u16,
     /// What the session says about itself.
@@ -60,6 +61,8 @@ struct Scan {
     passed: u64,
     /// How many events there are by the end of the last block whose header was whole, and that block's time.
     known: (u64, Timestamp),
+    /// How many events at the end were counted as lost.
+    cut_off: u64,
     /// How many bytes of payloads were read to learn that their blocks are damaged.
     wasted: u64,
     has_metadata: bool,
@@ -72,29 +75,30 @@ impl Log {
     ///
     /// As [`Session::open`](super::Session::open).
     pub(crate) fn open(path: &Path) -> Result<Self, Unreadable> {
-        Self::of(file::open(path)?)
+        Self::of(Input::File(file::open(path)?), false)
     }
 
-    /// Goes through the blocks of a file that is open.
-    pub(super) fn of(file: File) -> Result<Self, Unreadable> {
+    /// Goes through the blocks of a recording, and checks their payloads if that is wanted.
+    pub(super) fn of(bytes: Input, checks: bool) -> Result<Self, Unreadable> {
         /// Longer than any damage after which it is worth looking for blocks.
         const BEGINNING: u64 = 1 << 20;
-        let length = file.metadata().map_err(Unreadable::Io)?.len();
+        let length = bytes.length().map_err(Unreadable::Io)?;
         // What has no length, such as a device, may go on for ever.
         let beginning = if length == 0 {
             BEGINNING
         } else {
             length.min(BEGINNING)
         };
-        let bytes = read_some(&file, 0, beginning).map_err(Unreadable::Io)?;
-        let start = reader::start(&bytes)? as u64;
+        let first = bytes.read(0, beginning).map_err(Unreadable::Io)?;
+        let start = reader::start(&first)? as u64;
         let mut log = Self {
-            file,
+            bytes,
+            checks,
             scan: Scan {
                 at: start,
                 ..Scan::default()
             },
-            version: format::file_version(&bytes).unwrap_or(format::VERSION),
+            version: format::file_version(&first).unwrap_or(format::VERSION),
             meta: Meta::default(),
             pieces: Vec::new(),
             index: Vec::new(),
@@ -104,7 +108,7 @@ impl Log {
             damaged: HashSet::new(),
             has_end: false,
         };
-        if format::file_version(&bytes).is_none() {
+        if format::file_version(&first).is_none() {
             log.damage.push(Damage::FileHeader);
         }
         log.advance().map_err(Unreadable::Io)?;
@@ -114,7 +118,7 @@ impl Log {
     /// Goes through the blocks that were added since the last call; true where there were any.
     pub(crate) fn advance(&mut self) -> io::Result<bool> {
         let begin = self.scan.at;
-        let length = self.file.metadata()?.len();
+        let length = self.bytes.length()?;
         while !self.has_end && self.scan.at < length {
             let at = self.scan.at;
             match self.block_at(at, length)? {
@@ -137,8 +141,10 @@ impl Log {
 
     /// Whether there is another file of this name by now.
     pub(crate) fn was_replaced(&self, path: &Path) -> bool {
-        let (open, there) = (self.file.metadata(), std::fs::metadata(path));
-        let (Ok(open), Ok(there)) = (open, there) else {
+        let Input::File(file) = &self.bytes else {
+            return false;
+        };
+        let (Ok(open), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else {
             return false;
         };
         #[cfg(unix)]
@@ -166,7 +172,7 @@ impl Log {
                 before: scan.passed,
             };
         }
-        let length = self.file.metadata().map_or(scan.at, |file| file.len());
+        let length = self.bytes.length().unwrap_or(scan.at);
         Tail {
             offset: length,
             number: scan.number,
@@ -185,6 +191,8 @@ impl Log {
                 time,
                 stored: None,
             });
+            self.scan.passed = known;
+            self.scan.cut_off = count;
         }
     }
 
@@ -213,9 +221,10 @@ impl Log {
         if !self.scan.has_metadata {
             damage.push(Damage::Metadata);
         }
-        let length = self.file.metadata().map_or(self.scan.at, |file| file.len());
+        let length = self.bytes.length().unwrap_or(self.scan.at);
         let rest = length.saturating_sub(self.scan.skipped.unwrap_or(self.scan.at));
-        let events = self.scan.known.0.saturating_sub(self.scan.passed);
+        let announced = self.scan.known.0.saturating_sub(self.scan.passed);
+        let events = announced.max(self.scan.cut_off);
         if self.has_end {
             damage.extend((rest > 0).then_some(Damage::Trailing { bytes: rest }));
         } else if rest > 0 {
@@ -234,31 +243,43 @@ impl Log {
         let Some(found) = self.header_at(at, length)? else {
             return Ok(None);
         };
-        let room = length - at - BLOCK_HEADER as u64;
-        if found.length > room {
-            return Ok(None);
+        let is_whole = self.is_whole(&Stored { offset: at, found }, length)?;
+        if !is_whole {
+            self.note(&found.header);
         }
-        let next = at + BLOCK_HEADER as u64 + found.length;
+        Ok(is_whole.then_some(found))
+    }
+
+    /// Returns `true` if the payload of a block is there, as far as that is known.
+    fn is_whole(&mut self, stored: &Stored, length: u64) -> io::Result<bool> {
+        let found = stored.found;
+        let start = stored.offset + BLOCK_HEADER as u64;
+        if found.length > length - start {
+            return Ok(false);
+        }
+        let next = start + found.length;
         let is_last = length - next < BLOCK_HEADER as u64;
         // Else blocks that claim to hold each other could make the work quadratic.
         let is_out_of_patience = self.scan.wasted > length.saturating_mul(4);
-        if is_last || is_out_of_patience || self.header_at(next, length)?.is_some() {
-            return Ok(Some(found));
+        if is_out_of_patience {
+            return Ok(true);
         }
-        // Nothing begins where it ends: its length is believed only if its checksum fits.
-        let stored = Stored { offset: at, found };
-        let is_whole = self.read(&stored)?.is_some();
+        // Where nothing begins at its end, its length is believed only if its checksum fits.
+        if !self.checks && (is_last || self.header_at(next, length)?.is_some()) {
+            return Ok(true);
+        }
+        let is_whole = read_payload(&self.bytes, stored)?.is_some();
         if !is_whole {
             self.scan.wasted = self.scan.wasted.saturating_add(found.length);
         }
-        Ok(is_whole.then_some(found))
+        Ok(is_whole)
     }
 
     fn header_at(&self, at: u64, length: u64) -> io::Result<Option<Found>> {
         if length.saturating_sub(at) < BLOCK_HEADER as u64 {
             return Ok(None);
         }
-        let bytes = read_some(&self.file, at, BLOCK_HEADER as u64)?;
+        let bytes = self.bytes.read(at, BLOCK_HEADER as u64)?;
         Ok(format::parse_header(&bytes))
     }
 
@@ -281,7 +302,7 @@ impl Log {
         let mut step = 1 << 10;
         let mut at = from;
         while at < length {
-            let bytes = read_some(&self.file, at, step.min(length - at))?;
+            let bytes = self.bytes.read(at, step.min(length - at))?;
             step = MOST.min(4 * step);
             if let Some(found) = format::find_block(&bytes, 0) {
                 return Ok(Some(at + found as u64));
@@ -378,9 +399,14 @@ impl Log {
         }
         scan.number = header.number.wrapping_add(1);
         scan.passed = header.before;
+        self.note(header);
+    }
+
+    /// Takes note of how many events a header tells of.
+    fn note(&mut self, header: &Header) {
         let known = header.before.saturating_add(header.events);
-        if known > scan.known.0 {
-            scan.known = (known, header.time);
+        if known > self.scan.known.0 {
+            self.scan.known = (known, header.time);
         }
     }
 
@@ -396,8 +422,8 @@ impl Log {
     }
 
     /// Records the unreadable events of a loaded block with a correct checksum.
-    pub(super) fn not_read(&mut self, block: &Loaded, events: u64) {
-        if events > 0
+    pub(super) fn not_read(&mut self, block: &Loaded, events: Option<u64>) {
+        if let Some(events) = events
             && let Some(stored) = &block.piece.stored
         {
             self.damaged(stored, events);
@@ -411,7 +437,7 @@ impl Log {
 
     /// See [`read_block`].
     pub(super) fn read(&self, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
-        read_block(&self.file, stored)
+        read_block(&self.bytes, stored)
     }
 
     /// The events of the piece with this index.

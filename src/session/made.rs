@@ -8,12 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::archive::Progress;
-use super::damage::Damage;
 use super::error::Error;
 use super::journal::{self, Converter, Failed};
 use super::log::Log;
 use super::origin::Origin;
 use super::{file, temporary};
+use crate::journal::damage::Damage;
 use crate::printable;
 
 /// A program that lives writes more often to its journal.

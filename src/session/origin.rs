@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io;
 
-use super::damage::Damage;
 use super::piece::read_some;
 use crate::event::Text;
 use crate::event::fields::{Malformed, put_varint, take_varint};
 use crate::journal::block;
+use crate::journal::damage::Damage;
 
 /// The journal that a recording was made of, and what was wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

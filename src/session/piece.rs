@@ -40,8 +40,8 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// Hands over the events, and how many of the session's each of them is. In the place of those that are lost stands
-    /// one that says so. Returns how many cannot be read although the block's checksum is right.
-    pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) -> u64 {
+    /// one that says so. Where the block's checksum is right and its payload is malformed, returns how many that are.
+    pub(super) fn each(&self, texts: &mut Texts, mut take: impl FnMut(Item, u64)) -> Option<u64> {
         let Piece { count, time, .. } = self.piece;
         let mut read = 0;
         let decoded = self.payload.as_ref().map(|payload| {
@@ -50,44 +50,84 @@ impl Loaded {
                 take(item, 1);
             })
         });
-        let count = match decoded {
-            Some(Ok(())) => 0,
-            _ => count.saturating_sub(read),
+        let is_whole = matches!(decoded, Some(Ok(())));
+        let count = if is_whole {
+            0
+        } else {
+            count.saturating_sub(read)
         };
         if count > 0 {
-            let lost = Event {
-                at: self.over,
-                thread: ThreadId::default(),
-                kind: EventKind::Lost { count },
-            };
-            take(Item::Rare(lost), count);
+            take(Item::Rare(self.lost(count)), count);
         }
-        if decoded.is_some() { count } else { 0 }
+        (decoded.is_some() && !is_whole).then_some(count)
+    }
+
+    /// Returns an event that says how many are lost.
+    pub(super) fn lost(&self, count: u64) -> Event {
+        Event {
+            at: self.over,
+            thread: ThreadId::default(),
+            kind: EventKind::Lost { count },
+        }
+    }
+}
+
+/// The bytes of a recording.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// A file, which may grow.
+    File(File),
+    /// Input in memory.
+    Memory(Vec<u8>),
+}
+
+impl Input {
+    /// Returns how many bytes there are by now.
+    pub(super) fn length(&self) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.metadata().map(|file| file.len()),
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Returns so many bytes from a place on; fewer if they end before.
+    pub(super) fn read(&self, at: u64, length: u64) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File(file) => read_some(file, at, length),
+            Self::Memory(bytes) => {
+                let place =
+                    |at: u64| usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
+                Ok(bytes[place(at)..place(at.saturating_add(length))].to_vec())
+            }
+        }
     }
 }
 
 /// The payload of a block, as it was before it was packed; none where that is damaged.
-pub(super) fn read_block(file: &File, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read_block(bytes: &Input, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
+    let header = stored.found.header;
+    let payload = read_payload(bytes, stored)?;
+    Ok(payload.and_then(|payload| {
+        let payload = &payload;
+        format::unpack(&Block { header, payload })
+            .ok()
+            .map(Cow::into_owned)
+    }))
+}
+
+/// Returns the payload of a block as it is stored; none if its checksum does not fit.
+pub(super) fn read_payload(bytes: &Input, stored: &Stored) -> io::Result<Option<Vec<u8>>> {
     let Found {
-        header,
-        length,
-        checksum,
+        length, checksum, ..
     } = stored.found;
-    let payload = read_some(file, stored.offset + BLOCK_HEADER as u64, length)?;
+    let payload = bytes.read(stored.offset + BLOCK_HEADER as u64, length)?;
     if payload.len() as u64 != length {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             "the file has become shorter while it was read",
         ));
     }
-    if crc32c::crc32c(&payload) != checksum {
-        return Ok(None);
-    }
-    let block = Block {
-        header,
-        payload: &payload,
-    };
-    Ok(format::unpack(&block).ok().map(Cow::into_owned))
+    Ok((crc32c::crc32c(&payload) == checksum).then_some(payload))
 }
 
 /// So many bytes from a place on; fewer where the file ends before.

@@ -43,7 +43,7 @@ fn check_cut(sample: &Sample, length: usize) {
 
     let mut events = sample.events[..whole].concat();
     if known > 0 {
-        events.push(loss(known, lost[0].at, ThreadId(0)));
+        events.push(loss(known, lost[0].at));
     }
     assert_eq!(session.events, events, "cut at {length}");
     let metadata = (whole == 0).then_some(Damage::Metadata);
@@ -122,10 +122,9 @@ fn without(sample: &Sample, offset: usize) -> Session {
     if events > 0 {
         let before = sample.events[..hit].concat();
         let after = sample.events[hit + 1..].concat();
-        let ended = sample.all().last().map(|event| (event.at, ThreadId(0)));
-        let next = after.first().map(|event| (event.at, event.thread));
-        let (at, thread) = next.or(ended).unwrap();
-        session.events = [before, vec![loss(events, at, thread)], after].concat();
+        let all = sample.all();
+        let at = after.first().or(all.last()).unwrap().at;
+        session.events = [before, vec![loss(events, at)], after].concat();
     }
     session
 }
@@ -141,7 +140,7 @@ fn a_block_that_is_cut_out_is_missed() {
     let offset = gone.start as u64;
     assert_eq!(session.damage, [Damage::Missing { offset, events }]);
     let after = &sample.events[3];
-    let gap = vec![loss(events, after[0].at, after[0].thread)];
+    let gap = vec![loss(events, after[0].at)];
     let expected = [&sample.events[1][..], &gap, after].concat();
     assert_eq!(session.events, expected);
 }
@@ -310,7 +309,11 @@ fn place(block: &Range<usize>) -> (u64, u64) {
     (block.start as u64, block.len() as u64)
 }
 
-fn loss(count: u64, at: Timestamp, thread: ThreadId) -> Event {
-    let kind = EventKind::Lost { count };
-    Event { at, thread, kind }
+/// A loss, of which no thread is known.
+fn loss(count: u64, at: Timestamp) -> Event {
+    Event {
+        at,
+        thread: ThreadId(0),
+        kind: EventKind::Lost { count },
+    }
 }

@@ -76,7 +76,7 @@ fn payloads_that_are_wrong_are_passed_over() {
             .filter(|event| matches!(event.kind, EventKind::PollStarted { .. }));
         assert_eq!(resumed.count(), 2, "{what}");
         let lost = session.events.iter().map(lost).sum::<u64>();
-        assert_eq!(lost, events.min(u64::MAX - 1), "{what}");
+        assert_eq!(lost, events, "{what}");
     }
 }
 
