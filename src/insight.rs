@@ -7,6 +7,7 @@
 //! and no I/O.
 
 mod describe;
+mod finding;
 mod long_poll;
 mod never_awaited;
 mod sequential_awaits;
@@ -17,61 +18,28 @@ mod words;
 
 #[cfg(feature = "app")]
 use std::collections::HashMap;
-use std::fmt;
 
 pub use describe::{Line, Tone, describe};
+pub use finding::{Finding, FindingKind};
 pub use why::why;
 
-use crate::event::{LaneId, Site, Timestamp};
+#[cfg(feature = "app")]
+use crate::event::Site;
 use crate::timeline::Timeline;
 
-/// Something worth knowing about a program, with its place and its price.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What kind of thing it is.
-    pub kind: FindingKind,
-    /// The lane that it is about.
-    pub lane: LaneId,
-    /// Where it stands in the program.
-    pub site: Option<Site>,
-    /// When it began: the evidence is there.
-    pub at: Timestamp,
-    /// What it costs as it is, in nanoseconds.
-    pub costs_ns: u64,
-    /// What following the advice could save, in nanoseconds.
-    pub saves_ns: u64,
-    /// What was found, in a sentence.
-    pub text: String,
-    /// What to try, in a sentence.
-    pub advice: String,
-}
+/// What searches a timeline for findings of one kind.
+type Finder = fn(&Timeline) -> Vec<Finding>;
 
-/// The kinds of findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FindingKind {
-    /// A coroutine was created and never ran.
-    NeverAwaited,
-    /// Awaits ran one after another that could have run together.
-    SequentialAwaits,
-    /// A poll held its thread for long, while other tasks were due: ready to run on it, or asleep beyond their time.
-    LongPoll,
-}
-
-impl fmt::Display for FindingKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::NeverAwaited => "never-awaited",
-            Self::SequentialAwaits => "sequential-awaits",
-            Self::LongPoll => "long-poll",
-        })
-    }
-}
+/// The finders: to add one, write a file like theirs and name it here.
+const FINDERS: [Finder; 3] = [
+    sequential_awaits::find,
+    never_awaited::find,
+    long_poll::find,
+];
 
 /// All findings: first those that would save most, then those that cost most, then the earliest.
 pub fn findings(timeline: &Timeline) -> Vec<Finding> {
-    let mut findings = sequential_awaits::find(timeline);
-    findings.extend(never_awaited::find(timeline));
-    findings.extend(long_poll::find(timeline));
+    let mut findings: Vec<_> = FINDERS.iter().flat_map(|find| find(timeline)).collect();
     sort(&mut findings);
     findings
 }
@@ -128,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::{CoroutineEnd, Event, ThreadId, arbitrary};
+    use crate::event::{CoroutineEnd, Event, LaneId, ThreadId, Timestamp, arbitrary};
     use crate::insight::story::Story;
 
     #[test]

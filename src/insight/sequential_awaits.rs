@@ -14,10 +14,10 @@ use std::collections::HashMap;
 
 use super::Finding;
 use super::words::SiteKey;
-use crate::event::{Awaited, FrameId, LaneId, Timestamp};
+use crate::event::{Awaited, FrameId, LaneId};
 use crate::timeline::{Frame, Lane, LaneKind, State, Timeline};
 use past::Past;
-use sequence::Sequence;
+use sequence::{Sequence, Step};
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let coroutines = awaited_coroutines(timeline);
@@ -44,13 +44,6 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
         .iter()
         .map(|sequence| sequence.finding(timeline))
         .collect()
-}
-
-/// An await of a coroutine, with the time that it took.
-struct Step<'a> {
-    frame: &'a Frame,
-    end: Timestamp,
-    running: u64,
 }
 
 /// The coroutine that each await awaits directly.

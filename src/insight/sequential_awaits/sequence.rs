@@ -2,12 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Step;
-use crate::event::{LaneId, Site};
+use crate::event::{LaneId, Site, Timestamp};
 use crate::insight::words::{self, SiteKey, count, key, list};
 use crate::insight::{Finding, FindingKind};
 use crate::timeline::{Frame, Lane, Timeline};
 use crate::units::duration_text;
+
+/// An await of a coroutine, with the time that it took.
+pub(super) struct Step<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) end: Timestamp,
+    pub(super) running: u64,
+}
 
 /// Awaits of one lane that ran one after another, added up over all the times it went through them.
 pub(super) struct Sequence<'a> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{BranchOf, Cancel, CoroutineEnd, EventKind, TaskKind, Waker};
+use crate::event::{BranchOf, Cancel, CoroutineEnd, EventKind, TaskKind, Timestamp, Waker};
 use crate::insight::FindingKind;
 use crate::insight::story::{Story, ms, site};
 
