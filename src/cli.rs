@@ -3,6 +3,7 @@
 mod failure;
 mod generate;
 mod headless;
+mod output;
 mod screen;
 mod session;
 #[cfg(unix)]
@@ -20,6 +21,7 @@ use crate::scenario::{self, Scenario};
 use crate::session::Keep;
 use failure::Failure;
 use generate::Workload;
+use output::{Output, Print};
 use screen::{Record, Start};
 
 /// See what an async program does, as it does it: tasks as lanes in the terminal.
@@ -148,35 +150,6 @@ struct Replay {
     follow: bool,
     #[command(flatten)]
     print: Print,
-}
-
-#[derive(Clone, Copy, Debug, Args)]
-struct Print {
-    /// Print the finished lanes, totals and findings as text
-    #[arg(long, conflicts_with = "json")]
-    text: bool,
-    /// Print a summary for other programs to read, as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-/// How a session is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Output {
-    Screen,
-    Text,
-    Json,
-}
-
-impl Print {
-    fn output(self, is_terminal: bool) -> Output {
-        match self {
-            Self { json: true, .. } => Output::Json,
-            Self { text: true, .. } => Output::Text,
-            _ if is_terminal => Output::Screen,
-            _ => Output::Text,
-        }
-    }
 }
 
 /// Does what the command line asks for, and says what went wrong.

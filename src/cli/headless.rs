@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::Output;
 use super::failure::{self, Failure};
+use super::output::Output;
 use super::session::show_progress;
 use crate::event::{Text, Timestamp};
 use crate::export::json;
