@@ -254,6 +254,7 @@
 
 #[cfg(feature = "app")]
 mod archive;
+mod beginning;
 mod codec;
 #[cfg(feature = "app")]
 mod edit;
@@ -304,6 +305,7 @@ mod made;
     )
 )]
 mod origin;
+mod overwrite;
 #[cfg_attr(
     not(feature = "app"),
     allow(
@@ -313,6 +315,8 @@ mod origin;
     )
 )]
 mod piece;
+#[cfg(feature = "app")]
+mod progress;
 mod reader;
 mod rotation;
 mod state;
@@ -322,7 +326,9 @@ mod store;
 pub(crate) mod temporary;
 #[cfg(feature = "app")]
 mod threaded;
+mod whole;
 mod writer;
+pub(crate) mod writing;
 
 pub use crate::journal::damage::Damage;
 #[cfg(feature = "app")]
@@ -330,8 +336,6 @@ pub(crate) use crate::journal::damage::told;
 pub use crate::journal::unreadable::Unreadable;
 #[cfg(feature = "app")]
 pub(crate) use crate::plain::plain;
-#[cfg(feature = "app")]
-pub use archive::Progress;
 #[cfg(feature = "app")]
 pub(crate) use archive::{Archive, Stretch};
 #[cfg(feature = "app")]
@@ -346,15 +350,19 @@ pub use fuzz::fuzz_journal;
 pub(crate) use joint::Joint;
 #[cfg(feature = "app")]
 pub(crate) use made::{Goal, Making, is_journal, is_kept, is_written, replace_journal};
-pub use reader::Session;
+#[cfg(feature = "app")]
+pub(crate) use overwrite::{is_log, open_log, remove_empty};
+#[cfg(feature = "app")]
+pub use progress::Progress;
 pub use rotation::Keep;
 #[cfg(feature = "app")]
 pub(crate) use store::date_text;
 #[cfg(feature = "app")]
 pub use store::{Entry, KEEP, Store};
+pub use whole::Session;
 pub use writer::Writer;
 #[cfg(feature = "app")]
-pub(crate) use writer::{create_keeping as create, is_log, open_log, remove_empty};
+pub(crate) use writer::create_keeping as create;
 
 #[cfg(feature = "app")]
 use std::path::Path;

@@ -17,6 +17,7 @@ use super::log::{Log, Tail};
 #[cfg(any(test, fuzzing))]
 use super::piece::Input;
 use super::piece::Piece;
+use super::progress::Progress;
 use super::state::{Ahead, Standing};
 use super::{format, made};
 use crate::event::{Event, LaneId, Timestamp};
@@ -68,23 +69,6 @@ impl Stretch {
 
 /// As many parts of an index are read ahead of what is made of them.
 const AHEAD: usize = 4;
-
-/// How far a file was read, in events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// How many events were read.
-    pub read: u64,
-    /// How many there are.
-    pub of: u64,
-}
-
-impl Progress {
-    /// How large a part was read, in percent.
-    pub fn percent(self) -> u64 {
-        let percent = 100 * u128::from(self.read) / u128::from(self.of.max(1));
-        u64::try_from(percent).unwrap_or(100)
-    }
-}
 
 impl Archive {
     /// Opens a file. What its index does not cover is read, which takes a while where that is much.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::archive::Archive;
 use super::journal::Converter;
-use super::reader::Session;
+use super::whole::Session;
 use crate::event::{LaneId, Timestamp};
 use crate::insight::why;
 use crate::timeline::Timeline;

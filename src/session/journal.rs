@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::format::Meta;
-use super::reader::Session;
+use super::whole::Session;
 use super::writer::Writer;
-use crate::collector::Writing;
+use super::writing::Writing;
 use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
 use crate::journal::block::{self, Description};
 use crate::journal::damage::Damage;

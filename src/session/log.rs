@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
+use super::beginning;
 use super::file;
 use super::format::{self, BLOCK_HEADER, Block, Found, Header, Meta};
 use super::origin::Origin;
 use super::piece::{Input, Loaded, Piece, Stored, read_block, read_payload};
-use super::reader;
 use crate::event::Timestamp;
 use crate::journal::damage::Damage;
 use crate::journal::unreadable::Unreadable;
@@ -90,7 +90,7 @@ impl Log {
             length.min(BEGINNING)
         };
         let first = bytes.read(0, beginning).map_err(Unreadable::Io)?;
-        let start = reader::start(&first)? as u64;
+        let start = beginning::start(&first)? as u64;
         let mut log = Self {
             bytes,
             checks,

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::archive::Progress;
 use super::error::Error;
 use super::journal::{self, Converter, Failed};
 use super::log::Log;
 use super::origin::Origin;
+use super::progress::Progress;
 use super::{file, temporary};
 use crate::journal::damage::Damage;
 use crate::printable;

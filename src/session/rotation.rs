@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::format::Meta;
-use super::writer::is_foreign;
+use super::overwrite::is_foreign;
 use crate::event::Timestamp;
 use crate::printable;
 use crate::units::number_and_unit;

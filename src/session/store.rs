@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use etcetera::BaseStrategy;
 
 use super::error::Error;
-use super::{format, journal, reader};
+use super::{beginning, format, journal};
 use crate::event::Text;
 
 /// How many sessions are kept.
@@ -120,7 +120,7 @@ fn state_directory() -> Result<PathBuf, Error> {
 
 fn entry(path: &Path) -> Entry {
     let meta = beginning(path)
-        .and_then(|bytes| reader::metadata(&bytes).or_else(|| journal::metadata(&bytes)));
+        .and_then(|bytes| beginning::metadata(&bytes).or_else(|| journal::metadata(&bytes)));
     let name = || {
         let name = path.file_stem().unwrap_or_default();
         name.to_string_lossy().into_owned().into()
@@ -180,7 +180,7 @@ fn has_end(path: &Path) -> std::io::Result<bool> {
     ))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(reader::is_end(&bytes))
+    Ok(beginning::is_end(&bytes))
 }
 
 /// A moment in UTC, such as `2026-07-14T09-05-03.250Z`: it sorts, and every file system takes it.
