@@ -57,6 +57,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use running::{Life, Recording};
 pub(crate) use running::{Running, prepare_thread};
 
+#[cfg(unix)]
+use crate::live::wire::LONGEST_TOKEN;
 use crate::plain::plain;
 use crate::printable;
 use crate::probe::DEFAULT_CAPACITY;
@@ -68,9 +70,6 @@ pub const VARIABLE: &str = "ASYNCLINE";
 pub const CONTROL: &str = "ASYNCLINE_CONTROL";
 /// The environment variable with what viewers must know that attach by TCP.
 pub const TOKEN: &str = "ASYNCLINE_TOKEN";
-/// The longest token, in bytes.
-#[cfg(unix)]
-pub(crate) const LONGEST_TOKEN: usize = 1024;
 
 /// Where a recording goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

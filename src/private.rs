@@ -12,6 +12,17 @@ pub(crate) fn options() -> OpenOptions {
     options
 }
 
+/// Returns the number of the user that this process acts for.
+#[cfg(unix)]
+pub(crate) fn user() -> io::Result<u32> {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::net::UnixStream;
+    // Whatever is created belongs to it.
+    let (here, _there) = UnixStream::pair()?;
+    Ok(std::fs::File::from(OwnedFd::from(here)).metadata()?.uid())
+}
+
 /// Creates the parent folders of a file, accessible to their owner alone. Existing folders keep their mode.
 pub(crate) fn create_folders_of(file: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();

@@ -8,8 +8,9 @@ use crate::glyph::{self, Glyph, LEGEND, Weight, ascii_tree};
 use crate::timeline::cells::{Cell, Drawing, Window};
 use crate::timeline::labels::{Moment, is_stuck, labels_of, last_mark};
 use crate::timeline::rows::{Row, rows};
+use crate::timeline::ruler::ticks;
 use crate::timeline::{Lane, Mark, State, Timeline};
-use crate::units::{duration_text, ticks};
+use crate::units::duration_text;
 use crate::width::{cut, names_at_most, width as columns};
 
 /// Columns between the names and the bars.

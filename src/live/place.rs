@@ -3,12 +3,12 @@
 use std::env;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 
 use crate::printable;
+use crate::private;
 
 /// The directory of this user's sockets. It is created, for nobody else to enter.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
             check_owner(&runtime)?;
             runtime.join("asyncline")
         }
-        None => env::temp_dir().join(format!("asyncline-{}", user()?)),
+        None => env::temp_dir().join(format!("asyncline-{}", private::user()?)),
     };
     match DirBuilder::new().mode(0o700).create(&directory) {
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
@@ -31,7 +31,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
     }
     // Somebody else may have been there first, where all may write.
     let found = fs::symlink_metadata(&directory)?;
-    if !found.is_dir() || found.uid() != user()? || found.mode() & 0o077 != 0 {
+    if !found.is_dir() || found.uid() != private::user()? || found.mode() & 0o077 != 0 {
         let why = format!(
             "{} is not a directory of this user alone",
             printable::path(&directory)
@@ -45,7 +45,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
 /// that user could not use any more.
 fn check_owner(runtime: &Path) -> io::Result<()> {
     let owner = fs::metadata(runtime)?.uid();
-    if owner == user()? {
+    if owner == private::user()? {
         return Ok(());
     }
     let why = format!(
@@ -53,13 +53,6 @@ fn check_owner(runtime: &Path) -> io::Result<()> {
         printable::path(runtime)
     );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-}
-
-/// The number of the user that this process acts for.
-pub(crate) fn user() -> io::Result<u32> {
-    // Whatever is created belongs to it.
-    let (here, _there) = UnixStream::pair()?;
-    Ok(fs::File::from(OwnedFd::from(here)).metadata()?.uid())
 }
 
 /// The socket of this process, unless another one is asked for.
@@ -119,7 +112,7 @@ pub(crate) fn clear(path: &Path) -> io::Result<()> {
         let why = "it exists and is not a socket";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
     }
-    if found.uid() != user()? {
+    if found.uid() != private::user()? {
         return Err(of_another_user(found.uid()));
     }
     if is_in_use(path)? {
@@ -139,7 +132,9 @@ pub(crate) fn why_unreachable(path: &Path, error: io::Error) -> io::Error {
         };
     };
     match error.kind() {
-        io::ErrorKind::PermissionDenied if user().is_ok_and(|ours| ours != found.uid()) => {
+        io::ErrorKind::PermissionDenied
+            if private::user().is_ok_and(|ours| ours != found.uid()) =>
+        {
             of_another_user(found.uid())
         }
         io::ErrorKind::ConnectionRefused if found.file_type().is_socket() => {

@@ -19,6 +19,7 @@ use super::hub::{Hub, Next};
 use super::place::{self, Socket};
 use super::room::{Room, Slot};
 use super::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
+use crate::private;
 
 /// Time limit for a connection to identify itself.
 const HELLO: Duration = Duration::from_secs(1);
@@ -320,7 +321,7 @@ impl Program {
 /// Returns the name of the process at the other end, if it belongs to this user.
 fn name_of_ours(stream: &UnixStream) -> Option<String> {
     let peer = stream.peer_cred().ok()?;
-    let is_ours = place::user().is_ok_and(|ours| ours == peer.uid());
+    let is_ours = private::user().is_ok_and(|ours| ours == peer.uid());
     let process = peer.pid().map(|process| format!("process {process}"));
     is_ours.then(|| process.unwrap_or_else(|| "a viewer".to_owned()))
 }

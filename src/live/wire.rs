@@ -11,13 +11,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
 use crate::event::LaneId;
-use crate::output::LONGEST_TOKEN;
 use crate::probe::gate::Pace;
 
 /// The version of what is said. A side that speaks another one is turned away.
 pub(crate) const VERSION: u16 = 3;
 /// The longest frame that a program sends, in bytes.
 pub(crate) const LONGEST: usize = 8 << 20;
+/// The longest token, in bytes.
+#[cfg(unix)]
+pub(crate) const LONGEST_TOKEN: usize = 1024;
 /// The longest frame that a viewer sends: a hello, with a token.
 const LONGEST_OF_VIEWER: usize = 1 + MAGIC.len() + 2 + LONGEST_TOKEN;
 /// With what each side begins.

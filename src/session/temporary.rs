@@ -85,7 +85,7 @@ fn is_name(path: &Path) -> bool {
 pub(super) fn is_own(path: &Path) -> io::Result<bool> {
     let found = fs::symlink_metadata(path)?;
     #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::uid(&found) != crate::live::place::user()? {
+    if std::os::unix::fs::MetadataExt::uid(&found) != crate::private::user()? {
         return Ok(false);
     }
     Ok(found.is_file())

@@ -24,6 +24,7 @@ use crate::live::place;
 use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
 use crate::output;
 use crate::printable;
+use crate::private;
 use crate::probe::gate::Pace;
 use crate::session::journal::{Converter, Failed};
 use crate::session::{self, plain};
@@ -266,7 +267,7 @@ impl Listener {
                 stream.set_nonblocking(true)?;
                 let stream = UnixStream::from_std(stream)?;
                 let theirs = stream.peer_cred()?.uid();
-                if theirs != place::user()? {
+                if theirs != private::user()? {
                     return Err(place::of_another_user(theirs).into());
                 }
                 self.talk(stream, asked, ready).await

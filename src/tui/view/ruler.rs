@@ -6,8 +6,8 @@ use ratatui::widgets::Widget;
 
 use super::text::put_at;
 use crate::timeline::cells::Window;
+use crate::timeline::ruler::{Tick, ticks};
 use crate::tui::theme::{Glyph, Role, Theme};
-use crate::units::{Tick, ticks};
 
 /// A line of ticks and times, with the present marked on it.
 #[derive(Clone, Copy, Debug)]
