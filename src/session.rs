@@ -259,6 +259,8 @@ mod codec;
 #[cfg(feature = "app")]
 mod edit;
 mod error;
+#[cfg(feature = "app")]
+pub(crate) mod feed;
 mod file;
 mod format;
 #[cfg(all(feature = "app", any(test, fuzzing)))]
@@ -341,6 +343,8 @@ pub(crate) use archive::{Archive, Stretch};
 #[cfg(feature = "app")]
 pub(crate) use edit::{cut, merge};
 pub use error::Error;
+#[cfg(feature = "app")]
+pub use feed::Batch;
 pub use format::Meta;
 #[cfg(all(feature = "app", fuzzing))]
 pub use fuzz::fuzz;

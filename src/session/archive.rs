@@ -11,6 +11,7 @@ use std::thread;
 
 use super::codec::{Item, Texts};
 use super::error::Error;
+use super::feed::Batch;
 use super::index::{Bytes, Index, Place};
 use super::indexer::Indexer;
 use super::log::{Log, Tail};
@@ -439,6 +440,24 @@ impl Archive {
             events,
             longer,
         })
+    }
+
+    /// Returns the events from a place on at which a block begins. None if there are more than `most`, or if one of them
+    /// stands for several that are lost.
+    pub(crate) fn added(&mut self, from: u64, most: u64) -> io::Result<Option<Batch>> {
+        if self.events().saturating_sub(from) > most {
+            return Ok(None);
+        }
+        let mut events = Vec::new();
+        self.each(from, |item, _| {
+            events.push(Event::from(item));
+            true
+        })?;
+        let batch = Batch {
+            first: from,
+            events,
+        };
+        Ok((batch.end() == self.events()).then_some(batch))
     }
 
     /// Returns the state of the session after `until`, but not after event `most`, with a timeline that holds all events

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+#[cfg(feature = "app")]
+use super::feed::Feed;
 use super::format::Meta;
 use super::whole::Session;
 use super::writer::Writer;
@@ -142,6 +144,9 @@ pub(crate) struct Converter {
     to: (File, PathBuf),
     /// None before it is known what the recording is of.
     writer: Option<Writer>,
+    /// Where the events go, too, once they are in the file.
+    #[cfg(feature = "app")]
+    feed: Option<Feed>,
 }
 
 impl Converter {
@@ -151,12 +156,29 @@ impl Converter {
             reader: Reader::default(),
             to: (file, path.to_owned()),
             writer: None,
+            #[cfg(feature = "app")]
+            feed: None,
         }
+    }
+
+    /// Hands on the events, too, once they are in the file.
+    #[cfg(feature = "app")]
+    pub(crate) fn hand_on_to(&mut self, feed: Feed) {
+        self.feed = Some(feed);
     }
 
     fn begin(&self) -> Result<Writer, Error> {
         let meta = meta(self.reader.description());
-        Writer::over(&self.to.0, &self.to.1, &meta)
+        #[cfg_attr(
+            not(feature = "app"),
+            expect(unused_mut, reason = "nobody is handed events")
+        )]
+        let mut writer = Writer::over(&self.to.0, &self.to.1, &meta)?;
+        #[cfg(feature = "app")]
+        if let Some(feed) = &self.feed {
+            writer.hand_on_to(feed.clone());
+        }
+        Ok(writer)
     }
 
     /// Returns `true` if there is a recording.

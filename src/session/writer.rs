@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 
 use super::codec::{Encoded, Encoder};
 use super::error::Error;
+#[cfg(feature = "app")]
+use super::feed::{Feed, Handing};
 use super::format::{self, Meta};
 use super::indexer::Indexer;
 use super::overwrite::{overwrite, remove_empty};
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::{Event, Step, ThreadId, Timestamp};
+#[cfg(feature = "app")]
+use crate::journal::Sink as _;
 use crate::limit;
 use crate::printable::{self, Printable, printable};
 use crate::private;
@@ -37,6 +41,9 @@ pub struct Writer {
     /// None if somebody else makes the index.
     indexer: Option<Indexer>,
     rotation: Option<Rotation>,
+    /// Hands on what is written, if somebody may want it.
+    #[cfg(feature = "app")]
+    handing: Option<Handing>,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -146,7 +153,8 @@ impl Writer {
             waiting: Encoder::default(),
             indexer: Some(Indexer::begin(standing)),
             rotation: None,
-            #[cfg(unix)]
+            #[cfg(feature = "app")]
+            handing: None,
             waiting_since: None,
             last_tick: None,
             number: 0,
@@ -161,6 +169,12 @@ impl Writer {
         // In one go: nobody is to see the rest of a session without how it stood before.
         writer.put(&beginning)?;
         Ok(writer)
+    }
+
+    /// Hands on the events that are written from now on.
+    #[cfg(feature = "app")]
+    pub(super) fn hand_on_to(&mut self, feed: Feed) {
+        self.handing = Some(Handing::to(feed));
     }
 
     /// Whether it still records: there was no error so far.
@@ -186,6 +200,10 @@ impl Writer {
     /// As [`take`](Self::take), of an event that happens at every poll.
     #[inline]
     pub(crate) fn take_step(&mut self, at: Timestamp, thread: ThreadId, step: Step) -> bool {
+        #[cfg(feature = "app")]
+        if let Some(handing) = &mut self.handing {
+            handing.step(at, thread, step);
+        }
         self.take_by(|waiting, indexer| {
             waiting.put_step(at, thread, step);
             if let Some(indexer) = indexer {
@@ -197,6 +215,10 @@ impl Writer {
     /// Takes in an event. True where it is time to [`flush`](Self::flush), since so many wait.
     #[inline]
     pub(crate) fn take(&mut self, event: &Event) -> bool {
+        #[cfg(feature = "app")]
+        if let Some(handing) = &mut self.handing {
+            handing.event(event);
+        }
         self.take_by(|waiting, indexer| {
             waiting.put(event);
             if let Some(indexer) = indexer {
@@ -249,6 +271,10 @@ impl Writer {
     pub(super) fn put_events(&mut self, encoded: &Encoded) -> Result<(), Error> {
         let block = format::events_block(self.number, self.written, encoded);
         self.put(&block)?;
+        #[cfg(feature = "app")]
+        if let Some(handing) = &mut self.handing {
+            handing.written(self.written);
+        }
         self.written += encoded.events;
         self.end = encoded.last;
         if let Some(indexer) = &mut self.indexer {
