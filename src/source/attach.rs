@@ -26,8 +26,9 @@ use crate::output;
 use crate::printable;
 use crate::private;
 use crate::probe::gate::Pace;
+use crate::session::feed::Feed;
 use crate::session::journal::{Converter, Failed};
-use crate::session::{self, plain};
+use crate::session::{self, Batch, plain};
 
 /// A program has so long to say who it is, and to begin.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,6 +54,8 @@ pub struct Attached {
     pub program: Program,
     /// The file that what it says goes into.
     spool: Spool,
+    /// The events that are in the file, on their way to the screen.
+    feed: Feed,
     paces: UnboundedSender<Pace>,
     status: Arc<Mutex<Status>>,
 }
@@ -171,8 +174,10 @@ impl Attached {
             life: Life::Runs,
         }));
         let (ready, begun) = channel();
+        let (feed, mut recording) = (Feed::default(), Converter::to(file, spool.path()));
+        recording.hand_on_to(feed.clone());
         let listener = Listener {
-            recording: Converter::to(file, spool.path()),
+            recording,
             token,
             status: Arc::clone(&status),
         };
@@ -183,6 +188,7 @@ impl Attached {
                 return Ok(Self {
                     program,
                     spool,
+                    feed,
                     paces,
                     status,
                 });
@@ -197,6 +203,11 @@ impl Attached {
     /// The file that what it says goes into.
     pub fn file(&self) -> &Path {
         self.spool.path()
+    }
+
+    /// Takes the events that have come into the file since the last call. The first call says that they are wanted.
+    pub(crate) fn events(&self) -> Option<Batch> {
+        self.feed.take()
     }
 
     /// Lets something else through the program's gate.

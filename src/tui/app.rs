@@ -23,7 +23,7 @@ use ratatui::layout::{Position, Size};
 pub use asking::Asking;
 pub use lanes::{Lanes, Panels};
 pub use menu::{Item, Menu, Recent};
-pub use playback::{About, Arrival, Journey, Playback, Whole};
+pub use playback::{About, Arrival, Journey, MOST_KEPT, Playback, Whole};
 pub use scene::{Asked, Column, Detail, Drawn, Rows, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Recording, Viewer};
 pub use watched::{Life, Printed, Watched};
@@ -36,6 +36,7 @@ use super::theme::Theme;
 use crate::event::Event;
 use crate::probe::gate::{Pace, Report};
 use crate::scenario::Scenario;
+use crate::session::Batch;
 use pointer::Press;
 
 /// What happens to the program.
@@ -63,6 +64,8 @@ pub enum Msg {
     Arrived(Box<Playback>, Arrival),
     /// A large session could not be read where a journey leads, for this reason.
     Stayed(String),
+    /// These events were added to a session that is being written.
+    Appended(Batch),
     /// A session that is being written has grown; this is its end.
     Grown(Box<Playback>),
     /// The file now holds another session; this is its end.
@@ -141,6 +144,8 @@ pub enum Effect {
     Open(PathBuf),
     /// Read a large session where this journey leads from a place.
     Travel(u64, Journey),
+    /// Read the end of a session that grows, with the events since this place if they are not too many.
+    ReadPresent(u64),
     /// Begin or end recording.
     ToggleRecording,
     /// Leave.
@@ -323,6 +328,7 @@ impl App {
                 }
                 self.notice = Some(why);
             }
+            Msg::Appended(batch) => return self.viewer_mut()?.append(batch),
             Msg::Grown(playback) => {
                 if let Some(viewer) = self.viewer_mut() {
                     viewer.grow(*playback);
@@ -358,7 +364,13 @@ impl App {
             }
             Msg::Recording(recording) => self.recorded(recording),
             Msg::Recents(recents) => self.menu.set_recents(recents),
-            Msg::Progress(text) | Msg::Failed(text) => self.notice = Some(text),
+            Msg::Progress(text) => self.notice = Some(text),
+            Msg::Failed(text) => {
+                if let Some(viewer) = self.viewer_mut() {
+                    viewer.awaited = None;
+                }
+                self.notice = Some(text);
+            }
             Msg::Tick(_) | Msg::Events(_) => {}
         }
         None

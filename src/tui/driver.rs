@@ -15,6 +15,8 @@ use super::app::Watched;
 use super::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
 use super::code::Source;
 use super::conversion::{self, Begun, Conversion};
+#[cfg(unix)]
+use super::opening::Files;
 use super::opening::Opening;
 use super::reader::{Reader, Request};
 use super::recorder::Recorder;
@@ -49,6 +51,9 @@ pub(super) struct Driver {
     /// How it stood when that was looked at last.
     #[cfg(unix)]
     watched: Option<Watched>,
+    /// The source files that its events spoke of.
+    #[cfg(unix)]
+    files: Files,
 }
 
 impl Driver {
@@ -67,6 +72,8 @@ impl Driver {
             watching: None,
             #[cfg(unix)]
             watched: None,
+            #[cfg(unix)]
+            files: Files::default(),
         }
     }
 
@@ -85,6 +92,7 @@ impl Driver {
             Effect::Colour(source) => self.colour(vec![source]),
             Effect::Open(path) => self.open(path),
             Effect::Travel(from, journey) => self.ask(Request::Travel(from, journey)),
+            Effect::ReadPresent(since) => self.ask(Request::Present(since)),
             Effect::ToggleRecording => self.toggle_recording(app),
             Effect::Quit => return false,
             // The terminal must be given back first: the loop does both.
@@ -110,7 +118,10 @@ impl Driver {
         mut watching: Box<Watching>,
     ) -> Result<Vec<Msg>, session::Error> {
         let file = watching.file().to_owned();
+        // What is handed on from now on follows what is read of the file.
+        drop(watching.events());
         let opened = self.try_open(&file, true, |_| {})?;
+        self.follows = !watching.hands_on();
         let prints = watching.prints.then(|| Msg::Printed(Vec::new()));
         let state = watching.state();
         self.watched = Some(state.clone());
@@ -126,12 +137,19 @@ impl Driver {
             return Vec::new();
         };
         let printed = watching.printed();
+        // Asked before the events are taken: what has ended by then sends no more.
         let state = watching.state();
+        let added = watching.events();
+        if let Some(added) = &added {
+            let files = self.files.new_in(&added.events);
+            show_files(files, &self.messages);
+        }
         let is_new = self.watched.as_ref() != Some(&state);
         self.watched = Some(state.clone());
         let printed = (!printed.is_empty()).then_some(Msg::Printed(printed));
         let state = is_new.then_some(Msg::Watched(state));
-        printed.into_iter().chain(state).collect()
+        let added = added.map(Msg::Appended);
+        printed.into_iter().chain(added).chain(state).collect()
     }
 
     fn start(&mut self, Start { scenario, speed }: Start) {
@@ -238,7 +256,7 @@ impl Driver {
     /// Opens a recording; a large one takes a while.
     fn open(&mut self, path: PathBuf) {
         let messages = self.messages.clone();
-        let requests = self.new_reader();
+        let requests = self.new_reader(false);
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
             let progress = |progress: Progress| {
@@ -275,8 +293,7 @@ impl Driver {
             journal,
         } = opening::open(path, follow, progress)?;
         self.colour(opening::sources(&opened));
-        let (messages, requests) = (self.messages.clone(), self.new_reader());
-        self.follows = follow;
+        let (messages, requests) = (self.messages.clone(), self.new_reader(follow));
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
             read(archive, journal, requests, urgent, messages);
@@ -286,10 +303,17 @@ impl Driver {
 
     /// Returns a reader that a test drives, turn by turn.
     #[cfg(test)]
-    pub(super) fn reader_by_hand(&mut self, mut archive: Archive, path: PathBuf) -> Reader {
-        let requests = self.new_reader();
+    pub(super) fn reader_by_hand(
+        &mut self,
+        mut archive: Archive,
+        path: PathBuf,
+        follow: bool,
+    ) -> Reader {
+        let asked = self.new_reader(follow);
         archive.urgent = Arc::clone(&self.urgent);
-        Reader::new(archive, path, requests.requests, self.messages.clone())
+        let mut reader = Reader::new(archive, path, asked.requests, self.messages.clone());
+        reader.grows = asked.grows;
+        reader
     }
 
     /// Makes the reader give up its work, as before an urgent request.
@@ -304,15 +328,19 @@ impl Driver {
     }
 
     /// Where requests to the next reader come in; the one before ends.
-    fn new_reader(&mut self) -> Requests {
+    fn new_reader(&mut self, follow: bool) -> Requests {
         let (sender, requests) = mpsc::channel();
         let (alive, gone) = mpsc::channel();
         self.reader = Some(sender);
         self.gone = Some(gone);
         self.asked = None;
         self.urgent = Arc::default();
-        self.follows = false;
-        Requests { requests, alive }
+        self.follows = follow;
+        Requests {
+            requests,
+            alive,
+            grows: follow,
+        }
     }
 
     fn ask(&self, request: Request) {
@@ -384,20 +412,23 @@ struct Requests {
     requests: Receiver<Request>,
     /// Dropped once the reader makes no file.
     alive: Sender<()>,
+    /// `true` if its file may grow.
+    grows: bool,
 }
 
 /// Reads more of a large session where that is asked for.
 fn read(
     archive: Option<(Archive, PathBuf)>,
     journal: Option<Begun>,
-    Requests { requests, alive }: Requests,
+    asked: Requests,
     urgent: Arc<AtomicBool>,
     messages: UnboundedSender<Msg>,
 ) {
-    let conversion = journal.map(|begun| Conversion::start(begun, alive, messages.clone()));
+    let conversion = journal.map(|begun| Conversion::start(begun, asked.alive, messages.clone()));
     if let Some((mut archive, path)) = archive {
         archive.urgent = urgent;
-        let mut reader = Reader::new(archive, path, requests, messages);
+        let mut reader = Reader::new(archive, path, asked.requests, messages);
+        reader.grows = asked.grows;
         reader.conversion = conversion;
         reader.run();
     }
@@ -411,9 +442,21 @@ fn show(opened: Opened, messages: &UnboundedSender<Msg>) {
 }
 
 /// Shows source files, at once without colours and then with them.
-pub(super) fn colour(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
+fn colour(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
     let messages = messages.clone();
     in_background("colours", move || send_coloured(sources, &messages));
+}
+
+/// Reads and shows source files, on a thread of its own.
+pub(super) fn show_files(files: Vec<String>, messages: &UnboundedSender<Msg>) {
+    if files.is_empty() {
+        return;
+    }
+    let messages = messages.clone();
+    in_background("colours", move || {
+        let sources = files.iter().filter_map(|file| opening::source(file));
+        send_coloured(sources.collect(), &messages);
+    });
 }
 
 fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {

@@ -19,7 +19,7 @@ use crate::session::{
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// As many source files are read for a recording.
-pub(super) const MOST: usize = 32;
+const MOST: usize = 32;
 
 /// A session of no more events is read as a whole.
 const SMALL: u64 = 100_000;
@@ -140,9 +140,27 @@ pub(super) fn sources(opened: &Opened) -> Vec<Source> {
 }
 
 /// The source files that events speak of.
-pub(super) fn files(events: &[Event]) -> BTreeSet<&str> {
+fn files(events: &[Event]) -> BTreeSet<&str> {
     let sites = events.iter().filter_map(site);
     sites.map(|site| site.file.raw()).collect()
+}
+
+/// The source files that were spoken of so far, up to some number.
+#[derive(Debug, Default)]
+pub(super) struct Files(BTreeSet<String>);
+
+impl Files {
+    /// Returns the source files that events speak of for the first time.
+    pub(super) fn new_in(&mut self, events: &[Event]) -> Vec<String> {
+        let Some(room) = MOST.checked_sub(self.0.len()).filter(|room| *room > 0) else {
+            return Vec::new();
+        };
+        let files = files(events).into_iter();
+        let new = files.filter(|file| !self.0.contains(*file)).take(room);
+        let new: Vec<String> = new.map(str::to_owned).collect();
+        self.0.extend(new.iter().cloned());
+        new
+    }
 }
 
 pub(super) fn source(file: &str) -> Option<Source> {

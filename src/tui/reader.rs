@@ -1,6 +1,6 @@
 //! Reads a large session where it is looked at, on a thread of its own.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -10,18 +10,20 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::app::{
-    Arrival, Asked, Column, Detail, Journey, Msg, Playback, Rows, Seen, Sight, Whole,
+    Arrival, Asked, Column, Detail, Journey, MOST_KEPT, Msg, Playback, Rows, Seen, Sight, Whole,
 };
 use super::conversion::Conversion;
-use super::opening;
-use crate::event::{LaneId, Timestamp};
-use crate::session::{Archive, plain};
+use super::opening::{self, Files};
+use crate::event::{Event, LaneId, Timestamp};
+use crate::session::{Archive, Batch, plain};
 use crate::timeline::density::Share;
 use crate::timeline::overview::{self, Cut, Sample};
 
 /// As many events before a place are read with it, and as many behind it.
 const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 13 };
 const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 14 };
+/// Maximum number of events read at the end of a session that grows: the rest of what is kept is for those to come.
+const RECENT: u64 = MOST_KEPT as u64 / 4;
 /// What has no more events is shown in all detail.
 const DETAIL: u64 = if cfg!(test) { 100 } else { 400_000 };
 /// As many moments are read at a time, before it is seen whether others are asked for by then.
@@ -39,15 +41,8 @@ pub(super) enum Request {
     Look(Sight),
     /// What was added to the file.
     Follow,
-}
-
-/// The growth of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Growth {
-    Nothing,
-    More,
-    /// It now holds another session.
-    Other,
+    /// The end of the session, with the events since a place if they are not too many.
+    Present(u64),
 }
 
 /// A session that is read.
@@ -60,10 +55,14 @@ pub(super) struct Reader {
     messages: UnboundedSender<Msg>,
     /// Pending journeys.
     journeys: VecDeque<(u64, Journey)>,
+    /// `true` if the session may grow.
+    pub(super) grows: bool,
     /// `true` if the file may have grown.
     follows: bool,
-    /// Growth that was not reported yet.
-    growth: Growth,
+    /// The place since which the end of the session is to be read.
+    present: Option<u64>,
+    /// `true` if the file holds another session than the one that is shown.
+    is_other: bool,
     /// The place up to which growth was reported.
     told: u64,
     /// The part of the sight that must still be read.
@@ -71,7 +70,7 @@ pub(super) struct Reader {
     /// `true` if nothing was read for it yet.
     is_new: bool,
     /// The source files that were looked for since the file grows.
-    files: BTreeSet<String>,
+    files: Files,
 }
 
 impl Reader {
@@ -89,11 +88,13 @@ impl Reader {
             requests,
             messages,
             journeys: VecDeque::new(),
+            grows: false,
             follows: false,
-            growth: Growth::Nothing,
+            present: None,
+            is_other: false,
             sight: None,
             is_new: false,
-            files: BTreeSet::new(),
+            files: Files::default(),
         }
     }
 
@@ -130,6 +131,8 @@ impl Reader {
         let done = if let Some((from, journey)) = self.journeys.pop_front() {
             self.travel(from, journey);
             Ok(())
+        } else if let Some(since) = self.present {
+            self.read_present(since)
         } else if self.follows {
             self.follow()
         } else if let Some(sight) = self.sight.clone() {
@@ -142,7 +145,7 @@ impl Reader {
             // An urgent request is about to arrive; this work is done after it.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
             Err(error) => {
-                (self.follows, self.sight) = (false, None);
+                (self.follows, self.present, self.sight) = (false, None, None);
                 self.send(Msg::Failed(not_read(&error)));
                 true
             }
@@ -154,6 +157,7 @@ impl Reader {
         match request {
             Request::Look(sight) => (self.sight, self.is_new) = (Some(sight), true),
             Request::Follow => self.follows = true,
+            Request::Present(since) => self.present = Some(since),
             Request::Travel(from, journey) => {
                 self.archive.urgent.store(false, Ordering::Relaxed);
                 self.journeys.push_back((from, journey));
@@ -171,32 +175,62 @@ impl Reader {
     }
 
     fn travel(&mut self, from: u64, journey: Journey) {
-        let led = match travel(&mut self.archive, from, journey) {
+        let led = self.catch_up();
+        let led = led.and_then(|()| travel(&mut self.archive, from, journey));
+        let led = match led {
             Ok((playback, arrival)) => Msg::Arrived(Box::new(playback), arrival),
             Err(error) => Msg::Stayed(not_read(&error)),
         };
         self.send(led);
     }
 
+    /// Takes in what was added to the file, since the screen may know of it already.
+    fn catch_up(&mut self) -> io::Result<()> {
+        if self.grows {
+            self.archive.advance()?;
+        }
+        Ok(())
+    }
+
+    /// Shows what was added to the file: the events, unless there are too many.
     fn follow(&mut self) -> io::Result<()> {
-        let growth = self.advance()?;
-        self.growth = self.growth.max(growth);
-        if self.growth != Growth::Nothing {
-            let place = self.archive.events();
-            // It must continue what was reported last.
-            let before = BEFORE.max(place.saturating_sub(self.told)).min(DETAIL);
-            let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
-            self.told = place;
-            self.show_sources(&playback);
-            let playback = Box::new(playback);
-            let grown = match std::mem::replace(&mut self.growth, Growth::Nothing) {
-                Growth::Other => Msg::Replaced(playback),
-                _ => Msg::Grown(playback),
-            };
-            self.send(grown);
+        self.advance()?;
+        if self.present.is_none() && self.archive.events() != self.told {
+            match self.archive.added(self.told, RECENT)? {
+                Some(batch) => self.show_added(batch),
+                None => self.present = Some(self.told),
+            }
+        }
+        if let Some(since) = self.present {
+            self.read_present(since)?;
         }
         self.follows = false;
         self.complete();
+        Ok(())
+    }
+
+    fn show_added(&mut self, batch: Batch) {
+        self.told = batch.end();
+        self.show_sources(&batch.events);
+        self.send(Msg::Appended(batch));
+    }
+
+    /// Shows the end of the session. It continues what was known up to a place, if that is not too long ago.
+    fn read_present(&mut self, since: u64) -> io::Result<()> {
+        self.advance()?;
+        let place = self.archive.events();
+        let before = place.saturating_sub(since).clamp(BEFORE, RECENT);
+        let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
+        self.told = place;
+        self.present = None;
+        self.show_sources(playback.events());
+        let playback = Box::new(playback);
+        let is_other = std::mem::take(&mut self.is_other);
+        self.send(if is_other {
+            Msg::Replaced(playback)
+        } else {
+            Msg::Grown(playback)
+        });
         Ok(())
     }
 
@@ -215,9 +249,9 @@ impl Reader {
         self.send(Msg::Complete(damage));
     }
 
-    /// Reads the part that was added to the file.
-    fn advance(&mut self) -> io::Result<Growth> {
-        let has_grown = self.archive.advance()?;
+    /// Takes in what was added to the file, or to the next file of its name.
+    fn advance(&mut self) -> io::Result<()> {
+        self.archive.advance()?;
         // What was recorded on goes on in the next file of the same name.
         if self.archive.log.has_end
             && self.archive.log.was_replaced(&self.path)
@@ -227,32 +261,21 @@ impl Reader {
             self.archive = next;
             self.archive.urgent = urgent;
             // A file that holds its session's first event is another run's.
-            let goes_on = self.archive.first() > 0;
-            return Ok(if goes_on { Growth::More } else { Growth::Other });
+            self.is_other |= self.archive.first() == 0;
+            self.present = Some(self.told);
         }
-        Ok(if has_grown {
-            Growth::More
-        } else {
-            Growth::Nothing
-        })
+        Ok(())
     }
 
     /// Shows source files that are spoken of for the first time.
-    fn show_sources(&mut self, playback: &Playback) {
-        if self.files.len() >= opening::MOST {
-            return;
-        }
-        for file in opening::files(playback.events()) {
-            if self.files.len() < opening::MOST && self.files.insert(file.to_owned()) {
-                let source = opening::source(file);
-                let sources = source.into_iter().collect();
-                super::driver::colour(sources, &self.messages);
-            }
-        }
+    fn show_sources(&mut self, events: &[Event]) {
+        let files = self.files.new_in(events);
+        super::driver::show_files(files, &self.messages);
     }
 
     /// Reads the next piece of a sight: all events or, if those are too many, the answers for some moments or columns.
     fn look(&mut self, mut sight: Sight) -> io::Result<()> {
+        self.catch_up()?;
         if self.archive.between(sight.from, sight.until) <= DETAIL {
             let detail = self.detail(&sight)?;
             self.sight = None;
@@ -360,6 +383,7 @@ fn stretch(
         end: end.at,
         begins: archive.begins(),
         places: archive.places(),
+        added: 0,
     };
     Ok(Playback::within(stretch, whole, shown))
 }
@@ -438,7 +462,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::event::{Event, arbitrary};
+    use crate::event::arbitrary;
     use crate::session::{Meta, Writer};
     use crate::tui::app::About;
 

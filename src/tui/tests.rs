@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::action::Action;
-use super::app::{App, Grows, Msg, Opened, Tick, Viewer};
+use super::app::{App, Grows, MOST_KEPT, Msg, Opened, Tick, Viewer};
 use super::driver::Driver;
 use super::reader::{self, Reader};
 use super::recorder::Recorder;
@@ -25,9 +25,9 @@ use crate::event::{
     CoroutineEnd, Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker,
 };
 use crate::scenario;
-use crate::session::{Archive, Meta, Writer};
+use crate::session::{Archive, Batch, Meta, Writer};
 use crate::timeline::cells::{Cell, Fill, Window, cells};
-use crate::timeline::{Lane, Span, State, Timeline};
+use crate::timeline::{Lane, Span, State, Timeline, work};
 
 const SIZE: Size = Size::new(64, 20);
 const THEME: Theme = Theme {
@@ -61,7 +61,7 @@ impl Screen {
         let playback = reader::playback(&mut archive, first as u64).unwrap();
         let (sender, inbox) = mpsc::unbounded_channel();
         let mut driver = Driver::new(Recorder::new(Record::Off), sender);
-        let reader = driver.reader_by_hand(archive, path.clone());
+        let reader = driver.reader_by_hand(archive, path.clone(), follow);
         let mut app = App::new(scenario::all(), THEME, SIZE);
         app.update(Msg::Opened(Box::new(Opened {
             title: "s".to_owned(),
@@ -108,10 +108,47 @@ impl Screen {
 
     /// Writes more events to the file, and makes the reader look for them.
     fn grow(&mut self, by: usize) {
-        let until = (self.written + by).min(self.events.len());
-        write(&mut self.writer, &self.events[self.written..until]);
-        self.written = until;
+        self.write(by);
         self.driver.follow();
+    }
+
+    /// Writes more events to the file and hands them on, unless they are dropped on the way.
+    fn feed(&mut self, by: usize, is_dropped: bool) {
+        let batch = self.write(by);
+        if !is_dropped && !batch.events.is_empty() {
+            self.tell(Msg::Appended(batch));
+        }
+    }
+
+    /// Writes more events to the file.
+    fn write(&mut self, by: usize) -> Batch {
+        let first = self.written;
+        self.written = (first + by).min(self.events.len());
+        let events = &self.events[first..self.written];
+        write(&mut self.writer, events);
+        Batch {
+            first: first as u64,
+            events: events.to_vec(),
+        }
+    }
+
+    /// Goes to the present, which arrives in the end, and checks that it is that of all events.
+    fn is_all_there(&mut self) {
+        self.settle();
+        self.press(Action::Last);
+        self.settle();
+        let playback = &self.viewer().playback;
+        assert!(playback.at_present());
+        assert_eq!(playback.place(), self.written as u64);
+        let whole: Timeline = self.events[..self.written].iter().collect();
+        let counted = whole.events();
+        assert_eq!(playback.counts(), (counted, counted));
+        assert_eq!(playback.now(), whole.end());
+        let [here, whole] = [playback.timeline().clone(), whole].map(|mut timeline| {
+            timeline.forget();
+            timeline
+        });
+        assert!(here == whole, "the lanes stand otherwise");
     }
 
     /// Gives the reader this many turns.
@@ -448,6 +485,18 @@ enum Happens {
     Frame,
     /// Time passes, and this many events arrive.
     Grows(usize),
+    /// The same, and if they are handed on, they do not reach the screen.
+    Drops(usize),
+}
+
+/// How a session grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Growth {
+    Not,
+    /// Its file is looked at.
+    File,
+    /// Its events are handed on.
+    Fed,
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -456,6 +505,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => (1..12_usize).prop_map(Happens::Reads),
         3 => Just(Happens::Frame),
         2 => prop_oneof![0..10_usize, 0..200_usize].prop_map(Happens::Grows),
+        1 => prop_oneof![0..10_usize, 0..200_usize].prop_map(Happens::Drops),
     ]
 }
 
@@ -465,16 +515,18 @@ proptest! {
     /// Whichever keys are pressed, and however late the reader is, no cell is wrong, and in the end none is missing.
     #[test]
     fn no_cell_is_ever_wrong(
-        seed: u64, first in 20..900_usize, follow: bool, happens in prop::collection::vec(happens(), 1..60),
+        seed: u64, first in 20..900_usize, growth in growth(), happens in prop::collection::vec(happens(), 1..60),
     ) {
-        let mut screen = Screen::of(program(seed, 1500), first, follow);
+        let mut screen = Screen::of(program(seed, 1500), first, growth != Growth::Not);
         for happens in happens {
-            match happens {
-                Happens::Key(key) => screen.press(key),
-                Happens::Reads(turns) => screen.read(turns),
-                Happens::Frame => { screen.frame(); }
-                Happens::Grows(by) if follow => screen.grow(by),
-                Happens::Grows(_) => {
+            match (happens, growth) {
+                (Happens::Key(key), _) => screen.press(key),
+                (Happens::Reads(turns), _) => screen.read(turns),
+                (Happens::Frame, _) => { screen.frame(); }
+                (Happens::Grows(by) | Happens::Drops(by), Growth::File) => screen.grow(by),
+                (Happens::Grows(by), Growth::Fed) => { screen.feed(by, false); screen.frame(); }
+                (Happens::Drops(by), Growth::Fed) => screen.feed(by, true),
+                (Happens::Grows(_) | Happens::Drops(_), Growth::Not) => {
                     let elapsed = std::time::Duration::from_micros(5);
                     screen.tell(Msg::Tick(Tick { elapsed, ..Tick::default() }));
                     screen.frame();
@@ -482,7 +534,53 @@ proptest! {
             }
         }
         screen.settle();
+        if growth == Growth::Fed && screen.written < screen.events.len() {
+            // The next event shows which ones are missing.
+            screen.feed(1, false);
+            screen.is_all_there();
+        }
     }
+}
+
+fn growth() -> impl Strategy<Value = Growth> {
+    prop_oneof![
+        1 => Just(Growth::Not),
+        1 => Just(Growth::File),
+        2 => Just(Growth::Fed),
+    ]
+}
+
+/// While the present is shown, events are applied as they come, and the end is read anew only now and then.
+#[test]
+fn following_takes_linear_work() {
+    let ((few, _), (many, reads)) = (follow(1_000), follow(4_000));
+    assert!(many < 6 * few, "{few} became {many}");
+    // A reading leaves room for this many more.
+    assert!(reads <= 4_000 / (MOST_KEPT / 4 * 3), "{reads} readings");
+}
+
+/// Hands so many events on, ten at a time. Returns the screen's work, and how often the end was read.
+fn follow(events: usize) -> (u64, usize) {
+    let mut screen = Screen::of(program(13, events), 20, true);
+    for _ in 0..6 {
+        screen.press(Action::ZoomIn);
+    }
+    screen.settle();
+    let (mut done, mut reads) = (0, 0);
+    while screen.written < events {
+        let batch = screen.write(10);
+        let mut effect = None;
+        done += work::of(|| effect = screen.app.update(Msg::Appended(batch)));
+        if let Some(effect) = effect {
+            reads += 1;
+            screen.driver.perform(effect, &screen.app);
+            assert!(screen.reader.turn());
+            screen.frame();
+        }
+        assert!(!screen.reader.turn(), "nothing is read without need");
+        assert_eq!(screen.viewer().playback.place(), screen.written as u64);
+    }
+    (done, reads)
 }
 
 /// A session that grows while it is viewed, at ten zooms.

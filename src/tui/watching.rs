@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::app::{Life, Watched};
 use crate::probe::gate::Pace;
+use crate::session::Batch;
 use crate::source::attach::{self, Attached, Error, Status};
 use crate::source::exec::{Begun, exit_code};
 use crate::source::joint::Joined;
@@ -58,6 +59,17 @@ impl Watching {
             Some(joined) => joined.file(),
             None => self.programs[0].file(),
         }
+    }
+
+    /// Returns `true` if it hands on events. Where several programs are joined, only the file has them.
+    pub(super) fn hands_on(&self) -> bool {
+        self.joined.is_none()
+    }
+
+    /// Takes the events that have come into the file since the last call. The first call says that they are wanted.
+    pub(super) fn events(&self) -> Option<Batch> {
+        let program = self.programs.first().filter(|_| self.hands_on())?;
+        program.events()
     }
 
     pub(super) fn set_pace(&self, pace: Pace) {

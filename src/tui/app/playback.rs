@@ -6,12 +6,14 @@ use std::thread;
 
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
-use crate::session::Stretch;
+use crate::session::{Batch, Stretch};
 use crate::timeline::Timeline;
 use crate::timeline::steps::Steps;
 
 /// As many of the last events are kept as lines of text.
 const RECENT: usize = 400;
+/// Maximum number of events that a session keeps here as it grows; then its end is read anew.
+pub const MOST_KEPT: usize = if cfg!(test) { 64 } else { 100_000 };
 
 /// A session's events, and the moment of it that is shown.
 ///
@@ -46,6 +48,19 @@ pub struct Whole {
     pub begins: Timestamp,
     /// How many events lie before some moments, in order.
     pub places: Arc<[(Timestamp, u64)]>,
+    /// How many events were added since this was read.
+    pub added: u64,
+}
+
+impl Whole {
+    /// Takes note of events that were added.
+    fn take_in(&mut self, events: &[Event]) {
+        let counted = events.iter().filter(|event| event.kind.is_counted());
+        self.counted.1 += counted.count() as u64;
+        self.events += events.len() as u64;
+        self.added += events.len() as u64;
+        self.end = events.last().map_or(self.end, |last| self.end.max(last.at));
+    }
 }
 
 /// A way through a session.
@@ -232,6 +247,9 @@ impl Playback {
         let Some(whole) = &self.whole else {
             return self.place_at(at) as u64;
         };
+        if self.begins().is_none_or(|begins| at > begins) && at <= self.last_here() {
+            return self.stretch.place(self.place_at(at));
+        }
         let next = whole.places.partition_point(|(time, _)| *time <= at);
         let end = (whole.end, whole.events);
         let after = whole.places.get(next).copied().unwrap_or(end);
@@ -245,6 +263,12 @@ impl Playback {
             + u64::try_from(part)
                 .unwrap_or(0)
                 .min(after.1.saturating_sub(before.1))
+    }
+
+    /// Returns the time of the last event that is here.
+    fn last_here(&self) -> Timestamp {
+        let last = self.events().last();
+        last.map_or(self.stretch.base.timeline.end(), |last| last.at)
     }
 
     fn index_of(&self, place: u64) -> usize {
@@ -387,8 +411,62 @@ impl Playback {
 
     /// Takes note that the session is larger than it was.
     pub(super) fn grow(&mut self, by: &Self) {
-        self.whole.clone_from(&by.whole);
-        self.reached = by.reached;
+        let events = |whole: &Option<Whole>| whole.as_ref().map_or(0, |whole| whole.events);
+        if events(&by.whole) >= events(&self.whole) {
+            self.whole.clone_from(&by.whole);
+            self.reached = by.reached;
+        }
+    }
+
+    /// Takes note of events that were added to a session of which this is a stretch, and keeps them if they follow it.
+    /// None of them is shown yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns the events if there is no room for them, or if events before them are missing.
+    pub(super) fn append(&mut self, mut batch: Batch) -> Result<(), Batch> {
+        let at_present = self.at_present();
+        let follows = self.is_last() && (at_present || !self.is_long());
+        let Some(whole) = &mut self.whole else {
+            return Err(batch);
+        };
+        let is_full = at_present && whole.added > 2 * MOST_KEPT as u64;
+        let known = whole.events.checked_sub(batch.first);
+        let Some(known) = known.filter(|_| !is_full) else {
+            return Err(batch);
+        };
+        let known = usize::try_from(known).unwrap_or(usize::MAX);
+        batch.events.drain(..known.min(batch.events.len()));
+        whole.take_in(&batch.events);
+        self.reached = self.reached.max(whole.end);
+        if follows {
+            self.extend(batch.events);
+            self.reach_end();
+        }
+        Ok(())
+    }
+
+    /// Returns the events from a place on, as far as they are here; none if they begin later.
+    pub(super) fn events_since(&self, place: u64) -> Option<Batch> {
+        let index = self.index_of(place);
+        let is_here = self.stretch.place(index) == place;
+        let events = self.events().get(index..).filter(|_| is_here)?;
+        Some(Batch {
+            first: place,
+            events: events.to_vec(),
+        })
+    }
+
+    /// Returns `true` if so many events were added that the end of the session should be read anew.
+    pub(super) fn is_long(&self) -> bool {
+        let whole = self.whole.as_ref();
+        whole.is_some_and(|whole| whole.added > MOST_KEPT as u64 / 4 * 3)
+    }
+
+    /// Returns the number of events of the session.
+    pub(super) fn end(&self) -> u64 {
+        let whole = self.whole.as_ref();
+        whole.map_or(self.reaches().1, |whole| whole.events)
     }
 
     /// Goes a way through the session, as far as it leads through what is here.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ratatui::layout::Size;
 
 use super::lanes::Lanes;
-use super::playback::{Arrival, Journey, Playback};
+use super::playback::{Arrival, Journey, MOST_KEPT, Playback};
 use super::scene::{self, Asked, Drawn, Rows, Scene, Seen, Sight};
 use super::watched::{Life, Printed, Watched};
 use super::{Effect, Grows, Opened, Tick};
@@ -14,6 +14,7 @@ use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::scenario::Scenario;
+use crate::session::Batch;
 use crate::timeline::cells::Window;
 use crate::timeline::density::Share;
 use crate::timeline::{Lane, State, Wake, overview};
@@ -43,6 +44,8 @@ pub struct Viewer {
     pub scene: Scene,
     /// Where a journey through a large session leads that is being read.
     pub(super) journey: Option<Journey>,
+    /// Events that could not be appended while the end of the session is being read; none where it is not.
+    pub(super) awaited: Option<Batch>,
     /// The program's text.
     pub sources: Sources,
     /// Whether it is recorded.
@@ -152,6 +155,7 @@ impl Viewer {
             finding: None,
             scene: Scene::default(),
             journey: None,
+            awaited: None,
             sources: Sources::of(scenario),
             recording: Recording::Off,
             printed: None,
@@ -407,16 +411,54 @@ impl Viewer {
         self.motion = Motion::Paused;
     }
 
-    /// Takes note that a session that is being written has grown, and follows it where its end is shown.
-    pub(super) fn grow(&mut self, playback: Playback) {
-        let follows = self.playback.at_present();
+    /// Takes in events that were added to the session, and follows it where its end is shown. Where events are missing,
+    /// or too many are here, the end has to be read.
+    pub(super) fn append(&mut self, batch: Batch) -> Option<Effect> {
+        if !self.is_following() {
+            return None;
+        }
+        let (follows, end) = (self.playback.at_present(), self.playback.end());
+        let left = self.playback.append(batch).err();
         if follows {
+            self.playback.show_present();
+            self.keep_up_in_steps();
+        }
+        match &mut self.awaited {
+            Some(awaited) => {
+                if let Some(left) = left {
+                    awaited.add(left, MOST_KEPT);
+                }
+                None
+            }
+            None if left.is_some() || self.playback.is_long() => {
+                self.awaited = Some(left.unwrap_or_default());
+                Some(Effect::ReadPresent(end))
+            }
+            None => None,
+        }
+    }
+
+    /// Takes in the end of a session that has grown, and follows it where its end is shown.
+    pub(super) fn grow(&mut self, mut playback: Playback) {
+        let (_, read) = playback.reaches();
+        let later = [self.playback.events_since(read), self.awaited.take()];
+        for batch in later.into_iter().flatten() {
+            if playback.append(batch).is_ok() {
+                playback.show_present();
+            }
+        }
+        if self.playback.at_present() {
             self.replace_playback(playback);
-            self.refresh();
-            self.lanes.keep_up_in_steps(self.playback.now());
+            self.keep_up_in_steps();
         } else {
             self.playback.grow(&playback);
+            playback.leave();
         }
+    }
+
+    fn keep_up_in_steps(&mut self) {
+        self.refresh();
+        self.lanes.keep_up_in_steps(self.playback.now());
     }
 
     /// Takes note that a session was read to its end, and what is wrong with it.
@@ -433,6 +475,7 @@ impl Viewer {
     /// Shows another session from its end; it is written to the file that held this one.
     pub(super) fn begin_anew(&mut self, playback: Playback) {
         std::mem::replace(&mut self.playback, playback).leave();
+        self.awaited = None;
         self.scene = Scene::default();
         self.lanes.forget_rows();
         self.refresh();
