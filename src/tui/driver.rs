@@ -311,7 +311,7 @@ impl Driver {
     ) -> Reader {
         let asked = self.new_reader(follow);
         archive.urgent = Arc::clone(&self.urgent);
-        let mut reader = Reader::new(archive, path, asked.requests, self.messages.clone());
+        let mut reader = Reader::new(archive, path, asked.queue, self.messages.clone());
         reader.grows = asked.grows;
         reader
     }
@@ -329,7 +329,7 @@ impl Driver {
 
     /// Where requests to the next reader come in; the one before ends.
     fn new_reader(&mut self, follow: bool) -> Requests {
-        let (sender, requests) = mpsc::channel();
+        let (sender, queue) = mpsc::channel();
         let (alive, gone) = mpsc::channel();
         self.reader = Some(sender);
         self.gone = Some(gone);
@@ -337,7 +337,7 @@ impl Driver {
         self.urgent = Arc::default();
         self.follows = follow;
         Requests {
-            requests,
+            queue,
             alive,
             grows: follow,
         }
@@ -409,7 +409,7 @@ impl Drop for Driver {
 
 /// What a reader is asked for.
 struct Requests {
-    requests: Receiver<Request>,
+    queue: Receiver<Request>,
     /// Dropped once the reader makes no file.
     alive: Sender<()>,
     /// `true` if its file may grow.
@@ -427,7 +427,7 @@ fn read(
     let conversion = journal.map(|begun| Conversion::start(begun, asked.alive, messages.clone()));
     if let Some((mut archive, path)) = archive {
         archive.urgent = urgent;
-        let mut reader = Reader::new(archive, path, asked.requests, messages);
+        let mut reader = Reader::new(archive, path, asked.queue, messages);
         reader.grows = asked.grows;
         reader.conversion = conversion;
         reader.run();

@@ -61,10 +61,8 @@ pub(super) struct Reader {
     follows: bool,
     /// The place since which the end of the session is to be read.
     present: Option<u64>,
-    /// `true` if the file holds another session than the one that is shown.
-    is_other: bool,
-    /// The place up to which growth was reported.
-    told: u64,
+    /// The place up to which growth was reported; none if the file holds another session than the one that is shown.
+    told: Option<u64>,
     /// The part of the sight that must still be read.
     sight: Option<Sight>,
     /// `true` if nothing was read for it yet.
@@ -81,7 +79,7 @@ impl Reader {
         messages: UnboundedSender<Msg>,
     ) -> Self {
         Self {
-            told: archive.events(),
+            told: Some(archive.events()),
             archive,
             path,
             conversion: None,
@@ -91,7 +89,6 @@ impl Reader {
             grows: false,
             follows: false,
             present: None,
-            is_other: false,
             sight: None,
             is_new: false,
             files: Files::default(),
@@ -195,10 +192,11 @@ impl Reader {
     /// Shows what was added to the file: the events, unless there are too many.
     fn follow(&mut self) -> io::Result<()> {
         self.advance()?;
-        if self.present.is_none() && self.archive.events() != self.told {
-            match self.archive.added(self.told, RECENT)? {
+        let told = self.told.filter(|told| *told != self.archive.events());
+        if let Some(told) = told.filter(|_| self.present.is_none()) {
+            match self.archive.added(told, RECENT)? {
                 Some(batch) => self.show_added(batch),
-                None => self.present = Some(self.told),
+                None => self.present = Some(told),
             }
         }
         if let Some(since) = self.present {
@@ -210,7 +208,7 @@ impl Reader {
     }
 
     fn show_added(&mut self, batch: Batch) {
-        self.told = batch.end();
+        self.told = Some(batch.end());
         self.show_sources(&batch.events);
         self.send(Msg::Appended(batch));
     }
@@ -221,15 +219,12 @@ impl Reader {
         let place = self.archive.events();
         let before = place.saturating_sub(since).clamp(BEFORE, RECENT);
         let playback = stretch(&mut self.archive, place, [before, AFTER], place)?;
-        self.told = place;
         self.present = None;
         self.show_sources(playback.events());
         let playback = Box::new(playback);
-        let is_other = std::mem::take(&mut self.is_other);
-        self.send(if is_other {
-            Msg::Replaced(playback)
-        } else {
-            Msg::Grown(playback)
+        self.send(match self.told.replace(place) {
+            Some(_) => Msg::Grown(playback),
+            None => Msg::Replaced(playback),
         });
         Ok(())
     }
@@ -260,9 +255,9 @@ impl Reader {
             let urgent = std::mem::take(&mut self.archive.urgent);
             self.archive = next;
             self.archive.urgent = urgent;
+            self.present = Some(self.told.unwrap_or_default());
             // A file that holds its session's first event is another run's.
-            self.is_other |= self.archive.first() == 0;
-            self.present = Some(self.told);
+            self.told = self.told.filter(|_| self.archive.first() > 0);
         }
         Ok(())
     }
