@@ -222,10 +222,11 @@ impl Reader {
         self.present = None;
         self.show_sources(playback.events());
         let playback = Box::new(playback);
-        self.send(match self.told.replace(place) {
+        let read = match self.told.replace(place) {
             Some(_) => Msg::Grown(playback),
             None => Msg::Replaced(playback),
-        });
+        };
+        self.send(read);
         Ok(())
     }
 
