@@ -183,7 +183,7 @@ impl Converter {
 
     /// Returns `true` if there is a recording.
     #[cfg(feature = "app")]
-    pub(super) fn has_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.writer.is_some()
     }
 

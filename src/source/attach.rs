@@ -324,11 +324,18 @@ impl Listener {
         else {
             return Err(Misunderstood::Foreign);
         };
-        let begins = timeout(PATIENCE, ear.hear()).await.map_err(late)??;
-        let ToViewer::Session(beginning) = begins else {
-            return Err(Misunderstood::Foreign);
+        // There is nothing to open before the journal says what it is of.
+        let begins = async {
+            while !self.recording.has_begun() {
+                match ear.hear().await? {
+                    ToViewer::Session(bytes) => self.take(&bytes)?,
+                    ToViewer::Pace(pace) => lock(&self.status).pace = pace,
+                    ToViewer::Hello { .. } | ToViewer::Over => return Err(Misunderstood::Foreign),
+                }
+            }
+            Ok(())
         };
-        self.take(&beginning)?;
+        timeout(PATIENCE, begins).await.map_err(late)??;
         let program = Program {
             process,
             name: name.into(),
