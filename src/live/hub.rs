@@ -62,6 +62,18 @@ impl Hub {
     /// Takes in how the journal begins.
     pub(crate) fn begin(&self, beginning: &[u8]) {
         self.state().beginning.extend_from_slice(beginning);
+        self.count.send_modify(|_| {});
+    }
+
+    /// Waits until it is known how the journal begins: without that, nobody can read what follows.
+    pub(super) async fn begun(&self) {
+        let mut count = self.count.subscribe();
+        while !self.has_begun() && count.changed().await.is_ok() {}
+    }
+
+    fn has_begun(&self) -> bool {
+        let state = self.state();
+        !state.beginning.is_empty() || state.is_over
     }
 
     /// Takes in the blocks of a pass.

@@ -278,6 +278,7 @@ impl Program {
     async fn tell<W: AsyncWrite + Unpin>(&self, mut mouth: Mouth<W>) -> Result<(), Misunderstood> {
         let hello = hello(process::id(), self.hold.is_some(), &self.name);
         mouth.say(&hello).await?;
+        self.hub.begun().await;
         let (mut reading, beginning) = self.hub.join();
         mouth.say(&ToViewer::Session(beginning)).await?;
         let mut pulse = interval(PULSE);
