@@ -401,3 +401,17 @@ pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
 pub fn journal_counts(path: impl AsRef<Path>) -> Result<(u64, u64), Error> {
     journal::counts(path.as_ref())
 }
+
+/// Reads a first part of a journal, and opens the recording of it as the screen does: for benches.
+///
+/// # Errors
+///
+/// As [`Session::open`].
+#[doc(hidden)]
+#[cfg(feature = "app")]
+pub fn journal_started(path: impl AsRef<Path>) -> Result<u64, Error> {
+    let mut making = Making::begin(path.as_ref(), Goal::Drop)?;
+    making.start()?;
+    let archive = Archive::open(making.part(), |_| {})?;
+    Ok(archive.events())
+}

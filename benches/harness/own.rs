@@ -1,5 +1,6 @@
 //! asyncline, and tokio as it is.
 
+use std::fs;
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,32 @@ pub fn record(workload: Workload, operations: u64, path: &Path) -> io::Result<Ke
     executor.block_on(async { asyncline::spawn(work).await })??;
     drop(executor);
     recording.finish()
+}
+
+/// Records so many operations of a workload to a journal.
+#[allow(dead_code, reason = "not every bench keeps what it records")]
+pub fn record_journal(case: Case, operations: u64, path: &Path) -> io::Result<Kept> {
+    // It would get another name.
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    let executor = Asyncline::builder(case.threads).record_to(path)?;
+    let work = case
+        .workload
+        .run(Observed, case.workload.rounded(operations));
+    executor.block_on(async { asyncline::spawn(work).await })??;
+    drop(executor);
+    kept(path)
+}
+
+/// Returns what a journal holds.
+fn kept(journal: &Path) -> io::Result<Kept> {
+    let (events, lost) = asyncline::session::journal_counts(journal).map_err(io::Error::other)?;
+    Ok(Kept {
+        bytes: Some(journal.metadata()?.len()),
+        events: Some(events),
+        lost: Some(lost),
+    })
 }
 
 struct Asyncline {
@@ -171,14 +198,8 @@ impl Tool for Asyncline {
         let Some(directory) = self.directory else {
             return Ok(Kept::default());
         };
-        let path = directory.path().join(JOURNAL);
-        let (events, lost) = asyncline::session::journal_counts(&path).map_err(io::Error::other)?;
-        let bytes = path.metadata()?.len();
+        let kept = kept(&directory.path().join(JOURNAL))?;
         directory.close()?;
-        Ok(Kept {
-            bytes: Some(bytes),
-            events: Some(events),
-            lost: Some(lost),
-        })
+        Ok(kept)
     }
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use asyncline::session::{self, Session};
 
+use crate::harness::Case;
 use crate::harness::tool::Kept;
 use crate::harness::workload::Workload;
-use crate::own::record;
+use crate::own::{record, record_journal};
 
 /// How long something took, several times.
 #[derive(Clone, Default)]
@@ -22,6 +23,12 @@ impl Times {
         let done = what();
         self.0.push(began.elapsed());
         done
+    }
+
+    /// Notes how long something took.
+    #[allow(dead_code, reason = "most benches measure time here")]
+    pub fn add(&mut self, time: Duration) {
+        self.0.push(time);
     }
 
     pub fn median(&self) -> Duration {
@@ -42,12 +49,31 @@ pub fn rate(events: u64, time: Duration) -> f64 {
 
 /// Records about so many events of a workload to a file.
 pub fn record_events(workload: Workload, events: u64, path: &Path) -> io::Result<Kept> {
+    about(workload, events, |operations| {
+        record(workload, operations, path)
+    })
+}
+
+/// Records about so many events of a workload to a journal.
+#[allow(dead_code, reason = "one bench opens journals")]
+pub fn journal_events(case: Case, events: u64, path: &Path) -> io::Result<Kept> {
+    about(case.workload, events, |operations| {
+        record_journal(case, operations, path)
+    })
+}
+
+/// Does as many operations as make about so many events.
+fn about(
+    workload: Workload,
+    events: u64,
+    record: impl Fn(u64) -> io::Result<Kept>,
+) -> io::Result<Kept> {
     /// So many operations tell how many events each of them is.
     const SAMPLE: u64 = 4096;
-    let sample = record(workload, SAMPLE, path)?;
+    let sample = record(SAMPLE)?;
     let made = sample.events.unwrap_or_default() + sample.lost.unwrap_or_default();
     let per_operation = made.max(1) as f64 / workload.rounded(SAMPLE) as f64;
-    record(workload, (events as f64 / per_operation) as u64, path)
+    record((events as f64 / per_operation) as u64)
 }
 
 /// Reads a file into events.
