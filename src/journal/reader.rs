@@ -99,17 +99,30 @@ impl Reader {
     ///
     /// Returns an error if it is not a journal, or one that this version cannot read.
     pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<(), Unreadable> {
+        let bytes = self.push_rest(bytes, sink)?;
         if self.rest.is_empty() {
             let read = self.read(bytes, false, sink)?;
             self.rest.extend_from_slice(&bytes[read..]);
-        } else {
+        }
+        Ok(())
+    }
+
+    /// Takes in as many bytes as the block needs whose first bytes came earlier. Returns those after it.
+    fn push_rest<'a>(
+        &mut self,
+        mut bytes: &'a [u8],
+        sink: &mut impl Sink,
+    ) -> Result<&'a [u8], Unreadable> {
+        while !self.rest.is_empty() && !bytes.is_empty() {
+            let (more, later) = bytes.split_at(missing(&self.rest).min(bytes.len()));
+            bytes = later;
             let mut rest = std::mem::take(&mut self.rest);
-            rest.extend_from_slice(bytes);
+            rest.extend_from_slice(more);
             let read = self.read(&rest, false, sink)?;
             rest.drain(..read);
             self.rest = rest;
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// Hands on what is left: no more bytes come.
@@ -454,6 +467,12 @@ fn find(bytes: &[u8]) -> Option<(usize, Option<Found>)> {
         Some(at) => (at, block::header(&bytes[at..])),
         None => (bytes.len() - (block::HEADER - 1), None),
     })
+}
+
+/// Returns the number of bytes that are missing of a block that begins with these, or of its header; at least one.
+fn missing(bytes: &[u8]) -> usize {
+    let length = block::header(bytes).map_or(0, |found| found.length);
+    (block::HEADER + length).saturating_sub(bytes.len()).max(1)
 }
 
 /// Returns the numbers of a block's texts or templates.
