@@ -341,10 +341,11 @@ impl Recent {
 /// A number of two bytes at most is less.
 const SHORT: u64 = 1 << 14;
 
-/// At most eight bytes of an event, put together in a register.
+/// At most eight bytes of an event, put together or taken apart in a register.
 #[derive(Default)]
 struct Short {
     bytes: u64,
+    /// How many were put, or taken.
     length: u32,
 }
 
@@ -362,6 +363,25 @@ impl Short {
         let bytes = value & 0x7f | has_more << 7 | value >> 7 << 8;
         self.bytes |= bytes << (8 * self.length);
         self.length += 1 + has_more as u32;
+    }
+
+    #[inline]
+    fn take_byte(&mut self) -> u8 {
+        let byte = self.bytes as u8;
+        self.bytes >>= 8;
+        self.length += 1;
+        byte
+    }
+
+    /// Takes a number below [`SHORT`] off; none if it is larger.
+    #[inline]
+    fn take_varint(&mut self) -> Option<u64> {
+        let first = self.take_byte();
+        if first < 0x80 {
+            return Some(first.into());
+        }
+        let second = self.take_byte();
+        (second < 0x80).then_some(u64::from(first & 0x7f) | u64::from(second) << 7)
     }
 
     #[inline]
@@ -424,6 +444,11 @@ pub(super) fn decode(
     let mut decoder = Decoder::new(payload, texts)?;
     let (mut at, mut thread) = (base, ThreadId::default());
     for _ in 0..count {
+        if let Some((elapsed, step)) = decoder.short(thread) {
+            at = Timestamp(at.0.wrapping_add(unzigzag(elapsed)));
+            take(Item::Step(at, thread, step));
+            continue;
+        }
         let tag = decoder.byte()?;
         let elapsed = unzigzag(decoder.varint()?);
         at = Timestamp(at.0.wrapping_add(elapsed));
@@ -488,20 +513,62 @@ impl<'a> Decoder<'a> {
             (7, 0) => self.varint()?,
             _ => 0,
         };
-        let places = self.places.lanes(thread, tag);
-        let lane = LaneId(sum(&mut places[0], near));
+        self.told(thread, (tag, last), near, beside)
+            .ok_or(Malformed)
+    }
+
+    /// Takes a step off that [`Encoder::put_short`] put, of the same thread as the event before, and the time since that.
+    #[inline]
+    fn short(&mut self, thread: ThreadId) -> Option<(u64, Step)> {
+        let mut short = Short {
+            bytes: u64::from_le_bytes(*self.bytes.first_chunk()?),
+            length: 0,
+        };
+        let tag = short.take_byte();
+        if !matches!(tag, 5..=7) {
+            return None;
+        }
+        let elapsed = short.take_varint()?;
+        let near = short.take_varint()?;
+        let last = if tag == 5 { 0 } else { short.take_byte() };
+        let beside = match (tag, last) {
+            (7, 0) => short.take_varint()?,
+            _ => 0,
+        };
+        let step = self.told(thread, (tag, last), near, beside)?;
+        self.bytes = self.bytes.get(short.length as usize..)?;
+        Some((elapsed, step))
+    }
+
+    /// Returns the step that these fields tell of; none if there is no such step.
+    #[inline]
+    fn told(
+        &mut self,
+        thread: ThreadId,
+        (tag, last): (u8, u8),
+        near: u64,
+        beside: u64,
+    ) -> Option<Step> {
         let what = match (tag, last) {
             (5, _) => What::Started,
             (6, 0) => What::Ended(Polled::Pending),
             (6, 1) => What::Ended(Polled::Completed),
             (6, 2) => What::Ended(Polled::Panicked),
-            (7, 0) => What::Woken(Waker::Lane(LaneId(sum(&mut places[1], beside)))),
+            (7, 0) => What::Woken(Waker::Lane(LaneId(0))),
             (7, 1) => What::Woken(Waker::Itself),
             (7, 2) => What::Woken(Waker::Driver),
             (7, 3) => What::Woken(Waker::Thread),
-            _ => return Err(Malformed),
+            _ => return None,
         };
-        Ok(Step { lane, what })
+        let places = self.places.lanes(thread, tag);
+        let lane = LaneId(sum(&mut places[0], near));
+        let what = match what {
+            What::Woken(Waker::Lane(_)) => {
+                What::Woken(Waker::Lane(LaneId(sum(&mut places[1], beside))))
+            }
+            what => what,
+        };
+        Some(Step { lane, what })
     }
 
     /// Comes to something that stands in a payload many times, with lanes in places of their own.
