@@ -30,7 +30,7 @@ pub(crate) mod steps;
 pub(crate) mod story;
 pub(crate) mod work;
 
-pub use lane::{Frame, Host, Label, Lane, LaneKind, Mark, Spent, Totals, Wake};
+pub use lane::{Extra, Frame, Host, Label, Lane, LaneKind, Mark, Spent, Totals, Wake};
 pub use span::{Change, Span, State};
 
 pub(crate) use lane::{Aside, Born};
@@ -604,12 +604,13 @@ impl Timeline {
         let goes_on = host.filter(|host| !self.has_ended(host.lane));
         let changes = goes_on.map(|host| self.at(host.lane, at).changed());
         let lane = self.at(id, at);
-        if let (Some(host), Some(changes)) = (&mut lane.host, changes) {
-            host.end = Some(changes);
+        if let (Some(host), Some(changes)) = (host, changes) {
+            let end = Some(changes);
+            lane.host = Some(Host { end, ..host });
         }
         let state = match end {
             CoroutineEnd::Returned { value } => {
-                lane.value.clone_from(value);
+                lane.returned(value.as_ref());
                 State::Done
             }
             CoroutineEnd::Panicked => State::Panicked,
@@ -623,7 +624,7 @@ impl Timeline {
         if let (CoroutineEnd::Returned { value }, Some(host)) = (end, host)
             && host.frame.is_none()
         {
-            self.change(host.lane, at, |host| host.value.clone_from(value));
+            self.change(host.lane, at, |host| host.returned(value.as_ref()));
         }
     }
 

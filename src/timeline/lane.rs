@@ -1,14 +1,19 @@
 //! A lane: the life of one task, branch, coroutine or runtime.
 
-use std::collections::VecDeque;
+mod extra;
+
 use std::fmt;
 use std::ops::Range;
+
+pub use extra::Extra;
+
+use extra::MaybeExtra;
 
 use super::span::{Change, State};
 use super::work;
 use crate::event::{
-    Awaited, BranchOf, Cancel, Flavor, FrameId, LaneId, Polled, Site, TaskKind, Text, ThreadId,
-    Timestamp, Waker,
+    Awaited, BranchOf, Flavor, FrameId, LaneId, Polled, Site, TaskKind, Text, ThreadId, Timestamp,
+    Waker,
 };
 
 /// What a lane is the life of.
@@ -66,28 +71,12 @@ pub struct Lane {
     pub site: Option<Site>,
     /// When it began to exist.
     pub start: Timestamp,
-    /// Its awaits, in the order in which they were entered.
-    pub frames: Vec<Frame>,
-    /// The indices of the awaits that are not over, outermost first.
-    pub(crate) open: VecDeque<usize>,
-    /// The index of the await where its program stands.
-    pub(crate) position: Option<usize>,
-    /// The lines it noted.
-    pub marks: Vec<Mark>,
-    /// The time spent by its long polls, if known, in order.
-    pub spent: Vec<Spent>,
-    /// What it is labelled with, in the order of the first label of each key.
-    pub labels: Vec<Label>,
     /// Number of times that its state became unknown because events were lost.
     pub gaps: u64,
-    /// What it returned, as text.
-    pub value: Option<Text>,
-    /// Why it was cancelled.
-    pub cancel: Option<Cancel>,
-    /// The lane that runs this coroutine.
-    pub host: Option<Host>,
     /// In which poll it was called or spawned.
     pub(crate) born_in: Option<Born>,
+    /// What few lanes have.
+    pub(crate) extra: MaybeExtra,
 }
 
 /// Something besides what happened: two that differ in nothing else are equal.
@@ -295,25 +284,17 @@ impl Lane {
             end: None,
             changes: Vec::new(),
             wakes: Vec::new(),
-            frames: Vec::new(),
-            marks: Vec::new(),
-            spent: Vec::new(),
-            labels: Vec::new(),
             polls: 0,
             longest: 0,
             gaps: 0,
-            value: None,
-            cancel: None,
             unwakeable: false,
-            host: None,
             born_in: None,
             forgotten: 0,
             passed: Totals::default(),
             woken: false,
             is_brief: Aside::default(),
             is_active: Aside::default(),
-            open: VecDeque::new(),
-            position: None,
+            extra: MaybeExtra::default(),
         }
     }
 
@@ -443,12 +424,24 @@ impl Lane {
         work::done(1 + self.frames.len());
         self.forgotten += self.changes.len().saturating_sub(1) as u64;
         keep_last(&mut self.changes);
-        if let Some(end) = self.end {
-            // Late wakes and lines do not belong to its life.
+        if self.end.is_some() {
+            // Late wakes do not belong to its life.
             self.wakes = Vec::new();
-            self.marks.retain(|mark| mark.at <= end);
         }
         keep_last(&mut self.wakes);
+        if !self.extra.is_none() {
+            let end = self.end;
+            Extra::forget(self, end);
+        }
+    }
+}
+
+impl Extra {
+    /// Forgets the past of a lane, which may have ended.
+    fn forget(&mut self, end: Option<Timestamp>) {
+        // Late lines do not belong to its life.
+        self.marks
+            .retain(|mark| end.is_none_or(|end| mark.at <= end));
         keep_last(&mut self.marks);
         self.spent = Vec::new();
         self.forget_frames();
@@ -472,11 +465,20 @@ impl Lane {
                 .collect();
         }
     }
+}
 
+impl Lane {
     pub(super) fn finish(&mut self, state: State, at: Timestamp, thread: ThreadId) {
         self.end = Some(at);
         self.unwakeable = false;
         self.enter(state, at, thread);
+    }
+
+    /// Notes what it returned.
+    pub(super) fn returned(&mut self, value: Option<&Text>) {
+        if value != self.value.as_ref() {
+            self.value = value.cloned();
+        }
     }
 
     pub(super) fn await_entered(&mut self, frame: Frame) {
@@ -485,16 +487,20 @@ impl Lane {
         if self.is_brief.0 && self.frames.len() > 2 * self.open.len() + OVER {
             self.forget();
         }
-        self.position = Some(self.frames.len());
-        self.open.push_back(self.frames.len());
-        self.frames.push(frame);
+        let extra: &mut Extra = self;
+        extra.position = Some(extra.frames.len());
+        extra.open.push_back(extra.frames.len());
+        extra.frames.push(frame);
     }
 
     pub(super) fn await_left(&mut self, id: FrameId, at: Timestamp) {
-        let place = self.open_place(id);
-        if let Some(index) = place.and_then(|place| self.open.remove(place)) {
-            self.frames[index].end = Some(at);
-            self.position = Some(index);
+        let Some(place) = self.open_place(id) else {
+            return;
+        };
+        let extra: &mut Extra = self;
+        if let Some(index) = extra.open.remove(place) {
+            extra.frames[index].end = Some(at);
+            extra.position = Some(index);
         }
     }
 
@@ -539,9 +545,10 @@ impl Lane {
     pub(super) fn poll_spent(&mut self, since: Option<u64>, running: u64, stalled: u64) {
         let mut changes = self.changes.iter().rev();
         let poll = changes.find(|change| change.state == State::Running);
+        let poll = poll.map(|poll| poll.at);
         if let Some(poll) = poll.filter(|_| !self.is_brief.0) {
             self.spent.push(Spent {
-                poll: poll.at,
+                poll,
                 since,
                 running,
                 stalled,

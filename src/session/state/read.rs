@@ -465,9 +465,15 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, near: &Near) -> Result<boo
     }
     lane.woken = has(rest::WOKEN);
     lane.unwakeable = has(rest::UNWAKEABLE);
-    lane.host = has(rest::HOST).then(|| host(from)).transpose()?;
-    lane.value = has(rest::VALUE).then(|| Field::take(from)).transpose()?;
-    lane.cancel = has(rest::CANCEL).then(|| Field::take(from)).transpose()?;
+    if has(rest::HOST) {
+        lane.host = Some(host(from)?);
+    }
+    if has(rest::VALUE) {
+        lane.value = Some(Field::take(from)?);
+    }
+    if has(rest::CANCEL) {
+        lane.cancel = Some(Field::take(from)?);
+    }
     if has(rest::ORIGIN) {
         from.begin(BEGUN);
         take_origin(from, lane)?;
