@@ -146,6 +146,11 @@ impl Archive {
         for stored in damaged {
             self.log.damaged(&stored, 0);
         }
+        self.resume_index()
+    }
+
+    /// Continues the index after its last part.
+    fn resume_index(&mut self) -> io::Result<()> {
         if let Some(last) = self.index.places().len().checked_sub(1) {
             let standing = self.restore(last)?;
             let serial = last as u64 + 1;
@@ -154,11 +159,29 @@ impl Archive {
         Ok(())
     }
 
+    /// Takes over the parts of the index that were written since the last call, as far as they tell of events that were not
+    /// read: these need not be read for the index.
+    fn take_parts(&mut self) -> io::Result<()> {
+        let mut has_more = false;
+        for stored in std::mem::take(&mut self.log.index) {
+            if stored.found.header.before <= self.indexer.place() {
+                continue;
+            }
+            // One that is damaged, or does not fit, is made again.
+            if let Some(payload) = self.log.read(&stored)? {
+                has_more |= self.index.add(&payload, Bytes::File(stored)).is_ok();
+            }
+        }
+        if has_more {
+            self.resume_index()?;
+        }
+        Ok(())
+    }
+
     /// Takes in what was written since the last call; true where there was anything.
     pub(crate) fn advance(&mut self) -> io::Result<bool> {
         let grown = self.log.advance()?;
-        // The index in the file tells nothing that is not known by then.
-        self.log.index.clear();
+        self.take_parts()?;
         self.catch_up(|_| {})?;
         Ok(grown)
     }

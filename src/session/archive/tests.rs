@@ -128,6 +128,41 @@ proptest! {
         }
     }
 
+    /// A file that grows is as one that was opened when it was complete, and the index of what was added is the file's own.
+    #[test]
+    fn a_file_that_grows_brings_its_index(
+        events in arbitrary::events(150), blocks in blocks(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let (whole, bytes) = recorded(&events, &blocks, true);
+        let whole = Archive::of_file(whole).unwrap();
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        cuts.extend([format::FILE_HEADER, bytes.len()]);
+        cuts.sort_unstable();
+        cuts.retain(|cut| *cut >= format::FILE_HEADER);
+        let mut file = tempfile().unwrap();
+        file.write_all(&bytes[..cuts[0]]).unwrap();
+        let mut archive = Archive::of_file(file.try_clone().unwrap()).unwrap();
+        for pair in cuts.windows(2) {
+            let known = archive.events();
+            file.write_all(&bytes[pair[0]..pair[1]]).unwrap();
+            archive.advance().unwrap();
+            // A cut between a block and the part of the index after it leaves that part to be made here.
+            let events = archive.events();
+            let new = archive.index.places().iter();
+            let new = new.filter(|place| place.before > known && place.before < events);
+            for place in new {
+                prop_assert!(matches!(place.part, Bytes::File(_)), "at {}", place.before);
+            }
+        }
+        let places = |archive: &Archive| archive.index.places().iter().map(|place| place.before).collect::<Vec<_>>();
+        let in_turn = places(&archive);
+        prop_assert!(in_turn.starts_with(&places(&whole)) || places(&whole).starts_with(&in_turn));
+        for place in (0..=events.len()).step_by(7) {
+            prop_assert_eq!(&archived(&mut archive, place as u64), &standing(&events[..place]), "at {}", place);
+        }
+    }
+
     /// A damaged part of the index is passed over, or says something else, whatever its bytes are.
     #[test]
     fn no_part_of_an_index_panics(
