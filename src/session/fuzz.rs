@@ -69,7 +69,10 @@ pub fn fuzz_journal(bytes: &[u8], file: &File) {
     };
     let own = file.try_clone().expect("the file is open");
     let mut converter = Converter::to(own, Path::new("recording"));
-    for piece in bytes.chunks(1 + bytes.len() / 5) {
+    for (number, piece) in bytes.chunks(1 + bytes.len() / 5).enumerate() {
+        if number == 2 {
+            converter.use_threads().expect("the file can be written");
+        }
         let pushed = converter.push(piece);
         pushed.expect("what is read at once is read in pieces");
     }

@@ -1,28 +1,40 @@
 //! Journals, as sessions and as recordings.
 
+#[cfg(feature = "app")]
 use std::fs::File;
 #[cfg(feature = "app")]
 use std::io::Read;
+#[cfg(feature = "app")]
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "app")]
 use super::error::Error;
 #[cfg(feature = "app")]
 use super::feed::Feed;
 use super::format::Meta;
+#[cfg(feature = "app")]
+use super::threaded::ThreadedWriter;
 use super::whole::Session;
+#[cfg(feature = "app")]
 use super::writer::Writer;
+#[cfg(feature = "app")]
 use super::writing::Writing;
-use crate::event::{Event, EventKind, Step, Text, ThreadId, Timestamp};
+use crate::event::Text;
+#[cfg(feature = "app")]
+use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
+use crate::journal::Reader;
+#[cfg(feature = "app")]
+use crate::journal::Sink;
 use crate::journal::block::{self, Description};
+#[cfg(feature = "app")]
 use crate::journal::damage::Damage;
 use crate::journal::unreadable::Unreadable;
-use crate::journal::{Reader, Sink};
 
 /// Bytes in which a journal's first whole block is looked for.
 pub(super) const BEGINNING: u64 = 1 << 10;
 /// Bytes that are read at a time.
 #[cfg(feature = "app")]
-pub(super) const AT_A_TIME: usize = 1 << 20;
+pub(super) const AT_A_TIME: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
 
 /// Returns `true` if these are the first bytes of a journal. Where they are damaged, its first block tells.
 pub(super) fn is_journal(bytes: &[u8]) -> bool {
@@ -137,44 +149,48 @@ fn meta(description: Option<&Description>) -> Meta {
 }
 
 /// Makes an indexed recording of a journal, as its bytes come.
+#[cfg(feature = "app")]
 #[derive(Debug)]
 pub(crate) struct Converter {
     reader: Reader,
     /// The file of the recording, and its path.
     to: (File, PathBuf),
     /// None before it is known what the recording is of.
-    writer: Option<Writer>,
+    writing: Option<By>,
     /// Where the events go, too, once they are in the file.
-    #[cfg(feature = "app")]
     feed: Option<Feed>,
 }
 
+/// What writes a recording.
+#[cfg(feature = "app")]
+#[derive(Debug)]
+enum By {
+    /// The thread that reads the journal: what is flushed is in the file.
+    Itself(Box<Writer>),
+    /// Others, for long journals.
+    Others(Box<ThreadedWriter>),
+}
+
+#[cfg(feature = "app")]
 impl Converter {
     /// Makes a recording in this file, which it empties first.
     pub(crate) fn to(file: File, path: &Path) -> Self {
         Self {
             reader: Reader::default(),
             to: (file, path.to_owned()),
-            writer: None,
-            #[cfg(feature = "app")]
+            writing: None,
             feed: None,
         }
     }
 
     /// Hands on the events, too, once they are in the file.
-    #[cfg(feature = "app")]
     pub(crate) fn hand_on_to(&mut self, feed: Feed) {
         self.feed = Some(feed);
     }
 
     fn begin(&self) -> Result<Writer, Error> {
         let meta = meta(self.reader.description());
-        #[cfg_attr(
-            not(feature = "app"),
-            expect(unused_mut, reason = "nobody is handed events")
-        )]
         let mut writer = Writer::over(&self.to.0, &self.to.1, &meta)?;
-        #[cfg(feature = "app")]
         if let Some(feed) = &self.feed {
             writer.hand_on_to(feed.clone());
         }
@@ -182,9 +198,8 @@ impl Converter {
     }
 
     /// Returns `true` if there is a recording.
-    #[cfg(feature = "app")]
     pub(crate) fn has_begun(&self) -> bool {
-        self.writer.is_some()
+        self.writing.is_some()
     }
 
     /// Begins the recording, whatever is known of the journal.
@@ -192,11 +207,24 @@ impl Converter {
     /// # Errors
     ///
     /// Returns an error if the recording cannot be written.
-    #[cfg(feature = "app")]
     pub(super) fn start(&mut self) -> Result<(), Error> {
-        if self.writer.is_none() {
-            self.writer = Some(self.begin()?);
+        if self.writing.is_none() {
+            self.writing = Some(By::Itself(Box::new(self.begin()?)));
         }
+        Ok(())
+    }
+
+    /// Leaves the writing to other threads from now on, if the recording has begun. What is flushed is then in the file a
+    /// little later.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the recording cannot be written, or no thread can be started.
+    pub(super) fn use_threads(&mut self) -> Result<(), Error> {
+        self.writing = match self.writing.take() {
+            Some(By::Itself(writer)) => Some(By::Others(Box::new(ThreadedWriter::of(*writer)?))),
+            writing => writing,
+        };
         Ok(())
     }
 
@@ -206,14 +234,19 @@ impl Converter {
     ///
     /// Returns an error if they are no journal, or the recording cannot be written.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        let Some(writer) = &mut self.writer else {
-            return self.push_first(bytes);
-        };
-        let mut writing = Writing::new(writer);
-        self.reader
-            .push(bytes, &mut writing)
-            .map_err(Failed::Read)?;
-        writing.finish().map_err(Failed::Write).map(drop)
+        let reader = &mut self.reader;
+        match &mut self.writing {
+            None => self.push_first(bytes),
+            Some(By::Itself(writer)) => {
+                let mut writing = Writing::new(writer);
+                reader.push(bytes, &mut writing).map_err(Failed::Read)?;
+                writing.finish().map_err(Failed::Write).map(drop)
+            }
+            Some(By::Others(writer)) => {
+                reader.push(bytes, &mut **writer).map_err(Failed::Read)?;
+                writer.check().map_err(Failed::Write)
+            }
+        }
     }
 
     /// Takes in the first bytes: the description comes first.
@@ -223,7 +256,7 @@ impl Converter {
         if self.reader.description().is_some() || !events.is_empty() {
             let mut writer = self.begin().map_err(Failed::Write)?;
             let written = writer.write(&events);
-            self.writer = Some(writer);
+            self.writing = Some(By::Itself(Box::new(writer)));
             written.map_err(Failed::Write)?;
         }
         Ok(())
@@ -235,7 +268,11 @@ impl Converter {
     ///
     /// Returns an error if the recording cannot be written.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.writer.as_mut().map_or(Ok(()), Writer::flush)
+        match &mut self.writing {
+            None => Ok(()),
+            Some(By::Itself(writer)) => writer.flush(),
+            Some(By::Others(writer)) => writer.flush(),
+        }
     }
 
     /// Ends the recording: no more bytes come. Returns what is wrong with the journal.
@@ -248,7 +285,6 @@ impl Converter {
     }
 
     /// Returns why nothing of the journal can be read, if so, once all of its bytes were taken in.
-    #[cfg(feature = "app")]
     pub(super) fn is_nothing(&self) -> Option<Unreadable> {
         is_nothing(&self.reader)
     }
@@ -258,22 +294,32 @@ impl Converter {
         mut self,
         origin: impl FnOnce(&[Damage]) -> Option<Vec<u8>>,
     ) -> Result<Vec<Damage>, Error> {
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => self.begin()?,
+        self.start()?;
+        let written = match self.writing.take() {
+            Some(By::Itself(mut writer)) => {
+                let mut writing = Writing::new(&mut writer);
+                self.reader.end(&mut writing);
+                writing.finish()?;
+                Some(*writer)
+            }
+            Some(By::Others(mut writer)) => {
+                self.reader.end(&mut *writer);
+                writer.into_writer()?
+            }
+            None => None,
         };
-        let mut writing = Writing::new(&mut writer);
-        self.reader.end(&mut writing);
-        writing.finish()?;
-        if let Some(origin) = origin(self.reader.damage()) {
-            writer.put_origin(&origin)?;
+        if let Some(mut writer) = written {
+            if let Some(origin) = origin(self.reader.damage()) {
+                writer.put_origin(&origin)?;
+            }
+            writer.finish()?;
         }
-        writer.finish()?;
         Ok(self.reader.damage().to_vec())
     }
 }
 
 /// Why a journal does not become a recording.
+#[cfg(feature = "app")]
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// It cannot be read.

@@ -173,6 +173,7 @@ impl Making {
     ///
     /// Returns an error if the journal cannot be read, or the recording cannot be written.
     pub(crate) fn advance(&mut self) -> Result<bool, Error> {
+        self.converter.use_threads()?;
         let path = &self.path;
         let read = self.journal.read(&mut self.bytes);
         let count = read.map_err(|why| Error::read(path, why))?;
@@ -185,7 +186,7 @@ impl Making {
         Ok(count > 0)
     }
 
-    /// Writes what was taken in.
+    /// Writes what was taken in, soon.
     ///
     /// # Errors
     ///

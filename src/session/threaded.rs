@@ -12,7 +12,8 @@ use super::codec::{Encoded, Encoder};
 use super::error::Error;
 use super::indexer::Indexer;
 use super::writer::{LARGE, Writer};
-use crate::event::Event;
+use crate::event::{Event, Step, ThreadId, Timestamp};
+use crate::journal::Sink;
 
 /// Number of blocks that may wait for a thread.
 const AHEAD: usize = 4;
@@ -23,6 +24,8 @@ const AHEAD: usize = 4;
 /// [`finish`](Self::finish). From then on every call succeeds and does nothing.
 pub(crate) struct ThreadedWriter {
     waiting: Encoder,
+    /// The first error of writing what was taken in as a [`Sink`], until it is returned.
+    error: Option<Error>,
     /// None once the recording has ended.
     threads: Option<Threads>,
 }
@@ -52,18 +55,20 @@ enum Made {
 }
 
 impl ThreadedWriter {
-    /// Continues a recording to which no events were written.
+    /// Continues a recording.
     ///
     /// # Errors
     ///
-    /// If no thread can be started.
+    /// If what was taken in cannot be written, or no thread can be started.
     pub(crate) fn of(mut writer: Writer) -> Result<Self, Error> {
+        writer.flush()?;
         let indexer = writer.take_indexer().unwrap_or_default();
         let file = writer.file().clone();
         let threads = Threads::start(writer, indexer);
         let threads = threads.map_err(|why| Error::Write { file, why })?;
         Ok(Self {
             waiting: Encoder::default(),
+            error: None,
             threads: Some(threads),
         })
     }
@@ -80,6 +85,7 @@ impl ThreadedWriter {
     ///
     /// If an earlier block cannot be written. The recording ends.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.check()?;
         if self.waiting.events() == 0 {
             return Ok(());
         }
@@ -90,17 +96,35 @@ impl ThreadedWriter {
         }
     }
 
+    /// Returns the first error of writing what was taken in as a [`Sink`].
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    #[cold]
+    fn hand_on(&mut self) {
+        if let Err(error) = self.flush() {
+            self.error = Some(error);
+        }
+    }
+
     /// Writes all events that were taken in, and the end.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.into_writer()?.map_or(Ok(()), Writer::finish)
+    }
+
+    /// Writes all events that were taken in. Returns the writer, which lacks the end; none if the recording has ended.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub(crate) fn into_writer(mut self) -> Result<Option<Writer>, Error> {
         self.flush()?;
-        match self.join()? {
-            Some(writer) => writer.finish(),
-            None => Ok(()),
-        }
+        self.join()
     }
 
     /// Waits until all blocks are written.
@@ -117,6 +141,22 @@ impl ThreadedWriter {
         written
             .unwrap_or_else(|panic| resume_unwind(panic))
             .map(Some)
+    }
+}
+
+impl Sink for ThreadedWriter {
+    #[inline]
+    fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
+        self.waiting.put_step(at, thread, step);
+        if self.waiting.size() >= LARGE {
+            self.hand_on();
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if self.take(event) {
+            self.hand_on();
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, Write};
+#[cfg(feature = "app")]
+use std::io::Seek;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -122,6 +124,7 @@ impl Writer {
     /// # Errors
     ///
     /// Returns an error if it cannot be written.
+    #[cfg(feature = "app")]
     pub(super) fn over(file: &File, path: &Path, meta: &Meta) -> Result<Self, Error> {
         let name = printable::path(path);
         let sink = file.set_len(0).and_then(|()| {
@@ -350,6 +353,7 @@ impl Writer {
     /// # Errors
     ///
     /// Returns an error if it cannot be written.
+    #[cfg(feature = "app")]
     pub(super) fn put_origin(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.flush()?;
         let header = format::Header::new(format::ORIGIN, self.number, self.written);

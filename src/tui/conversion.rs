@@ -97,12 +97,14 @@ fn run(
     } = begun;
     let mut told = None;
     while !stop.load(Ordering::Relaxed) {
-        if making.advance()? {
-            making.flush()?;
-        } else if follow {
-            thread::sleep(PULSE);
-        } else {
-            return making.finish().map(drop);
+        match making.advance()? {
+            // What was taken in is written once it fills a block.
+            true => {}
+            false if follow => {
+                making.flush()?;
+                thread::sleep(PULSE);
+            }
+            false => return making.finish().map(drop),
         }
         let percent = making.progress().percent();
         if !follow && told.replace(percent) != Some(percent) {
