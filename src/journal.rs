@@ -27,6 +27,7 @@ pub(crate) mod file;
 #[cfg(feature = "timeline")]
 mod merge;
 pub(crate) mod names;
+pub(crate) mod poll;
 #[cfg(feature = "timeline")]
 mod reader;
 #[cfg(feature = "timeline")]

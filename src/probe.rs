@@ -36,6 +36,7 @@ mod large;
 pub(crate) mod local_set;
 mod main;
 mod mark;
+mod progress;
 #[cfg_attr(
     not(feature = "timeline"),
     allow(

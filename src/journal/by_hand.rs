@@ -59,6 +59,11 @@ pub(super) fn first(tag: u64, ticks: u64, upper: u64) -> [u8; 8] {
     (tag + ticks * 32 + (upper << 32)).to_le_bytes()
 }
 
+/// Returns the word of a whole poll of lane 7.
+fn whole(tag: u64, ticks: u64, length: u64) -> [u8; 8] {
+    (tag + (ticks << 5) + (length << 21) + (7 << 38)).to_le_bytes()
+}
+
 /// Returns the words of an event as bytes.
 pub(super) fn blob(ticks: u64, bytes: &[u8]) -> Vec<u8> {
     let words = bytes.len().div_ceil(8);
@@ -349,11 +354,13 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
     zero.extend(first(18, 0, 7));
     zero.extend(two(3, 8));
     zero.extend(first(4, 10, 7)); // 1,020.
+    zero.extend(whole(9, 4, 3)); // 1,024 to 1,027.
     zero.extend((1 + 32 * 2_000_000_000_u64).to_le_bytes());
     zero.extend(first(3, 0, 7));
     zero.extend(first(19, 5, 7));
     zero.extend(two(0, 3));
     zero.extend(first(5, 5, 7)); // 2,000,000,010.
+    zero.extend(whole(10, 1, 2)); // 2,000,000,011 to 2,000,000,013.
 
     let mut one = first(17, 5, 8).to_vec(); // Tick 1,005.
     one.extend(two(1, 1));
@@ -405,7 +412,7 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
         of(1, 0).with(&description),
         texts.with(b"\x04work\x04a.py"),
         templates.with(b"\x06worker\x01\x04a.py\xac\x02\x05\x02io\x02\0\0\0"),
-        words(3, 0, 8, 0, 1_000).with(&zero),
+        words(3, 0, 12, 0, 1_000).with(&zero),
         words(4, 1, 6, 0, 1_000).with(&one),
         of_notes.with(&notes),
         of(200, 6).with(b"what will be added"),
@@ -467,13 +474,17 @@ fn expected() -> Vec<Event> {
         // It is noted before the next time block, behind what was handed on before.
         at(1_015, 1, EventKind::Lost { count: 3 }),
         at(1_020, 0, ended(Polled::Pending)),
+        at(1_024, 0, started.clone()),
         at(1_025, 1, woken(Waker::Driver)),
         at(1_025, 1, woken(Waker::Thread)),
         at(1_025, 1, woken(Waker::Lane(LaneId(0xffff_ffff)))),
         at(1_025, 1, EventKind::Lost { count: 1 }),
-        at(far, 0, started),
+        at(1_027, 0, ended(Polled::Pending)),
+        at(far, 0, started.clone()),
         at(far + 5, 0, left),
         at(far + 10, 0, ended(Polled::Completed)),
+        at(far + 11, 0, started),
+        at(far + 13, 0, ended(Polled::Completed)),
     ];
     let kinds = events().into_iter().map(|(_, kind)| kind);
     let later = (far + 21..).zip(kinds);

@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use super::block::{self, Description, Found, HEARTBEAT, Header, OF_NOTES, kind};
 use super::damage::Damage;
 use super::merge::{Merger, Sink, lost_in};
+use super::poll;
 use super::said::{self, Known, Template};
 use super::told::{Notes, Told};
 use super::unreadable::Unreadable;
-use super::word::{self, Tick};
+use super::word::Tick;
 use crate::event::fields::{Field, Malformed, take_varint};
 use crate::event::{Event, EventKind, Site, TaskKind, ThreadId, Timestamp};
 
@@ -320,7 +321,8 @@ impl Reader {
             let events = self.lose(header);
             return Err(Passed { events });
         }
-        let words = payload.chunks_exact(8).map(word::of_bytes).collect();
+        let mut words = Vec::new();
+        poll::plain_words(payload, &mut words);
         let counts = [header.before, header.count.into()];
         Ok(self.merger.push(header.thread, header.tick, words, counts))
     }
@@ -371,7 +373,8 @@ impl Reader {
     }
 
     fn take_standing(&mut self, header: &Header, payload: &[u8]) {
-        let words: Vec<u64> = payload.chunks_exact(8).map(word::of_bytes).collect();
+        let mut words = Vec::new();
+        poll::plain_words(payload, &mut words);
         let notes = Notes {
             read: self.noted,
             lost: self.lost.saturating_add(self.merger.lost),

@@ -35,6 +35,9 @@ pub(super) mod tag {
     pub(in crate::journal) const WOKEN_BY_ITSELF: u64 = 6;
     pub(in crate::journal) const WOKEN_BY_DRIVER: u64 = 7;
     pub(in crate::journal) const WOKEN_BY_THREAD: u64 = 8;
+    /// A whole poll: see `poll.rs`.
+    pub(in crate::journal) const POLL_PENDING: u64 = 9;
+    pub(in crate::journal) const POLL_COMPLETED: u64 = 10;
     /// Second word: who woke it.
     pub(in crate::journal) const WOKEN_BY_LANE: u64 = TWO;
     /// Who spawned it (32), and the number of its template (32).
@@ -80,7 +83,7 @@ pub(crate) fn time_word(tick: Tick) -> u64 {
 }
 
 impl First {
-    /// Takes a word apart.
+    /// Takes a plain word apart: none of a whole poll.
     #[inline]
     pub(crate) fn of(word: u64) -> Self {
         match word & tag::MASK {
@@ -112,6 +115,12 @@ impl Words {
             first: tag | lane.0 << 32,
             second: high << 32 | low,
         }
+    }
+
+    /// The first word, without the ticks since the event before.
+    #[inline]
+    pub(crate) fn first(self) -> u64 {
+        self.first
     }
 
     /// The first word, so many ticks after the event before, the second, and how many of the two there are.

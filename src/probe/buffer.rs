@@ -13,6 +13,7 @@ use std::thread;
 
 use super::clock::{RealTime, Tick};
 use super::cursor::{self, Place, When};
+use super::progress::Progress;
 use super::record::{self, NO_WORD, Words};
 use super::template::{Origin, Recent, Templates};
 use crate::event::{EventKind, LaneId, Text, ThreadId};
@@ -58,7 +59,7 @@ struct Bound {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) thread: ThreadId,
-    /// Twice the words that the thread has written; one more while it is between reading the clock and having written.
+    /// The thread's [`Progress`].
     progress: AtomicU64,
     lost: AtomicU64,
 }
@@ -421,7 +422,7 @@ impl Local {
     /// Writes an event with its time, in another chunk where this one has no room for it.
     #[cold]
     fn put(&mut self, session: &Buffers, place: &mut Place, words: &[u64]) {
-        self.shared.is_writing(place.written);
+        self.shared.tell(Progress::of(place.written).writing());
         let tick = Tick::now().max(self.latest).max(place.last);
         self.latest = tick;
         let room = BEFORE + words.len();
@@ -438,7 +439,7 @@ impl Local {
             place.last = Tick(0);
             self.lose();
         }
-        self.shared.has_written(place.written);
+        self.shared.tell(Progress::of(place.written));
     }
 
     /// Fills up the chunk and begins another, twice as large, or with this much room.
@@ -504,33 +505,28 @@ impl Place {
 }
 
 impl Shared {
-    /// The thread has written so many words. From here on the collector knows that an event may come that is older
-    /// than now.
+    /// Tells how far the thread is. While it is writing, the collector knows that an event may come that is older than
+    /// now.
     #[inline]
-    pub(crate) fn is_writing(&self, written: u64) {
-        self.progress.store(2 * written + 1, Ordering::Relaxed);
+    pub(crate) fn tell(&self, progress: Progress) {
+        self.progress.store(progress.bits(), Ordering::Release);
     }
 
-    /// The thread has written so many words, and is not about to write more.
-    #[inline]
-    pub(crate) fn has_written(&self, written: u64) {
-        self.progress.store(2 * written, Ordering::Release);
-    }
-
-    /// How many words the thread has written, and whether it may be about to write an event that is older than now.
-    pub(crate) fn progress(&self) -> (u64, bool) {
+    /// How far the thread is. If it is writing, it may be about to write an event that is older than now.
+    pub(crate) fn progress(&self) -> Progress {
         /// It takes a thread some nanoseconds to write, unless it is interrupted.
         const TRIES: usize = 64;
+        let load = || Progress::from_bits(self.progress.load(Ordering::Acquire));
         fence(Ordering::SeqCst);
-        let mut progress = self.progress.load(Ordering::Acquire);
+        let mut progress = load();
         for _ in 0..TRIES {
-            if progress.is_multiple_of(2) {
+            if !progress.is_writing() {
                 break;
             }
             std::hint::spin_loop();
-            progress = self.progress.load(Ordering::Acquire);
+            progress = load();
         }
-        (progress / 2, !progress.is_multiple_of(2))
+        progress
     }
 
     /// What the thread has lost, where it has not told of it itself.

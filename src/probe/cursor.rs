@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::buffer::Shared;
 use super::clock::{self, Tick};
+use super::progress::Progress;
 use super::record::{self, FAR, Words};
+use crate::journal::poll;
 
 /// So many events of a scheduler's in a row may take the time of the one before: see [`When::Between`].
 const BORROWED: u8 = 32;
@@ -58,7 +60,7 @@ struct Cursor {
     len: Cell<usize>,
     at: Cell<usize>,
     shared: Cell<*const Shared>,
-    written: Cell<u64>,
+    progress: Cell<Progress>,
     last: Cell<u64>,
     borrowed: Cell<u8>,
 }
@@ -71,7 +73,7 @@ thread_local! {
             len: Cell::new(0),
             at: Cell::new(0),
             shared: Cell::new(null()),
-            written: Cell::new(0),
+            progress: Cell::new(Progress::of(0)),
             last: Cell::new(0),
             borrowed: Cell::new(BORROWED),
         }
@@ -163,7 +165,7 @@ pub(crate) fn set(place: Place) {
     cursor.words.set(Arc::into_raw(place.words).cast());
     cursor.at.set(place.at);
     cursor.shared.set(Arc::into_raw(place.shared));
-    cursor.written.set(place.written);
+    cursor.progress.set(Progress::of(place.written));
     cursor.last.set(place.last.0);
     cursor.borrowed.set(place.borrowed);
 }
@@ -176,14 +178,15 @@ pub(crate) fn take() -> Option<Place> {
         return None;
     }
     let words = slice_from_raw_parts(cursor.words.get(), cursor.len.get());
+    let (at, progress) = cursor.closed();
     // SAFETY: both were made of an `Arc` by `set`, and are given back once: the session is 0 from here on.
     let (words, shared) = unsafe { (Arc::from_raw(words), Arc::from_raw(cursor.shared.get())) };
     Some(Place {
         session,
         words,
-        at: cursor.at.get(),
+        at,
         shared,
-        written: cursor.written.get(),
+        written: progress.written(),
         last: Tick(cursor.last.get()),
         borrowed: cursor.borrowed.get(),
     })
@@ -200,7 +203,7 @@ impl Cursor {
     fn is_writing(&self) {
         // SAFETY: the session is not 0.
         let shared = unsafe { &*self.shared.get() };
-        shared.is_writing(self.written.get());
+        shared.tell(self.progress.get().writing());
         self.borrowed.set(0);
     }
 
@@ -215,16 +218,61 @@ impl Cursor {
     fn gives_up(&self) -> bool {
         // SAFETY: the session is not 0.
         let shared = unsafe { &*self.shared.get() };
-        shared.has_written(self.written.get());
+        shared.tell(self.progress.get());
         false
+    }
+
+    /// Where the next word goes that is not a part of the last one, and the progress until then.
+    #[inline]
+    fn closed(&self) -> (usize, Progress) {
+        let progress = self.progress.get();
+        (
+            self.at.get() + usize::from(progress.is_open()),
+            progress.closed(),
+        )
     }
 
     /// Writes an event so many ticks after the last one. Where that cannot be told, nothing is written.
     #[inline]
     fn put(&self, since: u64, words: Words) -> bool {
-        let at = self.at.get();
         let last = self.last.get();
-        if since >= FAR || last == 0 || at + 2 > self.len.get() {
+        if since >= FAR || last == 0 {
+            return false;
+        }
+        let is_put = self.join(since, words) || self.append(since, words);
+        if is_put && since > 0 {
+            self.last.set(last + since);
+        }
+        is_put
+    }
+
+    /// Makes the word of a start that of a whole poll, if this is its end and fits into it.
+    #[inline]
+    fn join(&self, since: u64, words: Words) -> bool {
+        if !self.progress.get().is_open() {
+            return false;
+        }
+        let (at, progress) = self.closed();
+        // SAFETY: the session is not 0, and an open word is within the chunk.
+        let (shared, word) = unsafe {
+            let word = self.words.get().add(self.at.get());
+            (&*self.shared.get(), &*word)
+        };
+        let whole = poll::whole(word.load(Ordering::Relaxed), words.first(), since);
+        if let Some(whole) = whole {
+            word.store(whole, Ordering::Relaxed);
+            self.at.set(at);
+            self.progress.set(progress);
+            shared.tell(progress);
+        }
+        whole.is_some()
+    }
+
+    /// Appends the words of an event, if the chunk has room for them.
+    #[inline]
+    fn append(&self, since: u64, words: Words) -> bool {
+        let (at, progress) = self.closed();
+        if at + 2 > self.len.get() {
             return false;
         }
         let (word, more, count) = words.after(since);
@@ -236,19 +284,17 @@ impl Cursor {
         first.store(word, Ordering::Relaxed);
         // Where the event has one word only, the next one takes the place of this.
         second.store(more, Ordering::Relaxed);
-        let written = self.written.get() + count as u64;
-        self.at.set(at + count);
-        self.written.set(written);
-        if since > 0 {
-            self.last.set(last + since);
-        }
-        shared.has_written(written);
+        let is_open = poll::is_start(word);
+        let progress = progress.with(count, is_open);
+        self.at.set(at + count - usize::from(is_open));
+        self.progress.set(progress);
+        shared.tell(progress);
         true
     }
 
-    /// The same for an event of several words.
+    /// Appends an event of several words, so many ticks after the last one.
     fn put_long(&self, since: u64, first: u64, more: &[u64]) -> bool {
-        let at = self.at.get();
+        let (at, progress) = self.closed();
         let last = self.last.get();
         let count = 1 + more.len();
         if since >= FAR || last == 0 || at + count > self.len.get() {
@@ -263,11 +309,11 @@ impl Cursor {
         for (place, word) in words[1..].iter().zip(more) {
             place.store(*word, Ordering::Relaxed);
         }
-        let written = self.written.get() + count as u64;
+        let progress = progress.with(count, false);
         self.at.set(at + count);
-        self.written.set(written);
+        self.progress.set(progress);
         self.last.set(last + since);
-        shared.has_written(written);
+        shared.tell(progress);
         true
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
@@ -14,13 +14,14 @@ use super::buffer::{Begun, Buffers, Chunk, Shared};
 use super::clock::Tick;
 use super::counts::Counts;
 use super::gate::Gate;
-use super::record::First;
+use super::progress::Progress;
 use super::recorder::Recorder;
 use crate::event::fields::put_varint;
 use crate::event::{EventKind, Text, ThreadId};
 use crate::journal::blob;
 use crate::journal::block::{self, Description, HEARTBEAT, Header, kind};
 use crate::journal::names::{self, Names};
+use crate::journal::poll;
 
 /// How often it is looked again for a thread that is about to write an event.
 const PATIENCE: usize = 100;
@@ -67,11 +68,12 @@ struct Thread {
     chunks: VecDeque<Chunk>,
     /// The place of the next word in the first chunk.
     at: usize,
-    /// How many words were taken, and how many can be.
+    /// How many words were taken.
     taken: u64,
-    written: u64,
-    /// Whether it is about to write an event that is older than now.
-    is_writing: bool,
+    /// How far the thread is.
+    progress: Progress,
+    /// `true` if the start of a poll was taken from its open word.
+    has_start: bool,
     /// How many events were taken.
     events: u64,
     /// The tick of the last one.
@@ -165,7 +167,7 @@ impl Taker {
         for thread in &mut self.threads {
             pass.events += thread.take(buffers, &mut self.number, to);
             self.latest = self.latest.max(thread.tick);
-            if thread.is_writing {
+            if thread.progress.is_writing() {
                 // It was interrupted. What it is about to write is younger than what it has written.
                 pass.safe = pass.safe.min(thread.tick);
             }
@@ -338,90 +340,161 @@ impl Thread {
             chunks: VecDeque::from([chunk]),
             at: 0,
             taken: 0,
-            written: 0,
-            is_writing: false,
+            progress: Progress::of(0),
+            has_start: false,
             events: 0,
             tick: Tick(0),
         }
     }
 
     fn look(&mut self) {
-        (self.written, self.is_writing) = self.shared.progress();
+        self.progress = self.shared.progress();
     }
 
     /// Appends what the thread has written, a block for each chunk. Returns the number of events.
     fn take(&mut self, buffers: &Buffers, number: &mut u64, to: &mut Vec<u8>) -> u64 {
         let before = self.events;
-        while self.taken < self.written {
-            let chunk = self.chunks.front();
+        while !self.is_taken() {
+            let chunk = self.chunks.pop_front();
             let chunk = chunk.expect("a chunk is told of before it is written to");
-            let most = usize::try_from(self.written - self.taken).unwrap_or(usize::MAX);
-            let mut header = Header {
-                kind: kind::WORDS,
-                number: *number,
-                thread: self.shared.thread,
-                before: self.events,
-                tick: self.tick,
-                ..Header::default()
-            };
-            *number += 1;
-            let start = block::put_header(to);
+            let most = self.progress.written() - self.taken;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
             let words = chunk.words(self.at, most);
-            to.extend(
-                words
-                    .iter()
-                    .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()),
-            );
-            let (events, tick) = count(&to[start + block::HEADER..], self.tick);
-            header.count = events;
-            block::finish(to, start, &header);
-            self.events += u64::from(events);
-            self.tick = tick;
+            let has_start = std::mem::take(&mut self.has_start);
+            self.put(number, to, |to| put_words(words, has_start, to));
             self.at += words.len();
             self.taken += words.len() as u64;
             if self.at == chunk.len() {
                 self.at = 0;
-                if let Some(chunk) = self.chunks.pop_front() {
-                    buffers.take_back(chunk);
-                }
+                buffers.take_back(chunk);
+            } else {
+                self.chunks.push_front(chunk);
             }
+        }
+        if !self.has_start
+            && let Some(start) = self.open_start()
+        {
+            self.put(number, to, |to| put_plain(&[start], to));
+            self.has_start = true;
         }
         self.events - before
     }
 
-    /// Returns `true` if all that was written has been taken.
+    /// Appends a block of words.
+    fn put(&mut self, number: &mut u64, to: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
+        let mut header = Header {
+            kind: kind::WORDS,
+            number: *number,
+            thread: self.shared.thread,
+            before: self.events,
+            tick: self.tick,
+            ..Header::default()
+        };
+        *number += 1;
+        let start = block::put_header(to);
+        payload(to);
+        let (events, tick) = poll::count(&to[start + block::HEADER..], self.tick);
+        header.count = events;
+        block::finish(to, start, &header);
+        self.events += u64::from(events);
+        self.tick = tick;
+    }
+
+    /// Returns the start of the poll that goes on. To be called when all finished words have been taken.
+    fn open_start(&self) -> Option<u64> {
+        let chunk = self.chunks.front().filter(|_| self.progress.is_open())?;
+        let word = chunk.words(self.at, 1).first()?;
+        // By now it may be that of a whole poll.
+        poll::parts(word.load(Ordering::Relaxed))?.first().copied()
+    }
+
+    /// Returns `true` if all that was finished has been taken.
     fn is_taken(&self) -> bool {
-        self.taken == self.written
+        self.taken == self.progress.written()
     }
 
     /// Returns `true` if nothing more can come of it.
     fn is_over(&self) -> bool {
         let is_gone = Arc::strong_count(&self.shared) == 1;
         fence(Ordering::Acquire);
-        is_gone && self.shared.progress() == (self.taken, false) && !self.shared.has_lost()
+        let progress = self.shared.progress();
+        is_gone
+            && progress == self.progress
+            && !progress.is_writing()
+            && self.is_taken()
+            && self.has_start == progress.is_open()
+            && !self.shared.has_lost()
     }
 }
 
-/// Counts the events in these words. Returns the tick of the last one, too.
-fn count(bytes: &[u8], mut tick: Tick) -> (u32, Tick) {
-    let mut events = 0;
-    let mut words = bytes.chunks_exact(8).map(|bytes| {
-        u64::from_le_bytes([
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
-        ])
-    });
-    while let Some(word) = words.next() {
-        match First::of(word) {
-            First::Nothing => {}
-            First::Time(at) => tick = at,
-            First::Event { since, more } => {
-                tick.0 += since;
-                events += 1;
-                if more > 0 {
-                    words.nth(more - 1);
-                }
+/// Appends words; of a poll whose start was appended before, only the end.
+fn put_words(words: &[AtomicU64], has_start: bool, to: &mut Vec<u8>) {
+    let mut words = words.iter().map(|word| word.load(Ordering::Relaxed));
+    if has_start {
+        let parts = words.next().and_then(poll::parts);
+        let end = parts.as_deref().and_then(|parts| parts.get(1..));
+        put_plain(end.unwrap_or_default(), to);
+    }
+    to.extend(words.flat_map(u64::to_le_bytes));
+}
+
+/// Appends these words.
+fn put_plain(words: &[u64], to: &mut Vec<u8>) {
+    to.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+}
+
+#[cfg(all(test, feature = "timeline"))]
+mod tests {
+    use super::*;
+    use crate::event::{Event, LaneId, Polled, Step, Waker, What};
+    use crate::journal::Reader;
+    use crate::probe::cursor::When;
+
+    /// Two polls that fit into one word, one that does not as it wakes itself, and one that goes on.
+    const STEPS: [What; 8] = [
+        What::Started,
+        What::Ended(Polled::Pending),
+        What::Started,
+        What::Ended(Polled::Pending),
+        What::Started,
+        What::Woken(Waker::Itself),
+        What::Ended(Polled::Completed),
+        What::Started,
+    ];
+
+    /// Records the steps, and takes what there is after each of those that are set in this number. Returns the bytes.
+    fn take_between(pauses: u32) -> usize {
+        let (recorder, mut taker) = Taker::real_time(None, 1 << 20);
+        let (mut reader, mut events) = (Reader::default(), Vec::<Event>::new());
+        let (mut blocks, mut bytes) = (Vec::new(), 0);
+        // A thread's first event has its time before it.
+        recorder.record(EventKind::Alive);
+        taker.begin("".into(), &mut blocks);
+        for (index, what) in (0..).zip(STEPS) {
+            let lane = LaneId(1);
+            recorder.record_step(When::AtLast, Step { lane, what });
+            if pauses & 1 << index == 0 && index + 1 < STEPS.len() {
+                continue;
             }
+            taker.take_all(Duration::from_secs(60), &mut blocks);
+            bytes += blocks.len();
+            assert!(reader.push(&blocks, &mut events).is_ok());
+            blocks.clear();
+            let steps = events.iter().filter_map(|event| event.kind.step());
+            let steps: Vec<_> = steps.map(|step| step.what).collect();
+            assert_eq!(steps, STEPS[..=index], "{pauses:b}");
+        }
+        // Nothing comes twice, and nothing is missing.
+        reader.end(&mut events);
+        assert_eq!(events.len(), 2 + STEPS.len());
+        assert!(reader.damage().len() <= 1, "{:?}", reader.damage());
+        bytes
+    }
+
+    #[test]
+    fn a_poll_is_told_when_it_starts_and_only_once() {
+        for pauses in 0..1 << STEPS.len() {
+            take_between(pauses);
         }
     }
-    (events, tick)
 }

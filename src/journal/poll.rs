@@ -1,0 +1,174 @@
+//! A short poll in one word: its start and its end.
+//!
+//! A thread writes the word of a start, which becomes that of the whole poll if its end is what the thread writes next.
+//! Readers take whole polls apart first of all, so that the rest of them knows plain words only.
+
+use std::ops::Deref;
+
+use super::word::{self, First, Tick, tag};
+
+/// Bits of the ticks between the event before and the start.
+const SINCE: u32 = 16;
+/// Bits of the ticks between the start and the end.
+const LENGTH: u32 = 17;
+/// The lowest bit of the length, and that of the lane: 26 bits.
+const LENGTH_AT: u32 = tag::BITS + SINCE;
+const LANE_AT: u32 = LENGTH_AT + LENGTH;
+
+/// The plain words of a poll: the start, and the end unless the poll goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    words: [u64; 2],
+    count: usize,
+}
+
+impl Deref for Parts {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        &self.words[..self.count]
+    }
+}
+
+/// Returns `true` if this word may become that of a whole poll.
+#[inline]
+pub(crate) fn is_start(word: u64) -> bool {
+    word & tag::MASK == tag::STARTED
+}
+
+/// Returns the word of a whole poll, from that of its start and from what happened so many ticks later. `None` if that is
+/// not its end, or a number is too large.
+#[inline]
+pub(crate) fn whole(start: u64, end: u64, length: u64) -> Option<u64> {
+    let tag = match end & tag::MASK {
+        tag::PENDING => tag::POLL_PENDING,
+        tag::COMPLETED => tag::POLL_COMPLETED,
+        _ => return None,
+    };
+    let lane = end >> 32;
+    let since = (start & u64::from(u32::MAX)) >> tag::BITS;
+    let fits = since >> SINCE == 0 && length >> LENGTH == 0 && lane >> (64 - LANE_AT) == 0;
+    (fits && start >> 32 == lane)
+        .then_some(tag | since << tag::BITS | length << LENGTH_AT | lane << LANE_AT)
+}
+
+/// Returns the plain words of a poll; `None` if the word is neither that of a start nor of a whole poll.
+#[inline]
+pub(crate) fn parts(word: u64) -> Option<Parts> {
+    let end = match word & tag::MASK {
+        tag::STARTED => {
+            let words = [word, 0];
+            return Some(Parts { words, count: 1 });
+        }
+        tag::POLL_PENDING => tag::PENDING,
+        tag::POLL_COMPLETED => tag::COMPLETED,
+        _ => return None,
+    };
+    let since = word >> tag::BITS & ((1 << SINCE) - 1);
+    let length = word >> LENGTH_AT & ((1 << LENGTH) - 1);
+    let lane = word >> LANE_AT << 32;
+    let words = [
+        word::since(tag::STARTED | lane, since),
+        word::since(end | lane, length),
+    ];
+    Some(Parts { words, count: 2 })
+}
+
+/// Appends the plain words of a payload.
+#[cfg(any(unix, feature = "timeline"))]
+pub(crate) fn plain_words(payload: &[u8], to: &mut Vec<u64>) {
+    let mut words = payload.chunks_exact(8).map(word::of_bytes);
+    to.reserve(words.len());
+    while let Some(word) = words.next() {
+        match parts(word) {
+            Some(parts) => to.extend_from_slice(&parts),
+            None => {
+                to.push(word);
+                to.extend(words.by_ref().take(more(word)));
+            }
+        }
+    }
+}
+
+/// Returns the number of events in a payload of whole events, and the tick of the last one.
+pub(crate) fn count(payload: &[u8], mut tick: Tick) -> (u32, Tick) {
+    let mut words = payload.chunks_exact(8).map(word::of_bytes);
+    let mut events = 0;
+    while let Some(word) = words.next() {
+        let plain = [word];
+        let parts = parts(word);
+        for part in parts.as_deref().unwrap_or(&plain) {
+            match First::of(*part) {
+                First::Nothing => {}
+                First::Time(at) => tick = at,
+                First::Event { since, more } => {
+                    tick.0 += since;
+                    events += 1;
+                    if more > 0 {
+                        words.nth(more - 1);
+                    }
+                }
+            }
+        }
+    }
+    (events, tick)
+}
+
+/// Returns the number of words after a plain one that belong to it.
+#[cfg(any(unix, feature = "timeline"))]
+fn more(word: u64) -> usize {
+    match First::of(word) {
+        First::Event { more, .. } => more,
+        First::Nothing | First::Time(_) => 0,
+    }
+}
+
+#[cfg(all(test, feature = "timeline"))]
+mod tests {
+    use super::*;
+    use crate::event::{LaneId, Polled};
+    use crate::journal::word::Words;
+
+    /// Returns the words of a poll: the whole one, and those of its start and its end.
+    fn poll(lane: u64, result: Polled, since: u64, length: u64) -> (Option<u64>, [u64; 2]) {
+        let (start, ..) = Words::started(LaneId(lane)).after(since);
+        let end = Words::ended(LaneId(lane), result);
+        let joined = whole(start, end.first(), length);
+        (joined, [start, end.after(length).0])
+    }
+
+    #[test]
+    fn whole_polls_come_apart_as_they_were() {
+        for lane in [1, (1 << 26) - 1] {
+            for result in [Polled::Pending, Polled::Completed] {
+                for (since, length) in [(0, 0), (1, 2), ((1 << 16) - 1, (1 << 17) - 1)] {
+                    let (joined, plain) = poll(lane, result, since, length);
+                    let parts = joined.and_then(parts);
+                    assert_eq!(parts.as_deref(), Some(&plain[..]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_whole_poll() {
+        for (lane, since, length) in [(1 << 26, 0, 0), (1, 1 << 16, 0), (1, 0, 1 << 17)] {
+            assert_eq!(poll(lane, Polled::Pending, since, length).0, None);
+        }
+        let (start, ..) = Words::started(LaneId(1)).after(0);
+        let of_other = Words::ended(LaneId(2), Polled::Pending);
+        assert_eq!(whole(start, of_other.first(), 1), None);
+        assert_eq!(whole(start, Words::started(LaneId(1)).first(), 1), None);
+    }
+
+    #[test]
+    fn words_that_belong_to_others_are_not_taken_for_polls() {
+        // The second word would be that of a whole poll.
+        let first = Words::left(LaneId(1), crate::event::FrameId(9)).after(0).0;
+        let payload: Vec<u8> = [first, 9].into_iter().flat_map(u64::to_le_bytes).collect();
+        let mut words = Vec::new();
+        plain_words(&payload, &mut words);
+        assert_eq!(words, [first, 9]);
+        assert_eq!(count(&payload, Tick(5)), (1, Tick(5)));
+    }
+}
