@@ -369,6 +369,7 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
     one.extend(first(8, 0, 8));
     one.extend(first(16, 0, 8));
     one.extend(two(0, 0xffff_ffff));
+    one.extend((11 + (3 << 5) + (2_047 << 20) + (8_u64 << 32)).to_le_bytes()); // 1,028.
     one.extend(first(31, 0, 8)); // A reserved kind: the event is lost.
     one.extend(two(0, 1));
 
@@ -413,12 +414,12 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
         texts.with(b"\x04work\x04a.py"),
         templates.with(b"\x06worker\x01\x04a.py\xac\x02\x05\x02io\x02\0\0\0"),
         words(3, 0, 12, 0, 1_000).with(&zero),
-        words(4, 1, 6, 0, 1_000).with(&one),
+        words(4, 1, 7, 0, 1_000).with(&one),
         of_notes.with(&notes),
         of(200, 6).with(b"what will be added"),
         time(7, 1_018, 0).with(b""),
         time(8, 2_000_000_020, 0).with(b""),
-        words(9, 1, count, 6, 2_000_000_020).with(&blobs),
+        words(9, 1, count, 7, 2_000_000_020).with(&blobs),
         time(10, 2_000_001_000, 1).with(b""),
         of(7, 11).with(b""),
     ];
@@ -478,8 +479,9 @@ fn expected() -> Vec<Event> {
         at(1_025, 1, woken(Waker::Driver)),
         at(1_025, 1, woken(Waker::Thread)),
         at(1_025, 1, woken(Waker::Lane(LaneId(0xffff_ffff)))),
-        at(1_025, 1, EventKind::Lost { count: 1 }),
         at(1_027, 0, ended(Polled::Pending)),
+        at(1_028, 1, woken(Waker::Lane(seven))),
+        at(1_028, 1, EventKind::Lost { count: 1 }),
         at(far, 0, started.clone()),
         at(far + 5, 0, left),
         at(far + 10, 0, ended(Polled::Completed)),

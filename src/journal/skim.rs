@@ -1,7 +1,7 @@
 //! What events are about, read without the names that a journal has told: all that a program needs of its own journal.
 
 use super::blob;
-use super::word::{FAR, step, tag};
+use super::word::{step, tag};
 use crate::event::fields::{Choice, Malformed, Take, take_bytes, take_varint};
 use crate::event::{EventKind, FrameId, LaneId, Step, Text};
 
@@ -32,11 +32,6 @@ impl About {
             _ => Self::Nothing,
         }
     }
-}
-
-/// Returns a first word without the ticks since the event before.
-pub(super) fn at_once(first: u64) -> u64 {
-    first & !((FAR - 1) << tag::BITS)
 }
 
 /// Reads an event from the front of these bytes, but for its texts, which are left empty.

@@ -456,7 +456,7 @@ fn put(to: &mut Vec<u8>, header: &Header, mut events: &[(Tick, &[u64])]) {
         };
         block::put(to, &header, |to| {
             for (tick, words) in some {
-                let head = [word::time_word(*tick), skim::at_once(words[0])];
+                let head = [word::time_word(*tick), word::at_once(words[0])];
                 let words = head.iter().chain(&words[1..]);
                 to.extend(words.flat_map(|word| word.to_le_bytes()));
             }

@@ -15,6 +15,13 @@ pub(crate) const A_TASK: &str = "a task";
 /// Ticks that are too many for a record's first word.
 pub(crate) const FAR: u64 = 1 << 27;
 
+/// The same for a wake by a lane that is [near](tag::WOKEN_BY_NEAR).
+const FAR_BY_NEAR: u64 = 1 << NEAR_AT;
+const NEAR_AT: u32 = 15;
+/// The lowest bit of the difference between the two lanes, and half of its values.
+const DIFFERENCE_AT: u32 = tag::BITS + NEAR_AT;
+const HALF: u64 = 1 << 11;
+
 /// What a first word tells of.
 pub(super) mod tag {
     /// The bits that tell what happened.
@@ -38,6 +45,8 @@ pub(super) mod tag {
     /// A whole poll: see `poll.rs`.
     pub(in crate::journal) const POLL_PENDING: u64 = 9;
     pub(in crate::journal) const POLL_COMPLETED: u64 = 10;
+    /// Woken by a lane whose number is near, as the upper bits of the time say.
+    pub(in crate::journal) const WOKEN_BY_NEAR: u64 = 11;
     /// Second word: who woke it.
     pub(in crate::journal) const WOKEN_BY_LANE: u64 = TWO;
     /// Who spawned it (32), and the number of its template (32).
@@ -90,7 +99,7 @@ impl First {
             tag::NOTHING => Self::Nothing,
             tag::TIME => Self::Time(Tick(word >> tag::BITS)),
             tag => Self::Event {
-                since: word >> tag::BITS & (FAR - 1),
+                since: word >> tag::BITS & (far(tag) - 1),
                 more: match tag {
                     tag::BLOB => (word >> 32) as usize,
                     _ => usize::from(tag & tag::TWO != 0),
@@ -126,9 +135,25 @@ impl Words {
     /// The first word, so many ticks after the event before, the second, and how many of the two there are.
     #[inline]
     pub(crate) fn after(self, since: u64) -> (u64, u64, usize) {
+        if let Some(near) = self.near(since) {
+            return (near, 0, 1);
+        }
         let has_second = self.first & tag::TWO != 0;
         let count = 1 + usize::from(has_second);
         (self.first | since << tag::BITS, self.second, count)
+    }
+
+    /// Returns the one word of a wake by a lane that is near.
+    #[inline]
+    fn near(self, since: u64) -> Option<u64> {
+        if self.first & tag::MASK != tag::WOKEN_BY_LANE || since >= FAR_BY_NEAR {
+            return None;
+        }
+        let lane = self.first >> 32;
+        let difference = (self.second + HALF).wrapping_sub(lane);
+        (difference < 2 * HALF).then_some(
+            tag::WOKEN_BY_NEAR | since << tag::BITS | difference << DIFFERENCE_AT | lane << 32,
+        )
     }
 
     /// Returns `true` if the event has to be written as bytes.
@@ -188,9 +213,24 @@ impl Words {
     }
 }
 
+/// Returns the first number of ticks that is too large for a first word of this kind.
+#[inline]
+fn far(tag: u64) -> u64 {
+    match tag {
+        tag::WOKEN_BY_NEAR => FAR_BY_NEAR,
+        _ => FAR,
+    }
+}
+
 /// Returns the first word of an event whose bytes are in the next words: so many.
 pub(crate) fn blob_word(more: usize) -> u64 {
     tag::BLOB | (more as u64) << 32
+}
+
+/// Returns a first word without the ticks since the event before.
+#[cfg(unix)]
+pub(super) fn at_once(first: u64) -> u64 {
+    first & !((far(first & tag::MASK) - 1) << tag::BITS)
 }
 
 /// Returns a first word with the ticks since the event before.
@@ -207,6 +247,11 @@ pub(super) fn step(word: u64, second: u64) -> Option<Step> {
         tag::PENDING => What::Ended(Polled::Pending),
         tag::COMPLETED => What::Ended(Polled::Completed),
         tag::WOKEN_BY_LANE => What::Woken(Waker::Lane(LaneId(second & u64::from(u32::MAX)))),
+        tag::WOKEN_BY_NEAR => {
+            let difference = word >> DIFFERENCE_AT & (2 * HALF - 1);
+            let by = lane.0.wrapping_add(difference).wrapping_sub(HALF);
+            What::Woken(Waker::Lane(LaneId(by & u64::from(u32::MAX))))
+        }
         tag::WOKEN_BY_ITSELF => What::Woken(Waker::Itself),
         tag::WOKEN_BY_DRIVER => What::Woken(Waker::Driver),
         tag::WOKEN_BY_THREAD => What::Woken(Waker::Thread),
@@ -280,6 +325,34 @@ mod tests {
                 for since in [0, 1, FAR - 1] {
                     assert_eq!(there_and_back(words, since), (since, Some(event.clone())));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wake_by_a_lane_that_is_near_is_one_word() {
+        let most = u64::from(u32::MAX);
+        for (lane, by, is_near) in [
+            (1, 1, true),
+            (1, 2_048, true),
+            (1, 2_049, false),
+            (2_049, 1, true),
+            (2_050, 1, false),
+            (most, most - 2_048, true),
+            (most - 2_047, most, true),
+        ] {
+            let words = Words::woken(LaneId(lane), Waker::Lane(LaneId(by)));
+            let last = FAR_BY_NEAR - 1;
+            for (since, is_near) in [(0, is_near), (last, is_near), (last + 1, false)] {
+                let by = Waker::Lane(LaneId(by));
+                let lane = LaneId(lane);
+                let event = EventKind::Woken { lane, by };
+                assert_eq!(there_and_back(words, since), (since, Some(event)));
+                assert_eq!(
+                    words.after(since).2 == 1,
+                    is_near,
+                    "{lane:?} {by:?} {since}"
+                );
             }
         }
     }
