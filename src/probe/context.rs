@@ -95,6 +95,8 @@ impl Scheduler {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Caller {
     Known(event::Waker),
+    /// A lane whose end was the last event of the thread.
+    Ended(LaneId),
     /// The lane that the waker wakes.
     Itself,
     /// A runtime, while it polls no task.
@@ -483,7 +485,7 @@ pub(crate) fn caller(woken: &Lane) -> Caller {
         {
             thread.finished.set(None);
             thread.settle();
-            return Caller::Known(event::Waker::Lane(finished.lane));
+            return Caller::Ended(finished.lane);
         }
         if thread.is_in_other_task() {
             return Caller::Known(event::Waker::Thread);

@@ -375,6 +375,7 @@ impl Lane {
     fn is_woken_by_whom(&self) -> event::Waker {
         let (by, when) = match context::caller(self) {
             Caller::Known(by) => (by, When::Now),
+            Caller::Ended(by) => (event::Waker::Lane(by), When::AtLast),
             Caller::Itself => {
                 self.wakes_itself();
                 // It is ready since it yielded.
