@@ -27,7 +27,7 @@ pub(crate) mod file;
 #[cfg(feature = "timeline")]
 mod merge;
 pub(crate) mod names;
-pub(crate) mod poll;
+pub(crate) mod pair;
 #[cfg(feature = "timeline")]
 mod reader;
 #[cfg(feature = "timeline")]

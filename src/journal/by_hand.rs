@@ -361,6 +361,8 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
     zero.extend(two(0, 3));
     zero.extend(first(5, 5, 7)); // 2,000,000,010.
     zero.extend(whole(10, 1, 2)); // 2,000,000,011 to 2,000,000,013.
+    zero.extend(first(20, 1, 7));
+    zero.extend(two(3, 8));
 
     let mut one = first(17, 5, 8).to_vec(); // Tick 1,005.
     one.extend(two(1, 1));
@@ -413,7 +415,7 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
         of(1, 0).with(&description),
         texts.with(b"\x04work\x04a.py"),
         templates.with(b"\x06worker\x01\x04a.py\xac\x02\x05\x02io\x02\0\0\0"),
-        words(3, 0, 12, 0, 1_000).with(&zero),
+        words(3, 0, 14, 0, 1_000).with(&zero),
         words(4, 1, 7, 0, 1_000).with(&one),
         of_notes.with(&notes),
         of(200, 6).with(b"what will be added"),
@@ -470,7 +472,7 @@ fn expected() -> Vec<Event> {
         ),
         at(1_005, 1, spawned(eight, "io", TaskKind::Blocking, None)),
         at(1_010, 0, started.clone()),
-        at(1_010, 0, joins),
+        at(1_010, 0, joins.clone()),
         at(1_015, 1, woken(Waker::Itself)),
         // It is noted before the next time block, behind what was handed on before.
         at(1_015, 1, EventKind::Lost { count: 3 }),
@@ -483,10 +485,12 @@ fn expected() -> Vec<Event> {
         at(1_028, 1, woken(Waker::Lane(seven))),
         at(1_028, 1, EventKind::Lost { count: 1 }),
         at(far, 0, started.clone()),
-        at(far + 5, 0, left),
+        at(far + 5, 0, left.clone()),
         at(far + 10, 0, ended(Polled::Completed)),
         at(far + 11, 0, started),
         at(far + 13, 0, ended(Polled::Completed)),
+        at(far + 14, 0, joins),
+        at(far + 14, 0, left),
     ];
     let kinds = events().into_iter().map(|(_, kind)| kind);
     let later = (far + 21..).zip(kinds);

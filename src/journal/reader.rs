@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::block::{self, Description, Found, HEARTBEAT, Header, OF_NOTES, kind};
 use super::damage::Damage;
 use super::merge::{Merger, Sink, lost_in};
-use super::poll;
+use super::pair;
 use super::said::{self, Known, Template};
 use super::told::{Notes, Told};
 use super::unreadable::Unreadable;
@@ -322,7 +322,7 @@ impl Reader {
             return Err(Passed { events });
         }
         let mut words = Vec::new();
-        poll::plain_words(payload, &mut words);
+        pair::plain_words(payload, &mut words);
         let counts = [header.before, header.count.into()];
         Ok(self.merger.push(header.thread, header.tick, words, counts))
     }
@@ -374,7 +374,7 @@ impl Reader {
 
     fn take_standing(&mut self, header: &Header, payload: &[u8]) {
         let mut words = Vec::new();
-        poll::plain_words(payload, &mut words);
+        pair::plain_words(payload, &mut words);
         let notes = Notes {
             read: self.noted,
             lost: self.lost.saturating_add(self.merger.lost),

@@ -9,7 +9,7 @@ use std::mem;
 
 use super::blob;
 use super::block::{self, Header, OF_NOTES, kind};
-use super::poll;
+use super::pair;
 use super::skim::{self, About};
 use super::word::{self, First, Tick};
 use crate::event::fields::{Malformed, take_varint};
@@ -207,7 +207,7 @@ impl Standing {
         thread.events = header.before.saturating_add(header.count.into());
         let mut words = mem::take(&mut self.words);
         words.clear();
-        poll::plain_words(payload, &mut words);
+        pair::plain_words(payload, &mut words);
         let (mut at, mut tick) = (0, header.tick);
         while let Some(&word) = words.get(at) {
             let mut more = 0;

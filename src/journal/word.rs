@@ -42,7 +42,7 @@ pub(super) mod tag {
     pub(in crate::journal) const WOKEN_BY_ITSELF: u64 = 6;
     pub(in crate::journal) const WOKEN_BY_DRIVER: u64 = 7;
     pub(in crate::journal) const WOKEN_BY_THREAD: u64 = 8;
-    /// A whole poll: see `poll.rs`.
+    /// A whole poll: see `pair.rs`.
     pub(in crate::journal) const POLL_PENDING: u64 = 9;
     pub(in crate::journal) const POLL_COMPLETED: u64 = 10;
     /// Woken by a lane whose number is near, as the upper bits of the time say.
@@ -55,6 +55,8 @@ pub(super) mod tag {
     pub(in crate::journal) const JOINS: u64 = TWO | 2;
     /// The await.
     pub(in crate::journal) const LEFT: u64 = TWO | 3;
+    /// The same as [`JOINS`] and [`LEFT`] at once: the task had ended before.
+    pub(in crate::journal) const JOINED: u64 = TWO | 4;
 }
 
 /// An event in words, but for its time.
@@ -205,6 +207,12 @@ impl Words {
     #[inline]
     pub(crate) fn joins(lane: LaneId, frame: FrameId, task: LaneId) -> Self {
         Self::new(tag::JOINS, lane, [frame.0.into(), task.0])
+    }
+
+    /// The words of an await of a task that had ended before: its beginning and its end, at the same time.
+    #[inline]
+    pub(crate) fn joined(lane: LaneId, frame: FrameId, task: LaneId) -> Self {
+        Self::new(tag::JOINED, lane, [frame.0.into(), task.0])
     }
 
     #[inline]

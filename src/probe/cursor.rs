@@ -17,7 +17,7 @@ use super::buffer::Shared;
 use super::clock::{self, Tick};
 use super::progress::Progress;
 use super::record::{self, FAR, Words};
-use crate::journal::poll;
+use crate::journal::pair;
 
 /// So many events of a scheduler's in a row may take the time of the one before: see [`When::Between`].
 const BORROWED: u8 = 32;
@@ -258,7 +258,7 @@ impl Cursor {
             let word = self.words.get().add(self.at.get());
             (&*self.shared.get(), &*word)
         };
-        let whole = poll::whole(word.load(Ordering::Relaxed), words.first(), since);
+        let whole = pair::whole(word.load(Ordering::Relaxed), words.first(), since);
         if let Some(whole) = whole {
             word.store(whole, Ordering::Relaxed);
             self.at.set(at);
@@ -284,7 +284,7 @@ impl Cursor {
         first.store(word, Ordering::Relaxed);
         // Where the event has one word only, the next one takes the place of this.
         second.store(more, Ordering::Relaxed);
-        let is_open = poll::is_start(word);
+        let is_open = pair::is_start(word);
         let progress = progress.with(count, is_open);
         self.at.set(at + count - usize::from(is_open));
         self.progress.set(progress);

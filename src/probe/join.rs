@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::task::{Id, JoinError};
 
-use super::context;
+use super::context::{self, Scope};
 use super::cursor::When;
 use super::lane::Lane;
 use super::record::{A_TASK, Words};
@@ -123,21 +123,37 @@ impl Seen {
 
 /// Records that the current lane has joined a task that had ended before: an await that takes no time.
 pub(crate) fn record_joined(task: &Arc<Lane>) {
-    if let Some(frame) = begin_wait(task) {
-        context::with_lane(|lane| {
-            let Some(lane) = lane.map(|lane| lane.id) else {
-                return;
-            };
-            let recorder = &task.probe.recorder;
-            recorder.record_words(When::AtLast, Words::left(lane, frame), || {
-                EventKind::AwaitLeft { lane, frame }
-            });
+    with_wait(task, |wait| {
+        let recorder = &task.probe.recorder;
+        let (lane, frame) = (wait.lane, wait.frame);
+        let is_plain = wait.is_plain();
+        if is_plain && recorder.try_record(When::Now, Words::joined(lane, frame, task.id)) {
+            return;
+        }
+        wait.record(task);
+        recorder.record_words(When::AtLast, Words::left(lane, frame), || {
+            EventKind::AwaitLeft { lane, frame }
         });
-    }
+    });
 }
 
 /// Records that the current lane waits for a task, where it is of the task's session and has not told of it yet.
 fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
+    with_wait(task, |wait| {
+        wait.record(task);
+        wait.frame
+    })
+}
+
+/// The await of a task by the current lane.
+struct Wait {
+    lane: LaneId,
+    frame: FrameId,
+    scope: Scope,
+}
+
+/// Begins an await of a task by the current lane, unless that is of another session or has told of it.
+fn with_wait<R>(task: &Arc<Lane>, record: impl FnOnce(Wait) -> R) -> Option<R> {
     context::with_lane(|joiner| {
         let joiner = joiner?;
         let scope = context::scope();
@@ -147,8 +163,20 @@ fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
             return None;
         }
         let (lane, frame) = (joiner.id, joiner.next_frame());
-        let is_plain = scope.frame.is_none() && scope.coroutine.is_none();
-        let words = if is_plain {
+        Some(record(Wait { lane, frame, scope }))
+    })
+}
+
+impl Wait {
+    /// `true` if it is within no other await.
+    fn is_plain(&self) -> bool {
+        self.scope.frame.is_none() && self.scope.coroutine.is_none()
+    }
+
+    /// Records that it begins.
+    fn record(&self, task: &Lane) {
+        let Self { lane, frame, scope } = *self;
+        let words = if self.is_plain() {
             Words::joins(lane, frame, task.id)
         } else {
             Words::NONE
@@ -161,10 +189,9 @@ fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
             coroutine: scope.coroutine,
             site: None,
             text: Text::Static(A_TASK),
-            on,
+            on: Some(Awaited::Task(task.id)),
         });
-        Some(frame)
-    })
+    }
 }
 
 // As tokio's are.

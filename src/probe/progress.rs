@@ -6,7 +6,7 @@ pub(crate) struct Progress(u64);
 
 /// Set between reading the clock and having written.
 const WRITING: u64 = 1;
-/// Set while there is one more word, which may still change: see [`poll`](crate::journal::poll).
+/// Set while there is one more word, which may still change: see [`pair`](crate::journal::pair).
 const OPEN: u64 = 1 << 1;
 /// One word.
 const WORD: u64 = 1 << 2;

@@ -196,7 +196,7 @@ impl Recorder {
     #[inline(always)]
     pub(crate) fn record_step(&self, when: When, step: Step) {
         let words = Words::of(step);
-        if !self.write(when, words) {
+        if !self.try_record(when, words) {
             self.record_step_slowly(words, step);
         }
     }
@@ -210,14 +210,14 @@ impl Recorder {
     /// Records an event that is known in words, too.
     #[inline]
     pub(crate) fn record_words(&self, when: When, words: Words, kind: impl FnOnce() -> EventKind) {
-        if !self.write(when, words) {
+        if !self.try_record(when, words) {
             self.record_slowly(words, kind);
         }
     }
 
-    /// Writes an event, if that is all that has to be done and the thread can do it at once.
+    /// Writes these words, if that is all that has to be done and the thread can do it at once.
     #[inline]
-    fn write(&self, when: When, words: Words) -> bool {
+    pub(crate) fn try_record(&self, when: When, words: Words) -> bool {
         !words.are_none() && cursor::write(self.0.plain.load(Ordering::Relaxed), when, words)
     }
 
@@ -248,7 +248,7 @@ impl Recorder {
         let number = || template::last(self.0.session, origin);
         if let Some(parent) = parent
             && let Some(number) = number()
-            && self.write(When::Now, Words::spawned(lane, parent, number))
+            && self.try_record(When::Now, Words::spawned(lane, parent, number))
         {
             return;
         }

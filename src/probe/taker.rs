@@ -21,7 +21,7 @@ use crate::event::{EventKind, Text, ThreadId};
 use crate::journal::blob;
 use crate::journal::block::{self, Description, HEARTBEAT, Header, kind};
 use crate::journal::names::{self, Names};
-use crate::journal::poll;
+use crate::journal::pair;
 
 /// How often it is looked again for a thread that is about to write an event.
 const PATIENCE: usize = 100;
@@ -393,7 +393,7 @@ impl Thread {
         *number += 1;
         let start = block::put_header(to);
         payload(to);
-        let (events, tick) = poll::count(&to[start + block::HEADER..], self.tick);
+        let (events, tick) = pair::count(&to[start + block::HEADER..], self.tick);
         header.count = events;
         block::finish(to, start, &header);
         self.events += u64::from(events);
@@ -405,7 +405,7 @@ impl Thread {
         let chunk = self.chunks.front().filter(|_| self.progress.is_open())?;
         let word = chunk.words(self.at, 1).first()?;
         // By now it may be that of a whole poll.
-        poll::parts(word.load(Ordering::Relaxed))?.first().copied()
+        pair::parts(word.load(Ordering::Relaxed))?.first().copied()
     }
 
     /// Returns `true` if all that was finished has been taken.
@@ -431,7 +431,7 @@ impl Thread {
 fn put_words(words: &[AtomicU64], has_start: bool, to: &mut Vec<u8>) {
     let mut words = words.iter().map(|word| word.load(Ordering::Relaxed));
     if has_start {
-        let parts = words.next().and_then(poll::parts);
+        let parts = words.next().and_then(pair::parts);
         let end = parts.as_deref().and_then(|parts| parts.get(1..));
         put_plain(end.unwrap_or_default(), to);
     }

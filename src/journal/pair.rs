@@ -1,7 +1,7 @@
-//! A short poll in one word: its start and its end.
+//! Two events in the words of one: the start and the end of a short poll, and an await of a task that had ended before.
 //!
 //! A thread writes the word of a start, which becomes that of the whole poll if its end is what the thread writes next.
-//! Readers take whole polls apart first of all, so that the rest of them knows plain words only.
+//! Readers take pairs apart first of all, so that the rest of them knows plain words only.
 
 use std::ops::Deref;
 
@@ -80,14 +80,30 @@ pub(crate) fn plain_words(payload: &[u8], to: &mut Vec<u64>) {
     let mut words = payload.chunks_exact(8).map(word::of_bytes);
     to.reserve(words.len());
     while let Some(word) = words.next() {
-        match parts(word) {
-            Some(parts) => to.extend_from_slice(&parts),
-            None => {
-                to.push(word);
-                to.extend(words.by_ref().take(more(word)));
-            }
+        if let Some(parts) = parts(word) {
+            to.extend_from_slice(&parts);
+        } else if is_joined(word)
+            && let Some(second) = words.next()
+        {
+            to.extend(joined_parts(word, second));
+        } else {
+            to.push(word);
+            to.extend(words.by_ref().take(more(word)));
         }
     }
+}
+
+#[inline]
+fn is_joined(word: u64) -> bool {
+    word & tag::MASK == tag::JOINED
+}
+
+/// Returns the plain words of an await of a task that had ended before.
+#[cfg(any(unix, feature = "timeline"))]
+fn joined_parts(word: u64, second: u64) -> [u64; 4] {
+    let enters = word ^ tag::JOINED ^ tag::JOINS;
+    let leaves = tag::LEFT | word >> 32 << 32;
+    [enters, second, leaves, second >> 32]
 }
 
 /// Returns the number of events in a payload of whole events, and the tick of the last one.
@@ -103,7 +119,7 @@ pub(crate) fn count(payload: &[u8], mut tick: Tick) -> (u32, Tick) {
                 First::Time(at) => tick = at,
                 First::Event { since, more } => {
                     tick.0 += since;
-                    events += 1;
+                    events += 1 + u32::from(is_joined(*part));
                     if more > 0 {
                         words.nth(more - 1);
                     }
@@ -126,7 +142,7 @@ fn more(word: u64) -> usize {
 #[cfg(all(test, feature = "timeline"))]
 mod tests {
     use super::*;
-    use crate::event::{LaneId, Polled};
+    use crate::event::{FrameId, LaneId, Polled};
     use crate::journal::word::Words;
 
     /// Returns the words of a poll: the whole one, and those of its start and its end.
@@ -164,11 +180,29 @@ mod tests {
     #[test]
     fn words_that_belong_to_others_are_not_taken_for_polls() {
         // The second word would be that of a whole poll.
-        let first = Words::left(LaneId(1), crate::event::FrameId(9)).after(0).0;
+        let first = Words::left(LaneId(1), FrameId(9)).after(0).0;
         let payload: Vec<u8> = [first, 9].into_iter().flat_map(u64::to_le_bytes).collect();
         let mut words = Vec::new();
         plain_words(&payload, &mut words);
         assert_eq!(words, [first, 9]);
         assert_eq!(count(&payload, Tick(5)), (1, Tick(5)));
+    }
+
+    #[test]
+    fn an_await_that_takes_no_time_begins_and_ends() {
+        let (lane, frame, task) = (LaneId(7), FrameId(8), LaneId(9));
+        let (first, second, _) = Words::joined(lane, frame, task).after(5);
+        let payload = [first, second].into_iter().flat_map(u64::to_le_bytes);
+        let payload: Vec<u8> = payload.collect();
+        let mut words = Vec::new();
+        plain_words(&payload, &mut words);
+        let (enters, on, _) = Words::joins(lane, frame, task).after(5);
+        let (leaves, left, _) = Words::left(lane, frame).after(0);
+        assert_eq!(words, [enters, on, leaves, left]);
+        assert_eq!(count(&payload, Tick(1)), (2, Tick(6)));
+        // One that is cut off is no event that is known.
+        words.clear();
+        plain_words(&payload[..8], &mut words);
+        assert_eq!(words, [first]);
     }
 }
