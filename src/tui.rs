@@ -11,8 +11,10 @@ mod driver;
 mod highlight;
 pub mod keymap;
 pub mod layout;
+pub mod mode;
 pub mod mouse;
 mod opening;
+mod options;
 mod reader;
 mod recorder;
 #[doc(hidden)]
@@ -28,7 +30,6 @@ mod watching;
 
 use std::future::poll_fn;
 use std::io;
-use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -38,66 +39,16 @@ use thiserror::Error;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{Instant, sleep_until};
 
-use crate::scenario::{self, Scenario};
-use crate::session::{self, Keep, Progress};
+use crate::scenario::{self};
+use crate::session::{self};
 use app::{App, Effect, Msg};
 use driver::Driver;
+pub use options::{Options, Record, Start, Watching};
 use recorder::Recorder;
 use terminal::Screen;
-use theme::Theme;
-#[cfg(unix)]
-pub use watching::Watching;
-
-/// Nothing is watched where there are no sockets for that.
-#[cfg(not(unix))]
-#[derive(Debug)]
-pub enum Watching {}
 
 /// As many messages are taken in at most before the screen is drawn again.
 const BATCH: usize = 256;
-
-/// What the screen begins with, and how.
-#[derive(Debug)]
-pub struct Options {
-    /// What it begins with.
-    pub start: Start,
-    /// Whether what runs is recorded.
-    pub record: Record,
-    /// How it looks.
-    pub theme: Theme,
-    /// Is told how far the recording to begin with was read.
-    pub progress: fn(Progress),
-}
-
-/// What the screen begins with.
-#[derive(Debug)]
-pub enum Start {
-    /// The menu.
-    Menu,
-    /// This scenario, after its question.
-    Scenario(&'static Scenario),
-    /// A recording.
-    Replay {
-        /// Its file.
-        file: PathBuf,
-        /// Whether what is written to it is to be seen.
-        follow: bool,
-    },
-    /// A program that is watched from outside of it.
-    #[cfg(unix)]
-    Watch(Box<Watching>),
-}
-
-/// Whether what runs is recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// Into the user's store.
-    Auto,
-    /// Not unless a key asks for it.
-    Off,
-    /// Into this file, of which only the last part may be kept.
-    To(PathBuf, Option<Keep>),
-}
 
 /// How the screen ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,7 +238,7 @@ impl Loop<'_> {
         for _ in 0..BATCH {
             // Without its end of the terminal, nobody is there any more.
             let Some(event) = next else { return Ok(false) };
-            let msg = keymap::message(self.app.mode(), &event?);
+            let msg = message(&self.app, &event?);
             if msg.is_some_and(|msg| !self.update(msg)) {
                 return Ok(false);
             }
@@ -388,4 +339,13 @@ impl Signals {
             Err(_) => std::future::pending().await,
         }
     }
+}
+
+/// Returns the message for an event of the terminal, if it means something.
+fn message(app: &App, event: &Event) -> Option<Msg> {
+    let Event::Mouse(event) = event else {
+        return keymap::message(app.mode(), event);
+    };
+    let (gesture, at) = mouse::gesture(*event)?;
+    Some(Msg::Mouse(gesture, at, view::hit::target(app, at)))
 }

@@ -13,7 +13,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use asyncline::scenario;
-use asyncline::tui::keymap::{self, Mode};
+use asyncline::tui::keymap;
+use asyncline::tui::mode::Mode;
 
 const README: &str = include_str!("../README.md");
 

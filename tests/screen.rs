@@ -16,9 +16,11 @@ use asyncline::scenario::{self, Scenario};
 use asyncline::source::Live;
 use asyncline::tui::action::Action;
 use asyncline::tui::app::{App, Effect, Grows, Msg, Opened, Playback, Recent, Recording, Tick};
-use asyncline::tui::keymap::{self, Mode};
+use asyncline::tui::keymap;
+use asyncline::tui::mode::Mode;
 use asyncline::tui::mouse::Gesture;
 use asyncline::tui::theme::{Depth, Theme};
+use asyncline::tui::view::hit;
 use asyncline::tui::view::view;
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -58,6 +60,10 @@ impl Session {
     }
 
     fn tell(&mut self, msg: Msg) -> Option<Effect> {
+        let msg = match msg {
+            Msg::Mouse(gesture, at, _) => Msg::Mouse(gesture, at, hit::target(&self.app, at)),
+            msg => msg,
+        };
         self.app.update(msg)
     }
 
@@ -576,7 +582,7 @@ fn a_click_selects_and_a_second_one_starts() {
         // Each line of the backend's text begins with a quotation mark.
         let x = line[..line.find(text).unwrap()].chars().count() - 1;
         let at = Position::new(x as u16, y as u16);
-        session.tell(Msg::Mouse(Gesture::Press, at))
+        session.tell(Msg::Mouse(Gesture::Press, at, None))
     };
     assert_eq!(click(&mut session, "await-nested  "), None);
     assert_eq!(session.app.mode(), Mode::Menu);
@@ -598,18 +604,18 @@ fn the_mouse_selects_pans_and_zooms() {
     session.draw();
     let viewport = |session: &Session| session.app.viewer().unwrap().lanes.viewport;
     let before = viewport(&session);
-    session.tell(Msg::Mouse(Gesture::WheelUp, Position::new(60, 6)));
+    session.tell(Msg::Mouse(Gesture::WheelUp, Position::new(60, 6), None));
     assert!(viewport(&session).span < before.span);
     let zoomed = viewport(&session);
-    session.tell(Msg::Mouse(Gesture::Press, Position::new(60, 6)));
-    session.tell(Msg::Mouse(Gesture::Drag, Position::new(50, 6)));
-    session.tell(Msg::Mouse(Gesture::Release, Position::new(50, 6)));
+    session.tell(Msg::Mouse(Gesture::Press, Position::new(60, 6), None));
+    session.tell(Msg::Mouse(Gesture::Drag, Position::new(50, 6), None));
+    session.tell(Msg::Mouse(Gesture::Release, Position::new(50, 6), None));
     assert!(viewport(&session).start > zoomed.start);
     let now = session.app.viewer().unwrap().playback.now();
     assert_eq!(now, Timestamp(2 * SECOND), "a drag is no click");
     session.press(&[Action::Fit]);
-    session.tell(Msg::Mouse(Gesture::Press, Position::new(40, 6)));
-    session.tell(Msg::Mouse(Gesture::Release, Position::new(40, 6)));
+    session.tell(Msg::Mouse(Gesture::Press, Position::new(40, 6), None));
+    session.tell(Msg::Mouse(Gesture::Release, Position::new(40, 6), None));
     assert!(session.app.viewer().unwrap().playback.now() < now);
 }
 
@@ -689,7 +695,7 @@ fn any_message() -> impl Strategy<Value = Msg> {
     prop_oneof![
         8 => prop::sample::select(actions).prop_map(Msg::Input),
         1 => any::<char>().prop_map(Msg::Typed),
-        2 => gesture.prop_map(|(gesture, x, y)| Msg::Mouse(gesture, Position::new(x, y))),
+        2 => gesture.prop_map(|(gesture, x, y)| Msg::Mouse(gesture, Position::new(x, y), None)),
         2 => (0..5000_u64, 0..3 * SECOND, any::<bool>()).prop_map(|(ms, position, finished)| {
             Msg::Tick(Tick {
                 elapsed: Duration::from_millis(ms),

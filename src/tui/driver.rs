@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::Watching;
 #[cfg(unix)]
 use super::app::Watched;
 use super::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
@@ -18,6 +17,7 @@ use super::conversion::{self, Begun, Conversion};
 #[cfg(unix)]
 use super::opening::Files;
 use super::opening::Opening;
+use super::options::Watching;
 use super::reader::{Reader, Request};
 use super::recorder::Recorder;
 use super::{highlight, opening};

@@ -4,42 +4,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
 use super::app::Msg;
-use super::mouse;
-
-/// What is on the screen, as far as keys are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// The menu of scenarios.
-    Menu,
-    /// The question before a scenario.
-    Question,
-    /// The lanes.
-    Lanes,
-    /// The help page.
-    Help,
-    /// All about one lane.
-    Detail,
-    /// The list of findings.
-    Findings,
-    /// The answer to the question.
-    Answer,
-    /// A line of text is being typed.
-    Prompt,
-}
-
-impl Mode {
-    /// All modes.
-    pub const ALL: [Self; 8] = [
-        Self::Menu,
-        Self::Question,
-        Self::Lanes,
-        Self::Help,
-        Self::Detail,
-        Self::Findings,
-        Self::Answer,
-        Self::Prompt,
-    ];
-}
+use super::mode::Mode;
 
 /// A key, with what is held down with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -222,7 +187,7 @@ pub fn action(mode: Mode, key: Key) -> Option<Action> {
         .map(|binding| binding.action)
 }
 
-/// What an event of the terminal means in a mode.
+/// What an event of the terminal means in a mode, unless it is one of the mouse.
 pub fn message(mode: Mode, event: &Event) -> Option<Msg> {
     match event {
         Event::Key(event) if event.kind != KeyEventKind::Release => {
@@ -231,7 +196,6 @@ pub fn message(mode: Mode, event: &Event) -> Option<Msg> {
                 .map(Msg::Input)
                 .or_else(|| typed(mode, key))
         }
-        Event::Mouse(event) => mouse::message(*event),
         Event::Paste(text) => Some(Msg::Pasted(text.clone())),
         Event::Resize(width, height) => Some(Msg::Resize((*width, *height).into())),
         _ => None,

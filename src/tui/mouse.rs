@@ -3,8 +3,6 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::app::Msg;
-
 /// What the mouse did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gesture {
@@ -24,8 +22,15 @@ pub enum Gesture {
     WheelRight,
 }
 
-/// The message for an event of the mouse, if it means something.
-pub(super) fn message(event: MouseEvent) -> Option<Msg> {
+/// The mouse's button is held.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Press {
+    pub(super) at: Position,
+    pub(super) dragged: bool,
+}
+
+/// Returns the gesture that an event of the mouse is, and its place.
+pub(super) fn gesture(event: MouseEvent) -> Option<(Gesture, Position)> {
     let gesture = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Gesture::Press,
         MouseEventKind::Drag(MouseButton::Left) => Gesture::Drag,
@@ -37,5 +42,5 @@ pub(super) fn message(event: MouseEvent) -> Option<Msg> {
         _ => return None,
     };
     let at = Position::new(event.column, event.row);
-    Some(Msg::Mouse(gesture, at))
+    Some((gesture, at))
 }

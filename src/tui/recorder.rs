@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-use super::Record;
 use super::app::Recording;
+use super::options::Record;
 use crate::event::Event;
 use crate::scenario::Scenario;
 use crate::session::{self, Error, KEEP, Keep, Meta, Store, Writer};

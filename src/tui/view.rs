@@ -6,6 +6,7 @@ pub mod detail;
 pub mod events;
 pub mod findings;
 pub mod help;
+pub mod hit;
 pub mod lanes;
 pub mod menu;
 pub mod printed;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::viewer::{Recording, Viewer};
+use super::msg::Recording;
+use super::viewer::Viewer;
 use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
 use crate::printable;
 use crate::scenario::Scenario;

@@ -1,32 +1,29 @@
 //! What the mouse does.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
-use super::{App, Effect, Overlay, Screen};
+use super::{App, Effect, Overlay, Screen, Target};
 use crate::tui::action::Action;
-use crate::tui::keymap::Mode;
-use crate::tui::mouse::Gesture;
-use crate::tui::view;
+use crate::tui::mode::Mode;
+use crate::tui::mouse::{Gesture, Press};
 
 /// By how many lines a turn of the wheel scrolls.
 const LINES: isize = 3;
 
-/// The mouse's button is held.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Press {
-    at: Position,
-    dragged: bool,
-}
-
 impl App {
-    pub(super) fn mouse(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
+    pub(super) fn mouse(
+        &mut self,
+        gesture: Gesture,
+        at: Position,
+        on: Option<Target>,
+    ) -> Option<Effect> {
         match self.mode() {
             Mode::Lanes => self.mouse_on_lanes(gesture, at),
             Mode::Prompt => None,
             mode => match gesture {
                 Gesture::WheelUp => self.turn(Action::Up),
                 Gesture::WheelDown => self.turn(Action::Down),
-                Gesture::Press => self.click(mode, at),
+                Gesture::Press => self.click(mode, on),
                 _ => None,
             },
         }
@@ -42,32 +39,35 @@ impl App {
     }
 
     /// A click selects, one on what is selected chooses it, and one on what only informs closes that.
-    fn click(&mut self, mode: Mode, at: Position) -> Option<Effect> {
-        let (area, theme) = (Rect::from((Position::ORIGIN, self.size)), self.theme);
-        match (mode, &mut self.screen, &mut self.overlay) {
-            (Mode::Menu, ..) => {
-                let index = view::menu::item_at(&self.menu, area, at)?;
+    fn click(&mut self, mode: Mode, on: Option<Target>) -> Option<Effect> {
+        let (selected, index) = match (mode, &mut self.screen, &mut self.overlay, on) {
+            (Mode::Menu, .., Some(Target::Item(index))) => {
                 if index == self.menu.index() {
                     return self.act(Action::Confirm);
                 }
                 self.menu.point(index);
+                return None;
             }
-            (Mode::Question, Screen::Question(asking), _) => {
-                let choice = view::question::choice_at(asking, theme, area, at)?;
-                if asking.selected == Some(choice) {
+            (Mode::Question, Screen::Question(asking), _, Some(Target::Choice(index))) => {
+                if asking.selected == Some(index) {
                     return self.act(Action::Confirm);
                 }
-                asking.selected = Some(choice);
+                asking.selected = Some(index);
+                return None;
             }
-            (Mode::Findings, Screen::Lanes(viewer), Some(Overlay::Findings { selected })) => {
-                match view::findings::finding_at(viewer, theme, *selected, area, at) {
-                    None => return self.act(Action::Back),
-                    Some(index) if index == *selected => return self.act(Action::Confirm),
-                    Some(index) => *selected = index,
-                }
-            }
+            (
+                Mode::Findings,
+                _,
+                Some(Overlay::Findings { selected }),
+                Some(Target::Finding(index)),
+            ) => (selected, index),
+            (Mode::Menu | Mode::Question, ..) => return None,
             _ => return self.act(Action::Back),
+        };
+        if index == *selected {
+            return self.act(Action::Confirm);
         }
+        *selected = index;
         None
     }
 

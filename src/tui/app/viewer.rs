@@ -1,15 +1,14 @@
 //! A session on the screen: the program that runs, or the recording that is replayed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::layout::Size;
 
 use super::lanes::Lanes;
+use super::msg::{Effect, Grows, Opened, Recording, Tick};
 use super::playback::{Arrival, Journey, MOST_KEPT, Playback};
 use super::scene::{self, Asked, Drawn, Rows, Scene, Seen, Sight};
 use super::watched::{Life, Printed, Watched};
-use super::{Effect, Grows, Opened, Tick};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
@@ -102,20 +101,6 @@ impl From<Pace> for Motion {
             Pace::Until(lane) => Self::Until(lane),
         }
     }
-}
-
-/// Whether a session is recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Recording {
-    /// It is not.
-    #[default]
-    Off,
-    /// It is, into this file.
-    On(PathBuf),
-    /// It was, and is whole in this file.
-    Saved(PathBuf),
-    /// It was, until this went wrong.
-    Failed(String),
 }
 
 impl Viewer {

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::text::{padded, popup, put_lines, span};
-use crate::tui::keymap::{self, Binding, Mode};
+use crate::tui::keymap::{self, Binding};
 use crate::tui::layout::over;
+use crate::tui::mode::Mode;
 use crate::tui::theme::{Role, Theme};
 use crate::width::width;
 
