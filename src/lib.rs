@@ -104,6 +104,7 @@ pub mod event;
 mod journal;
 pub mod probe;
 pub mod task;
+mod threads;
 
 #[cfg(feature = "timeline")]
 pub mod collector;

@@ -78,21 +78,6 @@ pub(crate) use executor::Target;
 /// Whether recording is compiled out.
 const OFF: bool = cfg!(feature = "off");
 
-/// What the names of this crate's own threads begin with.
-const THREADS: &str = "asyncline-";
-
-/// The name of a thread of this crate's own.
-pub(crate) fn thread_name(what: &str) -> String {
-    format!("{THREADS}{what}")
-}
-
-/// Whether this thread is one of this crate's own.
-#[cfg(feature = "app")]
-pub(crate) fn is_own_thread() -> bool {
-    let thread = std::thread::current();
-    thread.name().is_some_and(|name| name.starts_with(THREADS))
-}
-
 /// What expanded macros call. Not for anybody else: it may change at any time.
 #[doc(hidden)]
 pub mod expanded {

@@ -79,7 +79,7 @@ fn collect(
     enough: u64,
 ) -> io::Result<JoinHandle<Result<(u64, u64), session::Error>>> {
     thread::Builder::new()
-        .name(crate::probe::thread_name("collector"))
+        .name(crate::threads::name("collector"))
         .spawn(move || {
             let done = write_all(&mut collector, writer, &stop, enough);
             // What cannot be written any more need not be made.

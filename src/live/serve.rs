@@ -142,7 +142,7 @@ pub(crate) fn serve(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let thread = thread::Builder::new().name(crate::probe::thread_name("live"));
+    let thread = thread::Builder::new().name(crate::threads::name("live"));
     thread.spawn(move || {
         runtime.block_on(async {
             for door in doors {

@@ -198,7 +198,7 @@ impl Recording {
             }),
             changed: Condvar::new(),
         });
-        let thread = thread::Builder::new().name(crate::probe::thread_name("output"));
+        let thread = thread::Builder::new().name(crate::threads::name("output"));
         let its = Arc::clone(&recording);
         let run = move || {
             let run = AssertUnwindSafe(|| its.run(taker, target));

@@ -306,7 +306,7 @@ impl Builder {
             Threads::Entering | Threads::Unknown | Threads::Local | Threads::Tokios(None) => {}
             Threads::Own(workers) => {
                 builder.worker_threads(workers);
-                builder.thread_name(super::thread_name("worker"));
+                builder.thread_name(crate::threads::name("worker"));
             }
             Threads::Tokios(Some(workers)) => {
                 builder.worker_threads(workers);

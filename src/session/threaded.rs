@@ -180,7 +180,7 @@ fn start<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
-    let name = crate::probe::thread_name(name);
+    let name = crate::threads::name(name);
     thread::Builder::new().name(name).spawn(run)
 }
 

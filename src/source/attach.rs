@@ -181,7 +181,7 @@ impl Attached {
             token,
             status: Arc::clone(&status),
         };
-        let thread = thread::Builder::new().name(crate::probe::thread_name("attached"));
+        let thread = thread::Builder::new().name(crate::threads::name("attached"));
         let spawned = thread.spawn(move || listener.run(stream, asked, &ready));
         let why = match spawned.map(|_| begun.recv()) {
             Ok(Ok(Ok(program))) => {

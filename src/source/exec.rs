@@ -71,7 +71,7 @@ impl Begun {
         ];
         for from in outputs.into_iter().flatten() {
             let printed = Arc::clone(&printed);
-            let thread = thread::Builder::new().name(crate::probe::thread_name("printed"));
+            let thread = thread::Builder::new().name(crate::threads::name("printed"));
             thread.spawn(move || keep(from, &printed))?;
         }
         Ok(Self {

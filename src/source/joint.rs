@@ -41,7 +41,7 @@ impl Joined {
         let is_left = Arc::new(AtomicBool::new(false));
         let failed = Arc::new(Mutex::new(None));
         let (leaves, fails) = (Arc::clone(&is_left), Arc::clone(&failed));
-        let name = crate::probe::thread_name("joint");
+        let name = crate::threads::name("joint");
         let thread = thread::Builder::new().name(name).spawn(move || {
             let is_over = || {
                 statuses

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collector::Collector;
 use crate::event::{Event, Timestamp};
-use crate::probe;
 use crate::probe::gate::{Gate, Pace, Report};
 use crate::scenario::{Scenario, Stage};
 
@@ -45,7 +44,7 @@ impl Live {
         let stop = CancellationToken::new();
         let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), scenario.real_time);
         let thread = thread::Builder::new()
-            .name(probe::thread_name("scenario"))
+            .name(crate::threads::name("scenario"))
             .spawn(|| stage.play(scenario.main))?;
         Ok(Self {
             collector,
@@ -140,7 +139,7 @@ fn note_panics() {
     ONCE.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if probe::is_own_thread() {
+            if crate::threads::is_own() {
                 let payload = panic.payload();
                 let text = payload.downcast_ref::<&str>().copied();
                 let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

@@ -11,7 +11,6 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::app::Msg;
 use crate::printable;
-use crate::probe;
 use crate::session::{self, Archive, Making};
 
 /// A journal that a program may still write is looked at so often.
@@ -41,7 +40,7 @@ impl Conversion {
         let (journal, follow) = (begun.journal.clone(), begun.follow);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = thread::Builder::new().name(probe::thread_name("journal"));
+        let thread = thread::Builder::new().name(crate::threads::name("journal"));
         let thread = thread.spawn(move || {
             if let Err(error) = run(begun, &stopped, &messages) {
                 let why = format!("not read any further: {}", error.reason_first());

@@ -22,7 +22,6 @@ use super::reader::{Reader, Request};
 use super::recorder::Recorder;
 use super::{highlight, opening};
 use crate::event::Event;
-use crate::probe;
 use crate::probe::gate::Pace;
 use crate::session::{self, Archive, Progress};
 use crate::source::Live;
@@ -468,6 +467,6 @@ fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
 
 /// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().name(probe::thread_name(name));
+    let thread = thread::Builder::new().name(crate::threads::name(name));
     let _ = thread.spawn(work);
 }

@@ -20,7 +20,6 @@ use ratatui::layout::Size;
 
 use super::app::App;
 use super::view::view;
-use crate::probe;
 
 /// Whether the terminal is ours, and has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -128,7 +127,7 @@ fn give_back_on_panic() {
     ONCE.call_once(|| {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if TAKEN.load(Ordering::SeqCst) && probe::is_own_thread() {
+            if TAKEN.load(Ordering::SeqCst) && crate::threads::is_own() {
                 return;
             }
             give_back();
