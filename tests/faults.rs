@@ -463,19 +463,18 @@ impl Recorded {
                 lost += block.events.len() as u64;
                 continue;
             }
-            let thread = block.events.first().map(|event| event.thread);
-            left.extend(loss(lost, block.time, thread.unwrap_or_default()));
+            left.extend(loss(lost, block.time));
             left.extend_from_slice(&block.events);
             lost = 0;
         }
-        left.extend(loss(lost, end, ThreadId::default()));
+        left.extend(loss(lost, end));
         left
     }
 }
 
-/// The event that tells of a loss, if there is one.
-fn loss(count: u64, at: Timestamp, thread: ThreadId) -> Option<Event> {
-    let kind = EventKind::Lost { count };
+/// The event that tells of a loss, if there is one. No thread is known of it.
+fn loss(count: u64, at: Timestamp) -> Option<Event> {
+    let (thread, kind) = (ThreadId::default(), EventKind::Lost { count });
     (count > 0).then_some(Event { at, thread, kind })
 }
 
@@ -524,7 +523,7 @@ fn a_session_that_is_cut_off_has_all_that_was_before() {
         if let Some(EventKind::Lost { .. }) = expected.last().map(|event| &event.kind) {
             expected.pop();
         }
-        expected.extend(loss(lost as u64, torn.time, ThreadId::default()));
+        expected.extend(loss(lost as u64, torn.time));
         assert!(session.events == expected, "cut at {length}");
         let (bytes, events) = ((length - torn.place.start) as u64, lost as u64);
         let end = match bytes {
