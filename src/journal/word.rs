@@ -164,6 +164,12 @@ impl Words {
         self.first == tag::NOTHING
     }
 
+    /// Returns `true` if they tell of the end of a poll.
+    #[inline]
+    pub(crate) fn are_end(self) -> bool {
+        matches!(self.first & tag::MASK, tag::PENDING | tag::COMPLETED)
+    }
+
     /// The words of a step; none where they cannot tell it.
     #[inline]
     pub(crate) fn of(Step { lane, what }: Step) -> Self {

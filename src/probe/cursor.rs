@@ -81,12 +81,18 @@ thread_local! {
 }
 
 /// Writes an event, if the thread writes to this session and the event can be written here.
+///
+/// Most callers know what the event is, and so which of the functions below it needs.
 #[inline]
 pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
     // Found here, since that may be a call, and the functions below are to need no frame on the stack.
     let cursor = cursor();
     match when {
+        When::Now if words.are_end() => write_end(cursor, session, words),
         When::Now => write_now(cursor, session, words),
+        When::AtLast if words.are_end() => {
+            cursor.is_of(session) && (cursor.join(0, words) || cursor.put(0, words))
+        }
         When::AtLast => write_at_last(cursor, session, words),
         When::Between => write_between(cursor, session, words),
     }
@@ -99,11 +105,25 @@ pub(crate) fn write_long(session: u64, first: u64, more: &[u64]) -> bool {
         return false;
     }
     cursor.is_writing();
-    let since = clock::ticks().saturating_sub(cursor.last.get());
+    let since = cursor.since(clock::ticks());
     cursor.put_long(since, first, more) || cursor.gives_up()
 }
 
-// Three functions of a few dozen instructions, which call no other.
+// Functions of a few dozen instructions, which call no other.
+
+/// Writes the end of a poll: most follow their start, and need no word of their own.
+#[inline(never)]
+fn write_end(cursor: &Cursor, session: u64, words: Words) -> bool {
+    if !cursor.is_of(session) {
+        return false;
+    }
+    cursor.is_writing();
+    let Some(now) = clock::quick_ticks() else {
+        return write_by_clock(cursor, words);
+    };
+    let since = cursor.since(now);
+    cursor.join(since, words) || cursor.put(since, words) || cursor.gives_up()
+}
 
 #[inline(never)]
 fn write_now(cursor: &Cursor, session: u64, words: Words) -> bool {
@@ -112,7 +132,7 @@ fn write_now(cursor: &Cursor, session: u64, words: Words) -> bool {
     }
     cursor.is_writing();
     match clock::quick_ticks() {
-        Some(now) => cursor.put_at(now, words),
+        Some(now) => cursor.put(cursor.since(now), words) || cursor.gives_up(),
         None => write_by_clock(cursor, words),
     }
 }
@@ -120,7 +140,8 @@ fn write_now(cursor: &Cursor, session: u64, words: Words) -> bool {
 #[cold]
 #[inline(never)]
 fn write_by_clock(cursor: &Cursor, words: Words) -> bool {
-    cursor.put_at(clock::ticks(), words)
+    let since = cursor.since(clock::ticks());
+    cursor.join(since, words) || cursor.put(since, words) || cursor.gives_up()
 }
 
 #[inline(never)]
@@ -178,15 +199,14 @@ pub(crate) fn take() -> Option<Place> {
         return None;
     }
     let words = slice_from_raw_parts(cursor.words.get(), cursor.len.get());
-    let (at, progress) = cursor.closed();
     // SAFETY: both were made of an `Arc` by `set`, and are given back once: the session is 0 from here on.
     let (words, shared) = unsafe { (Arc::from_raw(words), Arc::from_raw(cursor.shared.get())) };
     Some(Place {
         session,
         words,
-        at,
+        at: cursor.at.get(),
         shared,
-        written: progress.written(),
+        written: cursor.progress.get().closed().written(),
         last: Tick(cursor.last.get()),
         borrowed: cursor.borrowed.get(),
     })
@@ -207,10 +227,10 @@ impl Cursor {
         self.borrowed.set(0);
     }
 
-    /// Writes an event that happened at this tick.
+    /// The ticks since the last event.
     #[inline]
-    fn put_at(&self, now: u64, words: Words) -> bool {
-        self.put(now.saturating_sub(self.last.get()), words) || self.gives_up()
+    fn since(&self, now: u64) -> u64 {
+        now.saturating_sub(self.last.get())
     }
 
     /// Takes back that an event may come: whoever writes it elsewhere reads the clock anew. Returns `false`.
@@ -222,57 +242,42 @@ impl Cursor {
         false
     }
 
-    /// Where the next word goes that is not a part of the last one, and the progress until then.
-    #[inline]
-    fn closed(&self) -> (usize, Progress) {
-        let progress = self.progress.get();
-        (
-            self.at.get() + usize::from(progress.is_open()),
-            progress.closed(),
-        )
-    }
-
-    /// Writes an event so many ticks after the last one. Where that cannot be told, nothing is written.
-    #[inline]
-    fn put(&self, since: u64, words: Words) -> bool {
-        let last = self.last.get();
-        if since >= FAR || last == 0 {
-            return false;
-        }
-        let is_put = self.join(since, words) || self.append(since, words);
-        if is_put && since > 0 {
-            self.last.set(last + since);
-        }
-        is_put
-    }
-
     /// Makes the word of a start that of a whole poll, if this is its end and fits into it.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "each event passes it, and a call takes as long as it does"
+    )]
+    #[inline(always)]
     fn join(&self, since: u64, words: Words) -> bool {
-        if !self.progress.get().is_open() {
+        let progress = self.progress.get();
+        if !progress.is_open() {
             return false;
         }
-        let (at, progress) = self.closed();
-        // SAFETY: the session is not 0, and an open word is within the chunk.
+        // SAFETY: the session is not 0, and the last word is open, so that it is in this chunk.
         let (shared, word) = unsafe {
-            let word = self.words.get().add(self.at.get());
+            let word = self.words.get().add(self.at.get() - 1);
             (&*self.shared.get(), &*word)
         };
-        let whole = pair::whole(word.load(Ordering::Relaxed), words.first(), since);
-        if let Some(whole) = whole {
-            word.store(whole, Ordering::Relaxed);
-            self.at.set(at);
-            self.progress.set(progress);
-            shared.tell(progress);
-        }
-        whole.is_some()
+        let Some(whole) = pair::whole(word.load(Ordering::Relaxed), words.first(), since) else {
+            return false;
+        };
+        word.store(whole, Ordering::Relaxed);
+        self.last.set(self.last.get() + since);
+        self.progress.set(progress.closed());
+        shared.tell(progress.closed());
+        true
     }
 
-    /// Appends the words of an event, if the chunk has room for them.
-    #[inline]
-    fn append(&self, since: u64, words: Words) -> bool {
-        let (at, progress) = self.closed();
-        if at + 2 > self.len.get() {
+    /// Writes an event so many ticks after the last one. Where that cannot be told, or the chunk has no room for it, nothing
+    /// is written.
+    #[expect(
+        clippy::inline_always,
+        reason = "each event passes it, and a call takes as long as it does"
+    )]
+    #[inline(always)]
+    fn put(&self, since: u64, words: Words) -> bool {
+        let (at, last) = (self.at.get(), self.last.get());
+        if since >= FAR || last == 0 || at + 2 > self.len.get() {
             return false;
         }
         let (word, more, count) = words.after(since);
@@ -284,9 +289,12 @@ impl Cursor {
         first.store(word, Ordering::Relaxed);
         // Where the event has one word only, the next one takes the place of this.
         second.store(more, Ordering::Relaxed);
-        let is_open = pair::is_start(word);
-        let progress = progress.with(count, is_open);
-        self.at.set(at + count - usize::from(is_open));
+        let mut progress = self.progress.get().closed().with(count);
+        if pair::is_start(word) {
+            progress = progress.opened();
+        }
+        self.at.set(at + count);
+        self.last.set(last + since);
         self.progress.set(progress);
         shared.tell(progress);
         true
@@ -294,8 +302,7 @@ impl Cursor {
 
     /// Appends an event of several words, so many ticks after the last one.
     fn put_long(&self, since: u64, first: u64, more: &[u64]) -> bool {
-        let (at, progress) = self.closed();
-        let last = self.last.get();
+        let (at, last) = (self.at.get(), self.last.get());
         let count = 1 + more.len();
         if since >= FAR || last == 0 || at + count > self.len.get() {
             return false;
@@ -309,7 +316,7 @@ impl Cursor {
         for (place, word) in words[1..].iter().zip(more) {
             place.store(*word, Ordering::Relaxed);
         }
-        let progress = progress.with(count, false);
+        let progress = self.progress.get().closed().with(count);
         self.at.set(at + count);
         self.progress.set(progress);
         self.last.set(last + since);

@@ -1,12 +1,12 @@
 //! How far a thread is with writing, as it tells the recording thread: in one number, which is stored at once.
 
-/// The number of finished words, whether another one is open, and whether the thread is about to write.
+/// The number of words, whether the last one is open, and whether the thread is about to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress(u64);
 
 /// Set between reading the clock and having written.
 const WRITING: u64 = 1;
-/// Set while there is one more word, which may still change: see [`pair`](crate::journal::pair).
+/// Set while the last word may still change: see [`pair`](crate::journal::pair).
 const OPEN: u64 = 1 << 1;
 /// One word.
 const WORD: u64 = 1 << 2;
@@ -27,9 +27,10 @@ impl Progress {
         self.0
     }
 
+    /// The number of finished words.
     #[inline]
     pub(crate) fn written(self) -> u64 {
-        self.0 / WORD
+        self.0 / WORD - u64::from(self.is_open())
     }
 
     #[inline]
@@ -48,18 +49,21 @@ impl Progress {
         Self(self.0 | WRITING)
     }
 
-    /// The same with its open word finished.
+    /// The same with all words finished.
     #[inline]
     pub(crate) fn closed(self) -> Self {
-        // Two of what tells of an open word make one of a finished word.
-        Self(self.0 + (self.0 & OPEN))
+        Self(self.0 & !OPEN)
     }
 
-    /// The same after so many more words, of which the last one may be open. No word is open so far.
+    /// The same with the last word open.
     #[inline]
-    pub(crate) fn with(self, words: usize, is_open: bool) -> Self {
-        Self(self.0 + words as u64 * WORD - u64::from(is_open) * (WORD - OPEN))
+    pub(crate) fn opened(self) -> Self {
+        Self(self.0 | OPEN)
+    }
+
+    /// The same after so many more words.
+    #[inline]
+    pub(crate) fn with(self, words: usize) -> Self {
+        Self(self.0 + words as u64 * WORD)
     }
 }
-
-const _: () = assert!(OPEN + OPEN == WORD);
