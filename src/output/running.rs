@@ -34,8 +34,9 @@ const LINGER: Duration = Duration::from_millis(500);
 /// So many names are tried for a file, the one that was asked for included.
 const NAMES: usize = 100;
 
-/// As many bytes of a buffer are kept between two passes.
-const MOST_KEPT: usize = 1 << 20;
+/// As many bytes of a buffer are kept between two passes: what a busy program writes in one. A buffer that grows anew each time
+/// is copied, and its pages are made anew.
+const MOST_KEPT: usize = 1 << 22;
 /// Maximum time without writing to a file that a thread's end has ended: if the process exits on that thread, it is gone
 /// by then.
 const LEFT_ALONE: Duration = Duration::from_millis(500);
