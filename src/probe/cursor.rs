@@ -82,8 +82,12 @@ thread_local! {
 
 /// Writes an event, if the thread writes to this session and the event can be written here.
 ///
-/// Most callers know what the event is, and so which of the functions below it needs.
-#[inline]
+/// An end at the time of the last event is written here, as no program needs it: only tests do.
+#[expect(
+    clippy::inline_always,
+    reason = "each caller knows what the event is, and so which function writes it"
+)]
+#[inline(always)]
 pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
     // Found here, since that may be a call, and the functions below are to need no frame on the stack.
     let cursor = cursor();
