@@ -12,12 +12,19 @@ struct Target {
 
 /// A line for each target of which something was measured.
 pub fn lines(rows: &[Row]) -> Vec<String> {
-    let targets = [
+    let cpu = [
+        ("yield", 0.4),
+        ("pingpong", 0.4),
+        ("spawn", 0.6),
+        ("echo", 0.5),
+    ];
+    let cpu = cpu.iter().flat_map(|(workload, most)| {
+        [1, 2].map(|threads| against_dial9(rows, workload, threads, *most))
+    });
+    let others = [
         ratio(rows, "yield", 1, 1.6),
-        against_dial9(rows),
-        ratio(rows, "yield", 2, 2.0),
-        ratio(rows, "pingpong", 1, 1.3),
-        ratio(rows, "spawn", 1, 1.3),
+        ratio(rows, "pingpong", 1, 1.35),
+        ratio(rows, "spawn", 1, 1.5),
         worst(
             rows,
             "asyncline-off",
@@ -35,12 +42,11 @@ pub fn lines(rows: &[Row]) -> Vec<String> {
         worst(rows, "asyncline", "MiB of the whole process", 32.0, |of| {
             of.rss_mib
         }),
-        worst(rows, "asyncline", "bytes per event at worst", 2.0, |of| {
+        worst(rows, "asyncline", "bytes per event at worst", 8.0, |of| {
             of.bytes_per_event
         }),
     ];
-    targets
-        .into_iter()
+    cpu.chain(others)
         .flatten()
         .map(|target| target.line())
         .collect()
@@ -65,23 +71,27 @@ impl Target {
 /// How many times as long a case takes.
 fn ratio(rows: &[Row], workload: &str, threads: usize, most: f64) -> Option<Target> {
     let measured = find(rows, "asyncline", workload, threads)?.ratio[1];
-    let plural = if threads == 1 { "" } else { "s" };
     Some(Target {
-        what: format!("{workload} on {threads} thread{plural}, × bare"),
+        what: format!("{workload}{}, × bare", on(threads)),
         most,
         measured,
     })
 }
 
-/// What is added to a poll, in sixths of what the strongest peer adds.
-fn against_dial9(rows: &[Row]) -> Option<Target> {
-    let ours = find(rows, "asyncline", "yield", 1)?.added_ns;
-    let theirs = find(rows, "dial9", "yield", 1)?.added_ns;
+/// The CPU time that is added, over all threads, as a part of what the strongest peer adds.
+fn against_dial9(rows: &[Row], workload: &str, threads: usize, most: f64) -> Option<Target> {
+    let ours = find(rows, "asyncline", workload, threads)?.cpu_added_ns;
+    let theirs = find(rows, "dial9", workload, threads)?.cpu_added_ns;
     Some(Target {
-        what: "yield on 1 thread, ns added, against a sixth of dial9's".into(),
-        most: theirs / 6.0,
-        measured: ours,
+        what: format!("{workload}{}, CPU added ÷ dial9's", on(threads)),
+        most,
+        measured: ours / theirs,
     })
+}
+
+fn on(threads: usize) -> String {
+    let plural = if threads == 1 { "" } else { "s" };
+    format!(" on {threads} thread{plural}")
 }
 
 fn worst(
