@@ -463,9 +463,12 @@ impl Recorded {
                 lost += block.events.len() as u64;
                 continue;
             }
-            left.extend(loss(lost, block.time));
-            left.extend_from_slice(&block.events);
-            lost = 0;
+            // What is lost is over when the next event happens that is there: an index has none.
+            if !block.events.is_empty() {
+                left.extend(loss(lost, block.time));
+                left.extend_from_slice(&block.events);
+                lost = 0;
+            }
         }
         left.extend(loss(lost, end));
         left
