@@ -172,7 +172,7 @@ impl Names {
         let with = |name: &dyn ToString| [before, &[name.to_string()]].concat();
         match tree {
             UseTree::Path(path) => {
-                self.take_tree(module, &with(&path.ident), &path.tree, is_handed_on)
+                self.take_tree(module, &with(&path.ident), &path.tree, is_handed_on);
             }
             UseTree::Group(group) => {
                 for tree in &group.items {
@@ -180,7 +180,7 @@ impl Names {
                 }
             }
             UseTree::Name(name) if name.ident == "self" => {
-                self.bring(module, before, before.last().cloned(), is_handed_on)
+                self.bring(module, before, before.last().cloned(), is_handed_on);
             }
             UseTree::Name(name) => self.bring(
                 module,
