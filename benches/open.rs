@@ -23,7 +23,7 @@ use cpu_time::ProcessTime;
 
 use harness::Case;
 use harness::workload::Workload;
-use reading::{Times, open, rate};
+use reading::{Args, Times, open, rate};
 
 /// The program's own.
 #[global_allocator]
@@ -57,15 +57,6 @@ const QUICK: Plan = Plan {
     rounds: 3,
 };
 
-#[derive(Default)]
-struct Args {
-    help: bool,
-    quick: bool,
-    json: bool,
-    workload: Option<Workload>,
-    keep: Option<PathBuf>,
-}
-
 /// What was measured of a journal.
 struct Row {
     case: Case,
@@ -85,52 +76,11 @@ struct Row {
 }
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` runs this program too, but only `cargo bench` says so, and only then is it wanted.
-    if !std::env::args().any(|word| word == "--bench") {
-        println!("cargo bench --bench open measures opening journals");
-        return ExitCode::SUCCESS;
-    }
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
-    if args.help {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-impl Args {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut args = Self::default();
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--bench" => {} // cargo says so to every bench.
-                "--help" | "-h" => args.help = true,
-                "--quick" => args.quick = true,
-                "--json" => args.json = true,
-                "--workload" => {
-                    let name = words.next().unwrap_or_default();
-                    let found = Workload::find(&name);
-                    let found = found.ok_or_else(|| format!("no workload is called '{name}'"))?;
-                    args.workload = Some(found);
-                }
-                "--keep" => args.keep = words.next().map(PathBuf::from),
-                other => return Err(format!("'{other}' is not known here\n\n{USAGE}")),
-            }
-        }
-        Ok(args)
-    }
+    reading::main(
+        "cargo bench --bench open measures opening journals",
+        USAGE,
+        run,
+    )
 }
 
 fn run(args: &Args) -> io::Result<()> {

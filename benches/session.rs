@@ -22,7 +22,7 @@ use asyncline::event::Event;
 use asyncline::session::{Meta, Writer};
 
 use harness::workload::Workload;
-use reading::{Times, cut_index, open, rate, read_all, record_events};
+use reading::{Args, Times, cut_index, open, rate, read_all, record_events};
 
 /// The program's own.
 #[global_allocator]
@@ -62,14 +62,6 @@ const QUICK: Plan = Plan {
     rounds: 3,
 };
 
-#[derive(Default)]
-struct Args {
-    help: bool,
-    quick: bool,
-    json: bool,
-    workload: Option<Workload>,
-}
-
 /// What was measured of a workload.
 struct Row {
     workload: Workload,
@@ -94,51 +86,11 @@ struct Row {
 }
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` runs this program too, but only `cargo bench` says so, and only then is it wanted.
-    if !std::env::args().any(|word| word == "--bench") {
-        println!("cargo bench --bench session measures recordings");
-        return ExitCode::SUCCESS;
-    }
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
-    if args.help {
-        println!("{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-impl Args {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut args = Self::default();
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--bench" => {} // cargo says so to every bench.
-                "--help" | "-h" => args.help = true,
-                "--quick" => args.quick = true,
-                "--json" => args.json = true,
-                "--workload" => {
-                    let name = words.next().unwrap_or_default();
-                    let found = Workload::find(&name);
-                    let found = found.ok_or_else(|| format!("no workload is called '{name}'"))?;
-                    args.workload = Some(found);
-                }
-                other => return Err(format!("'{other}' is not known here\n\n{USAGE}")),
-            }
-        }
-        Ok(args)
-    }
+    reading::main(
+        "cargo bench --bench session measures recordings",
+        USAGE,
+        run,
+    )
 }
 
 fn run(args: &Args) -> io::Result<()> {

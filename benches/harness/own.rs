@@ -41,7 +41,7 @@ pub fn record(workload: Workload, operations: u64, path: &Path) -> io::Result<Ke
     recording.finish()
 }
 
-/// Records so many operations of a workload to a journal.
+/// Records `operations` operations of a workload to a journal.
 #[allow(dead_code, reason = "not every bench keeps what it records")]
 pub fn record_journal(case: Case, operations: u64, path: &Path) -> io::Result<Kept> {
     // It would get another name.

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use asyncline::session::{self, Session};
@@ -11,6 +12,70 @@ use crate::harness::Case;
 use crate::harness::tool::Kept;
 use crate::harness::workload::Workload;
 use crate::own::{record, record_journal};
+
+/// What the command line says.
+#[derive(Default)]
+pub struct Args {
+    pub quick: bool,
+    pub json: bool,
+    pub workload: Option<Workload>,
+    /// Where journals are left, in benches whose usage lists it.
+    pub keep: Option<PathBuf>,
+    help: bool,
+}
+
+impl Args {
+    fn parse(mut words: impl Iterator<Item = String>, usage: &str) -> Result<Self, String> {
+        let mut args = Self::default();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--bench" => {} // cargo says so to every bench.
+                "--help" | "-h" => args.help = true,
+                "--quick" => args.quick = true,
+                "--json" => args.json = true,
+                "--workload" => {
+                    let name = words.next().unwrap_or_default();
+                    let found = Workload::find(&name);
+                    let found = found.ok_or_else(|| format!("no workload is called '{name}'"))?;
+                    args.workload = Some(found);
+                }
+                "--keep" if usage.contains("--keep") => {
+                    let folder = words.next().ok_or("--keep needs a folder")?;
+                    args.keep = Some(folder.into());
+                }
+                other => return Err(format!("'{other}' is not known here\n\n{usage}")),
+            }
+        }
+        Ok(args)
+    }
+}
+
+/// Runs a bench as the command line asks. `what` is printed where no bench is wanted.
+pub fn main(what: &str, usage: &str, run: fn(&Args) -> io::Result<()>) -> ExitCode {
+    // `cargo test --all-targets` runs this program too, but only `cargo bench` says so, and only then is it wanted.
+    if !std::env::args().any(|word| word == "--bench") {
+        println!("{what}");
+        return ExitCode::SUCCESS;
+    }
+    let args = match Args::parse(std::env::args().skip(1), usage) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    if args.help {
+        println!("{usage}");
+        return ExitCode::SUCCESS;
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// How long something took, several times.
 #[derive(Clone, Default)]
@@ -47,14 +112,14 @@ pub fn rate(events: u64, time: Duration) -> f64 {
     events as f64 / time.as_secs_f64().max(1e-9) / 1e6
 }
 
-/// Records about so many events of a workload to a file.
+/// Records a workload to a file, for about `events` events.
 pub fn record_events(workload: Workload, events: u64, path: &Path) -> io::Result<Kept> {
     about(workload, events, |operations| {
         record(workload, operations, path)
     })
 }
 
-/// Records about so many events of a workload to a journal.
+/// Records a workload to a journal, for about `events` events.
 #[allow(dead_code, reason = "one bench opens journals")]
 pub fn journal_events(case: Case, events: u64, path: &Path) -> io::Result<Kept> {
     about(case.workload, events, |operations| {
@@ -62,7 +127,7 @@ pub fn journal_events(case: Case, events: u64, path: &Path) -> io::Result<Kept> 
     })
 }
 
-/// Does as many operations as make about so many events.
+/// Calls `record` with the number of operations that make about `events` events.
 fn about(
     workload: Workload,
     events: u64,

@@ -78,7 +78,7 @@ fn ratio(rows: &[Row], workload: &str, threads: usize, most: f64) -> Option<Targ
     })
 }
 
-/// The CPU time that is added, over all threads, as a part of what the strongest peer adds.
+/// The CPU time added over all threads, divided by what dial9, the strongest peer, adds.
 fn against_dial9(rows: &[Row], workload: &str, threads: usize, most: f64) -> Option<Target> {
     let ours = find(rows, "asyncline", workload, threads)?.cpu_added_ns;
     let theirs = find(rows, "dial9", workload, threads)?.cpu_added_ns;
