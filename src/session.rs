@@ -257,6 +257,8 @@ mod archive;
 mod beginning;
 mod codec;
 #[cfg(feature = "app")]
+pub(crate) mod converter;
+#[cfg(feature = "app")]
 mod edit;
 mod error;
 #[cfg(feature = "app")]
@@ -278,15 +280,7 @@ mod index;
 mod indexer;
 #[cfg(all(feature = "app", unix))]
 mod joint;
-#[cfg_attr(
-    not(feature = "app"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "only the program makes recordings of journals"
-    )
-)]
-pub(crate) mod journal;
+mod journal;
 #[cfg_attr(
     not(feature = "app"),
     allow(
@@ -298,6 +292,8 @@ pub(crate) mod journal;
 mod log;
 #[cfg(feature = "app")]
 mod made;
+#[cfg(feature = "app")]
+mod measured;
 #[cfg_attr(
     not(feature = "app"),
     allow(
@@ -354,6 +350,9 @@ pub use fuzz::fuzz_journal;
 pub(crate) use joint::Joint;
 #[cfg(feature = "app")]
 pub(crate) use made::{Goal, Making, is_journal, is_kept, is_written, replace_journal};
+#[doc(hidden)]
+#[cfg(feature = "app")]
+pub use measured::{journal_counts, journal_started, opened};
 #[cfg(feature = "app")]
 pub(crate) use overwrite::{is_log, open_log, remove_empty};
 #[cfg(feature = "app")]
@@ -368,50 +367,5 @@ pub use writer::Writer;
 #[cfg(feature = "app")]
 pub(crate) use writer::create_keeping as create;
 
-#[cfg(feature = "app")]
-use std::path::Path;
-
 #[cfg(doc)]
 use crate::event::EventKind;
-#[cfg(feature = "app")]
-use crate::event::Timestamp;
-
-/// Opens a file as the screen opens one that is large, and finds out how everything stands at its end. Tells how many
-/// events there are, and when the last one happened: for benches.
-///
-/// # Errors
-///
-/// As [`Session::open`].
-#[doc(hidden)]
-#[cfg(feature = "app")]
-pub fn opened(path: impl AsRef<Path>) -> Result<(u64, Timestamp), Error> {
-    let path = path.as_ref();
-    let mut archive = Archive::open(path, |_| {})?;
-    let end = archive.end_time().map_err(|why| Error::read(path, why))?;
-    Ok((archive.events() - archive.first(), end))
-}
-
-/// Returns how many events a journal holds, and how many are lost: for benches.
-///
-/// # Errors
-///
-/// As [`Session::open`].
-#[doc(hidden)]
-#[cfg(feature = "app")]
-pub fn journal_counts(path: impl AsRef<Path>) -> Result<(u64, u64), Error> {
-    journal::counts(path.as_ref())
-}
-
-/// Reads a first part of a journal, and opens the recording of it as the screen does: for benches.
-///
-/// # Errors
-///
-/// As [`Session::open`].
-#[doc(hidden)]
-#[cfg(feature = "app")]
-pub fn journal_started(path: impl AsRef<Path>) -> Result<u64, Error> {
-    let mut making = Making::begin(path.as_ref(), Goal::Drop)?;
-    making.start()?;
-    let archive = Archive::open(making.part(), |_| {})?;
-    Ok(archive.events())
-}

@@ -178,12 +178,11 @@ impl Archive {
         Ok(())
     }
 
-    /// Takes in what was written since the last call; true where there was anything.
-    pub(crate) fn advance(&mut self) -> io::Result<bool> {
-        let grown = self.log.advance()?;
+    /// Takes in what was written since the last call.
+    pub(crate) fn advance(&mut self) -> io::Result<()> {
+        self.log.advance()?;
         self.take_parts()?;
-        self.catch_up(|_| {})?;
-        Ok(grown)
+        self.catch_up(|_| {})
     }
 
     /// Opens a file that is complete: events missing from its last block are lost.

@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
 use super::archive::Archive;
-use super::journal::Converter;
+use super::converter::Converter;
 use super::whole::Session;
 use crate::event::{LaneId, Timestamp};
 use crate::insight::why;

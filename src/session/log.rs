@@ -115,9 +115,8 @@ impl Log {
         Ok(log)
     }
 
-    /// Goes through the blocks that were added since the last call; true where there were any.
-    pub(crate) fn advance(&mut self) -> io::Result<bool> {
-        let begin = self.scan.at;
+    /// Goes through the blocks that were added since the last call.
+    pub(crate) fn advance(&mut self) -> io::Result<()> {
         let length = self.bytes.length()?;
         while !self.has_end && self.scan.at < length {
             let at = self.scan.at;
@@ -136,7 +135,7 @@ impl Log {
                 }
             }
         }
-        Ok(self.scan.at > begin)
+        Ok(())
     }
 
     /// Whether there is another file of this name by now.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use super::converter::{Converter, Failed};
 use super::error::Error;
-use super::journal::{self, Converter, Failed};
+use super::journal;
 use super::log::Log;
 use super::origin::Origin;
 use super::progress::Progress;

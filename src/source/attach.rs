@@ -26,8 +26,8 @@ use crate::output;
 use crate::printable;
 use crate::private;
 use crate::probe::gate::Pace;
+use crate::session::converter::{Converter, Failed};
 use crate::session::feed::Feed;
-use crate::session::journal::{Converter, Failed};
 use crate::session::{self, Batch, plain};
 
 /// A program has so long to say who it is, and to begin.
