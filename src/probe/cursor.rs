@@ -81,8 +81,6 @@ thread_local! {
 }
 
 /// Writes an event, if the thread writes to this session and the event can be written here.
-///
-/// An end at the time of the last event is written here, as no program needs it: only tests do.
 #[expect(
     clippy::inline_always,
     reason = "each caller knows what the event is, and so which function writes it"
@@ -94,9 +92,6 @@ pub(crate) fn write(session: u64, when: When, words: Words) -> bool {
     match when {
         When::Now if words.are_end() => write_end(cursor, session, words),
         When::Now => write_now(cursor, session, words),
-        When::AtLast if words.are_end() => {
-            cursor.is_of(session) && (cursor.join(0, words) || cursor.put(0, words))
-        }
         When::AtLast => write_at_last(cursor, session, words),
         When::Between => write_between(cursor, session, words),
     }
