@@ -15,6 +15,7 @@ pub(crate) mod lanes;
 pub(crate) mod overview;
 pub(crate) mod polling;
 pub mod rows;
+#[cfg(feature = "app")]
 pub(crate) mod ruler;
 mod span;
 #[cfg(feature = "app")]

@@ -9,7 +9,6 @@ pub(crate) const MILLI: u64 = 1_000_000;
 pub(crate) const SECOND: u64 = 1_000_000_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
-pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// A moment as people name it: a time since the session began, or a part of the whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -149,17 +148,6 @@ pub fn time_text(time: Timestamp) -> String {
             format!("{} {name}", decimals(ns, unit, 3))
         }
     }
-}
-
-/// How many decimals a multiple of `step` has in this unit.
-pub(crate) fn places(step: u64, unit: u64) -> usize {
-    let mut places = 0;
-    let mut part = unit;
-    while part > 1 && !step.is_multiple_of(part) {
-        part /= 10;
-        places += 1;
-    }
-    places
 }
 
 /// The largest decimal unit of which there is one in so much time.

@@ -2,7 +2,9 @@
 
 use super::cells::Window;
 use crate::event::Timestamp;
-use crate::units::{DAY, HOUR, MINUTE, SECOND, decimals, hours, places, unit};
+use crate::units::{HOUR, MINUTE, SECOND, decimals, hours, unit};
+
+const DAY: u64 = 24 * HOUR;
 
 /// A tick of a ruler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,17 @@ fn label(time: u64, step: u64, end: u64) -> String {
     }
     let (unit, name) = unit(end);
     format!("{} {name}", decimals(time, unit, places(step, unit)))
+}
+
+/// How many decimals a multiple of `step` has in this unit.
+fn places(step: u64, unit: u64) -> usize {
+    let mut places = 0;
+    let mut part = unit;
+    while part > 1 && !step.is_multiple_of(part) {
+        part /= 10;
+        places += 1;
+    }
+    places
 }
 
 fn minutes_label(time: u64, step: u64) -> String {
