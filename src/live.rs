@@ -1,4 +1,4 @@
-//! A program that is watched while it runs: it hands its journal to whoever attaches to it, over a socket.
+//! Hands the journal of a running program to the viewers that attach to it, over a socket.
 //!
 //! The program's side is here, and what both sides say to each other; a viewer's side is `source::attach`. What a viewer
 //! gets are the bytes of a journal, so that it reads what comes live as it reads a file.

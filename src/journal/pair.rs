@@ -15,7 +15,7 @@ const LENGTH: u32 = 17;
 const LENGTH_AT: u32 = tag::BITS + SINCE;
 const LANE_AT: u32 = LENGTH_AT + LENGTH;
 
-/// The plain words of a poll: the start, and the end unless the poll goes on.
+/// A poll as words of one event each: its start, then its end if it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     words: [u64; 2],
@@ -36,8 +36,8 @@ pub(crate) fn is_start(word: u64) -> bool {
     word & tag::MASK == tag::STARTED
 }
 
-/// Returns the word of a whole poll, from that of its start and from what happened so many ticks later. `None` if that is
-/// not its end, or a number is too large.
+/// Returns the word of a whole poll from the words of its start and its end, which came `length` ticks later. `None` if
+/// `end` is not the end of this poll, or a number does not fit.
 #[inline]
 pub(crate) fn whole(start: u64, end: u64, length: u64) -> Option<u64> {
     let tag = match end & tag::MASK {

@@ -18,7 +18,7 @@ pub(super) struct Told {
     events: Vec<Entry>,
     /// How many events are missing.
     lost: u64,
-    /// The tick of the last loss that the journal told of itself.
+    /// The tick of the last loss that the journal itself records.
     lost_at: Tick,
     /// The tick up to which the events of each thread were known before.
     known: HashMap<ThreadId, Option<Tick>>,

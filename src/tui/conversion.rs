@@ -96,14 +96,13 @@ fn run(
     } = begun;
     let mut told = None;
     while !stop.load(Ordering::Relaxed) {
-        match making.advance()? {
-            // What was taken in is written once it fills a block.
-            true => {}
-            false if follow => {
-                making.flush()?;
-                thread::sleep(PULSE);
+        // What was taken in is written once it fills a block.
+        if !making.advance()? {
+            if !follow {
+                return making.finish().map(drop);
             }
-            false => return making.finish().map(drop),
+            making.flush()?;
+            thread::sleep(PULSE);
         }
         let percent = making.progress().percent();
         if !follow && told.replace(percent) != Some(percent) {

@@ -310,9 +310,8 @@ impl Driver {
     ) -> Reader {
         let asked = self.new_reader(follow);
         archive.urgent = Arc::clone(&self.urgent);
-        let mut reader = Reader::new(archive, path, asked.queue, self.messages.clone());
-        reader.grows = asked.grows;
-        reader
+        let messages = self.messages.clone();
+        Reader::new(archive, path, asked.grows, asked.queue, messages)
     }
 
     /// Makes the reader give up its work, as before an urgent request.
@@ -426,8 +425,7 @@ fn read(
     let conversion = journal.map(|begun| Conversion::start(begun, asked.alive, messages.clone()));
     if let Some((mut archive, path)) = archive {
         archive.urgent = urgent;
-        let mut reader = Reader::new(archive, path, asked.queue, messages);
-        reader.grows = asked.grows;
+        let mut reader = Reader::new(archive, path, asked.grows, asked.queue, messages);
         reader.conversion = conversion;
         reader.run();
     }

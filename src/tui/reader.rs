@@ -56,7 +56,7 @@ pub(super) struct Reader {
     /// Pending journeys.
     journeys: VecDeque<(u64, Journey)>,
     /// `true` if the session may grow.
-    pub(super) grows: bool,
+    grows: bool,
     /// `true` if the file may have grown.
     follows: bool,
     /// The place since which the end of the session is to be read.
@@ -75,6 +75,7 @@ impl Reader {
     pub(super) fn new(
         archive: Archive,
         path: PathBuf,
+        grows: bool,
         requests: Receiver<Request>,
         messages: UnboundedSender<Msg>,
     ) -> Self {
@@ -86,7 +87,7 @@ impl Reader {
             requests,
             messages,
             journeys: VecDeque::new(),
-            grows: false,
+            grows,
             follows: false,
             present: None,
             sight: None,
