@@ -40,7 +40,8 @@ impl Args {
                     args.workload = Some(found);
                 }
                 "--keep" if usage.contains("--keep") => {
-                    let folder = words.next().ok_or("--keep needs a folder")?;
+                    let folder = words.next().filter(|word| !word.starts_with("--"));
+                    let folder = folder.ok_or("--keep needs a folder")?;
                     args.keep = Some(folder.into());
                 }
                 other => return Err(format!("'{other}' is not known here\n\n{usage}")),
