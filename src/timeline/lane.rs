@@ -35,7 +35,7 @@ pub enum LaneKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Lane {
-    /// Its states, in order. A coroutine that was polled has only its last one here: see [`Lane::host`].
+    /// Its states, in order. A coroutine that was polled has only its last one here: see `host`.
     pub changes: Vec<Change>,
     /// Who called its waker, and when; also wakes that made no difference.
     pub wakes: Vec<Wake>,
