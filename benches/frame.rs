@@ -11,9 +11,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use asyncline::Timeline;
-use asyncline::session::Session;
+use asyncline::recording::Session;
 use asyncline::timeline::cells::{Window, cells};
-use asyncline::tui::action::Action;
+use asyncline::tui::app::action::Action;
 use asyncline::tui::show::Show;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;

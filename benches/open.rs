@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use asyncline::session;
+use asyncline::recording;
 use cpu_time::ProcessTime;
 
 use harness::Case;
@@ -116,7 +116,7 @@ fn measure(case: Case, plan: &Plan, directory: &Path) -> io::Result<Row> {
     if !journal.exists() {
         reading::journal_events(case, plan.events, &journal)?;
     }
-    let (events, lost) = session::journal_counts(&journal).map_err(io::Error::other)?;
+    let (events, lost) = recording::journal_counts(&journal).map_err(io::Error::other)?;
     let recording = PathBuf::from(format!("{}.index", journal.display()));
     let mut row = Row {
         case,
@@ -133,9 +133,9 @@ fn measure(case: Case, plan: &Plan, directory: &Path) -> io::Result<Row> {
         if recording.exists() {
             fs::remove_file(&recording)?;
         }
-        let read = row.read.take(|| session::journal_counts(&journal));
+        let read = row.read.take(|| recording::journal_counts(&journal));
         read.map_err(io::Error::other)?;
-        let started = row.start.take(|| session::journal_started(&journal));
+        let started = row.start.take(|| recording::journal_started(&journal));
         started.map_err(io::Error::other)?;
         let work = ProcessTime::now();
         let opened = row.open.take(|| open(&journal))?;

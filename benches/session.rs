@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use asyncline::event::Event;
-use asyncline::session::{Meta, Writer};
+use asyncline::recording::{Meta, Writer};
 
 use harness::workload::Workload;
 use reading::{Args, Times, cut_index, open, rate, read_all, record_events};

@@ -17,8 +17,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::recording::Keep;
 use crate::scenario::{self, Scenario};
-use crate::session::Keep;
 use failure::Failure;
 use generate::Workload;
 use output::{Output, Print};

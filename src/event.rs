@@ -8,6 +8,7 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 pub(crate) mod fields;
+pub mod printable;
 mod text;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 pub use text::Text;
 
-use crate::printable::{Printable, printable};
+use crate::event::printable::{Printable, printable};
 
 /// A moment, in nanoseconds since the session began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

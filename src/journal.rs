@@ -24,10 +24,12 @@ pub(crate) mod damage;
 )]
 mod equality;
 pub(crate) mod file;
+pub(crate) mod limit;
 #[cfg(feature = "timeline")]
 mod merge;
 pub(crate) mod names;
 pub(crate) mod pair;
+pub(crate) mod private;
 #[cfg(feature = "timeline")]
 mod reader;
 #[cfg(feature = "timeline")]

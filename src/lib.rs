@@ -8,8 +8,8 @@
 //!  ┌───────────────────────┐
 //!  │ probe   ──► journal   │──┐                        ┌──► tui      lanes on the screen
 //!  │ source   (a scenario) │  ├──► event ──► timeline ──┼──► insight  what waits for what, and findings
-//!  │ session  (a log)      │──┘       │                └──► export   text, JSON
-//!  └───────────────────────┘          └──► session        the indexed recording
+//!  │ recording (a file)    │──┘       │                └──► export   text, JSON
+//!  └───────────────────────┘          └──► recording      the indexed file
 //! ```
 //!
 //! # In a program
@@ -49,23 +49,17 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`event`] | the vocabulary: what can happen, as plain data |
-//! | [`probe`] | the instrumented executor wrapper: where events are born; within it the gate that pauses and steps |
-//! | [`task`] | what stands in the place of `tokio::task` |
+//! | [`text`] | numbers with units, the columns that a name takes, errors in words |
 //! | `journal` | what a program's threads wrote, in a file or on its way to viewers; its reader merges the threads. See `docs/format.md` |
-//! | [`collector`] | a recording's events for the program itself: batches, in the order of their times |
-//! | [`output`] | where a program's recording goes, as `ASYNCLINE` says, and the thread that writes it |
-//! | `live` | a program that is watched while it runs: the hub and the socket that hand its journal to viewers |
-//! | [`session`] | the session log: a binary format in checksummed blocks, with an index; its writer, readers and store |
+//! | [`probe`] | what is linked into a program: `record` (clock, words, buffers), `wrap` (lanes, wakers, futures), `executor` (runtimes, spawning), the [gate](probe::gate) that pauses and steps, [`output`] (what `ASYNCLINE` says, and the thread that writes), `live` (the socket that hands the journal to viewers) |
 //! | [`timeline`] | the one reducer, [`Timeline::apply`]; lanes, their order, and how they are cut into cells, near or from far off |
 //! | [`insight`] | findings, why a lane does what it does, and events in words |
-//! | `tracing` | with the feature of that name: spans and events of the crate `tracing`, in their lanes |
+//! | [`recording`] | the indexed recording: checksummed blocks with an index; its writer, readers and store; the [`Collector`] that hands events to the program itself |
 //! | `scenario` | the catalogue of scenarios, one file each |
-//! | `source` | where the program gets events from: a scenario that runs, a program that is attached to or begun, several of them |
+//! | `source` | where the program gets events from: a scenario that runs, a program that is attached to or started, several of them |
 //! | `export` | a timeline as text and as JSON |
-//! | `tui` | the screen: `App::update`, `view`, the one key table, the loop that owns the terminal, and who reads long sessions |
+//! | `tui` | the screen: `app` (`App::update`, the one key table), `view`, `shell` (the loop that owns the terminal, and the threads that read long recordings) |
 //! | `cli` | the command line |
-//! | [`printable`] | texts from outside, made safe to show |
-//! | [`units`], `glyph`, `width` | times in words, signs, and the columns that a text takes |
 //!
 //! Without default features the library is what a program links in to record itself: events, journal, probe and output.
 //! The feature `timeline` adds what reads journals: collectors, timeline, findings and session logs. The feature `app`, which
@@ -73,11 +67,11 @@
 //!
 //! # Invariants
 //!
-//! 1. [`event`], [`timeline`], [`insight`] and the session's format know no tokio, no ratatui, no clock and no I/O
+//! 1. [`event`], [`timeline`], [`insight`] and the recording's format know no tokio, no ratatui, no clock and no I/O
 //!    (`tests/house.rs`).
 //! 2. Live and replayed events go through the same [`Timeline::apply`]: a session recorded live and replayed gives an
 //!    equal timeline (`tests/pipeline.rs`, for every scenario).
-//! 3. Only the probe reads a clock that stamps events. Only the loop, the driver and the reader of `tui`, [`session`],
+//! 3. Only the probe reads a clock that stamps events. Only the `shell` of `tui`, [`recording`],
 //!    [`output`] and the command line do I/O.
 //! 4. `App::update` does no I/O; `view` changes nothing: it takes the app by a shared reference.
 //! 5. Keys are declared once: dispatch, footer, help and the README read that table.
@@ -103,46 +97,28 @@ pub mod event;
 )]
 mod journal;
 pub mod probe;
-pub mod task;
-mod threads;
-
-#[cfg(feature = "timeline")]
-pub mod collector;
-mod limit;
-#[cfg(unix)]
-mod live;
-pub mod output;
-mod plain;
-mod private;
-#[cfg(feature = "timeline")]
-pub mod session;
-#[cfg(feature = "tracing")]
-pub mod tracing;
+pub mod text;
 
 #[cfg(feature = "timeline")]
 pub mod insight;
 #[cfg(feature = "timeline")]
-pub mod timeline;
-
-pub mod guide;
-pub mod printable;
+pub mod recording;
 #[cfg(feature = "timeline")]
-pub mod units;
+pub mod timeline;
 
 #[cfg(feature = "app")]
 pub mod cli;
 #[cfg(feature = "app")]
 pub mod export;
 #[cfg(feature = "app")]
-pub mod glyph;
-#[cfg(feature = "app")]
 pub mod scenario;
 #[cfg(feature = "app")]
 pub mod source;
 #[cfg(feature = "app")]
 pub mod tui;
-#[cfg(feature = "app")]
-pub mod width;
+
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 /// ```
 /// #[asyncline::main(flavor = "current_thread")]
@@ -153,12 +129,19 @@ pub mod width;
 /// ```
 pub use asyncline_macros::main;
 pub use asyncline_macros::{gather, join, select, test, trace, try_join};
-#[cfg(feature = "timeline")]
-pub use collector::{Collector, Drained};
+#[doc(inline)]
+pub use probe::output;
+#[doc(inline)]
+pub use probe::task;
+#[cfg(feature = "tracing")]
+#[doc(inline)]
+pub use probe::tracing;
 pub use probe::{
     Executor, Handle, JoinHandle, Recording, TaskExt, label, spawn, spawn_blocking, spawn_local,
     spawn_named, timeout, yield_now,
 };
+#[cfg(feature = "timeline")]
+pub use recording::collector::{Collector, Drained};
 #[cfg(feature = "timeline")]
 pub use timeline::Timeline;
 

@@ -8,6 +8,8 @@ pub mod cells;
 #[cfg(feature = "app")]
 pub mod density;
 #[cfg(feature = "app")]
+pub mod glyph;
+#[cfg(feature = "app")]
 pub mod labels;
 mod lane;
 pub(crate) mod lanes;

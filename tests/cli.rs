@@ -473,8 +473,8 @@ fn idle(file: &str) {
         event(SECOND, ended),
     ];
     let beats = (11..=100).map(|beat| event(beat * SECOND / 10, EventKind::Alive));
-    let meta = asyncline::session::Meta::default();
-    let mut writer = asyncline::session::Writer::create(file, &meta).unwrap();
+    let meta = asyncline::recording::Meta::default();
+    let mut writer = asyncline::recording::Writer::create(file, &meta).unwrap();
     writer.write(&events).unwrap();
     writer.write(&beats.collect::<Vec<_>>()).unwrap();
     writer.finish().unwrap();
@@ -541,9 +541,9 @@ fn a_recording_that_was_cut_off_is_repaired() {
         "{again:?}"
     );
     // What could be read before still can.
-    let before = asyncline::session::Session::read(&bytes[..bytes.len() / 2]).unwrap();
-    let after = asyncline::session::Session::open(&file).unwrap();
-    let known = |session: &asyncline::session::Session| {
+    let before = asyncline::recording::Session::read(&bytes[..bytes.len() / 2]).unwrap();
+    let after = asyncline::recording::Session::open(&file).unwrap();
+    let known = |session: &asyncline::recording::Session| {
         let is_known = |event: &&asyncline::event::Event| {
             !matches!(event.kind, asyncline::event::EventKind::Lost { .. })
         };
@@ -600,7 +600,7 @@ fn recordings_are_merged_on_the_clocks_time() {
     ] {
         assert!(shown.contains(name), "{name} in {shown}");
     }
-    let events = |file: &str| asyncline::session::Session::open(file).unwrap();
+    let events = |file: &str| asyncline::recording::Session::open(file).unwrap();
     let parts = names.each_ref().map(|name| events(name));
     let merged = events(&both);
     assert_eq!(

@@ -12,7 +12,7 @@ use std::process::Command;
 use asyncline::Timeline;
 use asyncline::event::{Event, EventKind, TaskKind};
 use asyncline::insight::{self, FindingKind};
-use asyncline::session::Session;
+use asyncline::recording::Session;
 use asyncline::timeline::{Lane, LaneKind, State};
 
 /// What an example printed, and what it did.

@@ -280,7 +280,7 @@ fn a_recording_goes_where_it_is_told() {
     block_on(yields().lane("task").label("number", 1));
     drop(entered);
     drop(recording);
-    let session = asyncline::session::Session::open(&path).unwrap();
+    let session = asyncline::recording::Session::open(&path).unwrap();
     assert_eq!(session.damage, []);
     let timeline: Timeline = session.events.iter().collect();
     assert_eq!(find(&timeline, "task").labels[0].to_string(), "number=1");

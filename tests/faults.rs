@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::event::{Event, EventKind, LaneId, ThreadId, Timestamp};
-use asyncline::session::{Damage, Error, Meta, Session, Writer};
+use asyncline::recording::{Damage, Error, Meta, Session, Writer};
 use asyncline::{Collector, Executor, spawn, yield_now};
 
 /// The path of the log, for a process that records.

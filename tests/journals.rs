@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use asyncline::event::{Event, EventKind};
-use asyncline::session::{self, Session, Store};
+use asyncline::recording::{self, Session, Store};
 use asyncline::tui::show::Show;
 use ratatui::layout::Size;
 
@@ -510,7 +510,7 @@ fn a_damaged_journals_recording_tells_the_same() {
         let path = folder.0.path().join("app.aline");
         fs::write(&path, &bytes).unwrap();
         let read = Session::open(&path);
-        let opened = session::opened(&path);
+        let opened = recording::opened(&path);
         let Ok(read) = read else {
             assert!(opened.is_err());
             continue;
@@ -519,6 +519,6 @@ fn a_damaged_journals_recording_tells_the_same() {
         let recorded = Session::open(beside(&path)).unwrap();
         assert_eq!(recorded, read);
         assert_eq!(events, read.events.len() as u64);
-        assert_eq!(session::opened(&path).unwrap().0, events);
+        assert_eq!(recording::opened(&path).unwrap().0, events);
     }
 }

@@ -35,7 +35,7 @@ mod unix {
 
     use asyncline::Timeline;
     use asyncline::event::{EventKind, LaneId};
-    use asyncline::session::{Damage, Session};
+    use asyncline::recording::{Damage, Session};
     use asyncline::task;
 
     use super::itself::{self, PROGRAM};

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use asyncline::event::{Event, EventKind, LaneId, Polled, ThreadId, Timestamp};
-use asyncline::session::{Meta, Session, Writer};
+use asyncline::recording::{Meta, Session, Writer};
 use asyncline::{Collector, Executor, TaskExt, Timeline, spawn, spawn_blocking, yield_now};
 use tokio::sync::mpsc;
 

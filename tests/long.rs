@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use asyncline::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker};
-use asyncline::session::{Meta, Session, Writer};
-use asyncline::tui::action::Action;
+use asyncline::recording::{Meta, Session, Writer};
+use asyncline::tui::app::action::Action;
 use asyncline::tui::show::Show;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use asyncline::event::{Event, EventKind, Flavor};
 use asyncline::insight::{self, FindingKind};
-use asyncline::session::{Damage, Session};
+use asyncline::recording::{Damage, Session};
 use asyncline::timeline::{LaneKind, State};
 use asyncline::{Executor, Timeline, output, spawn_named, task};
 use itself::PROGRAM;

@@ -9,8 +9,8 @@
 use asyncline::event::Event;
 use asyncline::insight;
 use asyncline::probe::gate::Pace;
+use asyncline::recording::{Meta, Session, Writer};
 use asyncline::scenario::{self, Scenario};
-use asyncline::session::{Meta, Session, Writer};
 use asyncline::source::Live;
 use asyncline::timeline::State;
 use asyncline::{Executor, Timeline};

@@ -22,12 +22,12 @@ use asyncline::event::{
     TaskKind, Text, ThreadId, Timestamp, Waker,
 };
 use asyncline::probe::gate::Pace;
+use asyncline::recording::{Meta, Session, Writer};
 use asyncline::scenario;
-use asyncline::session::{Meta, Session, Writer};
-use asyncline::tui::action::Action;
+use asyncline::tui::app::action::Action;
+use asyncline::tui::app::code::Source;
+use asyncline::tui::app::theme::{Depth, Theme};
 use asyncline::tui::app::{App, Grows, Life, Msg, Opened, Playback, Recent, Watched};
-use asyncline::tui::code::Source;
-use asyncline::tui::theme::{Depth, Theme};
 use asyncline::tui::view::view;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
@@ -459,7 +459,7 @@ fn row(cells: &[ratatui::buffer::Cell]) -> String {
     let mut column = 0;
     while let Some(cell) = cells.get(column) {
         text.push_str(cell.symbol());
-        column += asyncline::width::width(cell.symbol()).max(1);
+        column += asyncline::text::width::width(cell.symbol()).max(1);
     }
     text.trim_end().to_owned()
 }

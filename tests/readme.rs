@@ -13,8 +13,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use asyncline::scenario;
-use asyncline::tui::keymap;
-use asyncline::tui::mode::Mode;
+use asyncline::tui::app::keymap;
+use asyncline::tui::app::mode::Mode;
 
 const README: &str = include_str!("../README.md");
 

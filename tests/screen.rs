@@ -14,12 +14,12 @@ use asyncline::event::{
 use asyncline::probe::gate::{Pace, Report};
 use asyncline::scenario::{self, Scenario};
 use asyncline::source::Live;
-use asyncline::tui::action::Action;
+use asyncline::tui::app::action::Action;
+use asyncline::tui::app::keymap;
+use asyncline::tui::app::mode::Mode;
+use asyncline::tui::app::mouse::Gesture;
+use asyncline::tui::app::theme::{Depth, Theme};
 use asyncline::tui::app::{App, Effect, Grows, Msg, Opened, Playback, Recent, Recording, Tick};
-use asyncline::tui::keymap;
-use asyncline::tui::mode::Mode;
-use asyncline::tui::mouse::Gesture;
-use asyncline::tui::theme::{Depth, Theme};
 use asyncline::tui::view::hit;
 use asyncline::tui::view::view;
 use proptest::prelude::*;

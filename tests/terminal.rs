@@ -13,8 +13,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::event::{EventKind, Polled};
+use asyncline::recording::{Meta, Session, Store, Writer};
 use asyncline::scenario::find;
-use asyncline::session::{Meta, Session, Store, Writer};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long a test waits for what has to come. Only a program that is broken makes it wait for so long.

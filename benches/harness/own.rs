@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use asyncline::session::{Meta, Writer};
+use asyncline::recording::{Meta, Writer};
 use asyncline::{Collector, Executor};
 use tempfile::TempDir;
 
@@ -59,7 +59,7 @@ pub fn record_journal(case: Case, operations: u64, path: &Path) -> io::Result<Ke
 
 /// Returns what a journal holds.
 fn kept(journal: &Path) -> io::Result<Kept> {
-    let (events, lost) = asyncline::session::journal_counts(journal).map_err(io::Error::other)?;
+    let (events, lost) = asyncline::recording::journal_counts(journal).map_err(io::Error::other)?;
     Ok(Kept {
         bytes: Some(journal.metadata()?.len()),
         events: Some(events),

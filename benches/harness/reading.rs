@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use asyncline::session::{self, Session};
+use asyncline::recording::{self, Session};
 
 use crate::harness::Case;
 use crate::harness::tool::Kept;
@@ -149,7 +149,7 @@ pub fn read_all(path: &Path) -> io::Result<Session> {
 
 /// Opens a file as the screen does; tells how many events it holds.
 pub fn open(path: &Path) -> io::Result<u64> {
-    let (events, _) = session::opened(path).map_err(io::Error::other)?;
+    let (events, _) = recording::opened(path).map_err(io::Error::other)?;
     Ok(events)
 }
 

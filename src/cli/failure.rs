@@ -7,9 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use color_eyre::config::HookBuilder;
 use color_eyre::eyre::Report;
 
-use crate::printable::printable;
+use crate::event::printable::printable;
+use crate::recording;
 use crate::scenario;
-use crate::session;
 
 /// Why the program ends without having done what it was asked for.
 #[derive(Debug)]
@@ -74,15 +74,15 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
             _ => Self::Stopped(format!(
                 "cannot write the output: {}",
-                session::plain(&error)
+                recording::plain(&error)
             )),
         }
     }
 }
 
-impl From<session::Error> for Failure {
-    fn from(error: session::Error) -> Self {
-        use session::Error::{Foreign, NoDirectory, Read, Write};
+impl From<recording::Error> for Failure {
+    fn from(error: recording::Error) -> Self {
+        use recording::Error::{Foreign, NoDirectory, Read, Write};
         let line = error.to_string();
         match error {
             Read { .. } | Foreign { .. } | NoDirectory => Self::Mistake(line),

@@ -13,9 +13,9 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
 
 use super::failure::Failure;
-use crate::collector::Collector;
 use crate::probe::{Executor, JoinHandle as Task};
-use crate::session::{self, Keep, Meta, Writer};
+use crate::recording::collector::Collector;
+use crate::recording::{self, Keep, Meta, Writer};
 use crate::{spawn, spawn_named};
 
 /// How often events are collected.
@@ -54,7 +54,7 @@ pub(super) fn generate(
 ) -> Result<(), Failure> {
     let title = format!("generated: {workload:?} with {tasks} tasks");
     let meta = Meta::new(title, "", SystemTime::now());
-    let writer = session::create(file, &meta, keep)?;
+    let writer = recording::create(file, &meta, keep)?;
     let (executor, collector) = Executor::builder().record().map_err(stopped)?;
     let stop = Arc::new(Stop::default());
     let collecting = collect(collector, writer, Arc::clone(&stop), events).map_err(stopped)?;
@@ -77,9 +77,9 @@ fn collect(
     writer: Writer,
     stop: Arc<Stop>,
     enough: u64,
-) -> io::Result<JoinHandle<Result<(u64, u64), session::Error>>> {
+) -> io::Result<JoinHandle<Result<(u64, u64), recording::Error>>> {
     thread::Builder::new()
-        .name(crate::threads::name("collector"))
+        .name(crate::text::threads::name("collector"))
         .spawn(move || {
             let done = write_all(&mut collector, writer, &stop, enough);
             // What cannot be written any more need not be made.
@@ -94,7 +94,7 @@ fn write_all(
     mut writer: Writer,
     stop: &Arc<Stop>,
     enough: u64,
-) -> Result<(u64, u64), session::Error> {
+) -> Result<(u64, u64), recording::Error> {
     let (mut written, mut lost) = (0, 0);
     loop {
         // Asked before events are taken: what has ended by then makes no more.

@@ -7,17 +7,17 @@ use std::time::SystemTime;
 use super::failure::{self, Failure};
 use super::output::Output;
 use super::session::show_progress;
+use crate::event::printable;
 use crate::event::{Text, Timestamp};
 use crate::export::json;
 use crate::export::summary::summary;
 use crate::export::text::{LanesText, lanes_text, totals_text};
 use crate::insight::{Finding, Gathered, findings};
-use crate::printable;
+use crate::recording::{self, Archive, Keep, Meta};
 use crate::scenario::{self, Chapter, Scenario};
-use crate::session::{self, Archive, Keep, Meta};
 use crate::source::Live;
+use crate::text::units::{lost_text, time_text};
 use crate::timeline::Timeline;
-use crate::units::{lost_text, time_text};
 
 /// Events in memory at a time. A session with no more is processed all at once.
 const STRETCH: u64 = 1 << 20;
@@ -87,10 +87,10 @@ pub(super) fn run(
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
     // A file that cannot be written is to be known before the scenario runs.
     let writer = record
-        .map(|(file, keep)| session::create(file, &meta, keep))
+        .map(|(file, keep)| recording::create(file, &meta, keep))
         .transpose()?;
     let events = Live::run_to_end(scenario).map_err(|error| {
-        let why = session::plain(&error);
+        let why = recording::plain(&error);
         Failure::Stopped(format!("cannot run {}: {why}", scenario.name))
     })?;
     let recorded = writer.map_or(Ok(()), |mut writer| {
@@ -114,7 +114,7 @@ pub(super) fn run(
 /// Prints a recorded session of any length, with one stretch of it in memory at a time.
 pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
     let mut archive = Archive::open_ended(file, show_progress)?;
-    let unreadable = |error| session::Error::read(file, error);
+    let unreadable = |error| recording::Error::read(file, error);
     let end = archive.end().map_err(unreadable)?;
     let timeline = &end.timeline;
     let mut lanes = (output != Output::Json).then(|| LanesText::new(timeline, width(), ascii));
@@ -126,7 +126,7 @@ pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Fai
         }
     });
     read.map_err(unreadable)?;
-    for damage in session::told(&archive.log.all_damage()) {
+    for damage in recording::told(&archive.log.all_damage()) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let meta = &archive.log.meta;

@@ -3,7 +3,8 @@
 use super::failure::Failure;
 #[cfg(unix)]
 use crate::tui::Watching;
-use crate::tui::{self, Ended, Options, theme::Theme};
+use crate::tui::app::theme::Theme;
+use crate::tui::{self, Ended, Options};
 pub(super) use crate::tui::{Record, Start};
 
 pub(super) fn run(start: Start, record: Record, ascii: bool) -> Result<(), Failure> {

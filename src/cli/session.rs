@@ -7,10 +7,10 @@ use std::time::UNIX_EPOCH;
 use clap::Subcommand;
 
 use super::failure::{self, Failure};
-use crate::printable::{self, printable};
-use crate::session::{self, Archive, Progress, date_text, plain};
+use crate::event::printable::{self, printable};
+use crate::recording::{self, Archive, Progress, date_text, plain};
+use crate::text::units::{Moment, bytes_text, duration_text, lost_text};
 use crate::timeline::Lane;
-use crate::units::{Moment, bytes_text, duration_text, lost_text};
 
 /// Something to do with session files.
 #[derive(Debug, Subcommand)]
@@ -70,11 +70,11 @@ pub(super) fn run(session: &Session) -> Result<(), Failure> {
 
 /// Writes what is lacking at the end of a recording that was cut off, so that it opens at once.
 pub(super) fn repair(file: &Path) -> Result<(), Failure> {
-    if session::is_journal(file)? {
+    if recording::is_journal(file)? {
         return make_recording(file);
     }
     let mut archive = opened(file)?;
-    for damage in session::told(&archive.log.all_damage()) {
+    for damage in recording::told(&archive.log.all_damage()) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let repaired = archive.repair(file).map_err(|error| {
@@ -105,16 +105,16 @@ pub(super) fn repair(file: &Path) -> Result<(), Failure> {
 
 /// Makes a recording of a journal, in its place.
 fn make_recording(file: &Path) -> Result<(), Failure> {
-    if session::is_written(file)? {
+    if recording::is_written(file)? {
         let file = printable::path(file);
         return Err(Failure::Mistake(format!(
             "a program still writes {file}: repair it when the program has ended"
         )));
     }
-    session::replace_journal(file, show_progress)?;
+    recording::replace_journal(file, show_progress)?;
     let mut archive = opened(file)?;
     let damage = archive.log.all_damage();
-    for damage in session::told(&damage) {
+    for damage in recording::told(&damage) {
         failure::say(&format!("{}: {damage}", printable::path(file)));
     }
     let events = archive.end_found();
@@ -150,7 +150,7 @@ fn cut(file: &Path, into: &Path, from: Option<Moment>, to: Option<Moment>) -> Re
             "--from ({from}) is later than --to ({to})"
         )));
     }
-    let events = session::cut(file, &mut archive, from, to, into)?;
+    let events = recording::cut(file, &mut archive, from, to, into)?;
     writeln!(io::stdout(), "{}: {events} events", printable::path(into))?;
     Ok(())
 }
@@ -168,7 +168,7 @@ fn merge(files: &[PathBuf], into: &Path) -> Result<(), Failure> {
         }
         archives.push((file.clone(), archive));
     }
-    let events = session::merge(archives, into)?;
+    let events = recording::merge(archives, into)?;
     writeln!(io::stdout(), "{}: {events} events", printable::path(into))?;
     Ok(())
 }
@@ -232,7 +232,7 @@ fn info(file: &Path) -> Result<(), Failure> {
     let others = timeline.lanes().filter(|lane: &&Lane| !lane.is_task());
     let events = timeline.events().saturating_sub(archive.counted_before());
     let size = archive.log.size();
-    let journal = session::is_journal(file)?;
+    let journal = recording::is_journal(file)?;
     let journal = archive.log.origin.as_ref().filter(|_| journal);
     let (parts, index) = archive.log.index_size();
     let meta = &archive.log.meta;

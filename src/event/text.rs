@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::printable::{Printable, printable};
+use crate::event::printable::{Printable, printable};
 
 /// A text that is cheap to pass on: written in the program, or shared.
 #[derive(Clone)]

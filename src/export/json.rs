@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::printable::acts;
+use crate::event::printable::acts;
 
 /// Writes a value as indented JSON. Characters that act on a terminal are escaped, such as `\u001b`, so that the value
 /// stays the same.

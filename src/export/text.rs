@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::event::{LaneId, Timestamp};
-use crate::glyph::{self, Glyph, LEGEND, Weight, ascii_tree};
+use crate::text::units::duration_text;
+use crate::text::width::{cut, names_at_most, width as columns};
 use crate::timeline::cells::{Cell, Drawing, Window};
+use crate::timeline::glyph::{self, Glyph, LEGEND, Weight, ascii_tree};
 use crate::timeline::labels::{Moment, is_stuck, labels_of, last_mark};
 use crate::timeline::rows::{Row, rows};
 use crate::timeline::ruler::ticks;
 use crate::timeline::{Lane, Mark, State, Timeline};
-use crate::units::duration_text;
-use crate::width::{cut, names_at_most, width as columns};
 
 /// Columns between the names and the bars.
 const GAP: usize = 2;

@@ -9,8 +9,8 @@ use crate::event::{
     Awaited, BranchOf, Cancel, CoroutineEnd, Event, EventKind, Flavor, LaneId, Polled, Site,
     TaskKind, Timestamp,
 };
+use crate::text::units::{BELIEVED, time_text};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
-use crate::units::{BELIEVED, time_text};
 
 /// An event as a line of a list: when, who, what, and what more there is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]

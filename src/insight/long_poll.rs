@@ -15,8 +15,8 @@ use std::collections::{HashMap, HashSet};
 use super::words::{SiteKey, count, key};
 use super::{Finding, FindingKind};
 use crate::event::{Awaited, LaneId, TaskKind, ThreadId, Timestamp};
+use crate::text::units::rounded_text;
 use crate::timeline::{Frame, Lane, LaneKind, Span, Spent, State, Timeline, work};
-use crate::units::rounded_text;
 use held::Held;
 use place::{Children, Place};
 

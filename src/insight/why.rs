@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use super::words::{cancelled, count, left, line, list, name, place, runner, value, waker};
 use crate::event::{BranchOf, Flavor, LaneId, TaskKind, Timestamp};
+use crate::text::units::{rounded_text, time_text};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
-use crate::units::{rounded_text, time_text};
 
 /// What a lane does or waits for at `now`, in one plain sentence, followed through the chain of waits to its end.
 ///

@@ -546,8 +546,8 @@ fn a_newer_version_is_refused() {
     bytes[8] = 2;
     let sum = crc32c(&bytes[..12]).to_le_bytes();
     bytes[12..].copy_from_slice(&sum);
-    let read = crate::session::Session::read(&bytes);
-    let newer = crate::session::Unreadable::Newer {
+    let read = crate::recording::Session::read(&bytes);
+    let newer = crate::recording::Unreadable::Newer {
         version: 2,
         newest: 1,
     };

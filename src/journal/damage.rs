@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::units::BELIEVED;
+use crate::text::units::BELIEVED;
 
 /// Something that is wrong with a session log. `Display` gives it in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::names::{Names, Recent, Table};
 use super::tests::{Random, read};
 use super::{Reader, block};
 use crate::event::Event;
-use crate::probe::Target;
-use crate::probe::taker::Taker;
+use crate::probe::executor::runtime::Target;
+use crate::probe::record::taker::Taker;
 use crate::scenario;
 use crate::source::Live;
 use crate::{Executor, spawn, yield_now};
@@ -20,7 +20,7 @@ fn assert_says(journal: &[u8], live: &[Event]) {
     let (reader, events) = read(journal);
     assert_eq!(reader.damage(), []);
     assert!(events == live, "the journal says what happened");
-    crate::session::fuzz_journal(journal, &tempfile::tempfile().unwrap());
+    crate::recording::fuzz_journal(journal, &tempfile::tempfile().unwrap());
 }
 
 /// Returns a journal of these events, whose threads are to be merged in this order.

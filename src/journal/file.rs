@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::limit;
-use crate::private;
+use crate::journal::limit;
+use crate::journal::private;
 
 /// A file that a journal is appended to.
 #[derive(Debug)]

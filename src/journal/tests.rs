@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Reader;
 use super::by_hand::{self, Block, blob, first};
 use crate::event::{Event, EventKind, LaneId};
-use crate::session::Damage;
+use crate::recording::Damage;
 
 /// Reads a journal at once.
 pub(super) fn read(bytes: &[u8]) -> (Reader, Vec<Event>) {
@@ -381,7 +381,7 @@ fn a_recording_of_a_journal_of_the_corpus_says_the_same() {
     assert!(paths.len() > 5);
     for path in paths {
         let bytes = fs::read(path).unwrap();
-        crate::session::fuzz_journal(&bytes, &tempfile::tempfile().unwrap());
+        crate::recording::fuzz_journal(&bytes, &tempfile::tempfile().unwrap());
     }
 }
 

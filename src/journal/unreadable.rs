@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::plain::plain;
+use crate::text::plain::plain;
 
 /// Why nothing of a session log can be read.
 #[derive(Debug, Error)]

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
+use crate::probe::executor::runtime::Target;
 use crate::probe::gate::Gate;
-use crate::probe::{Builder, Executor, Recording, Target, expanded};
+use crate::probe::{Builder, Executor, Recording, expanded};
 
 /// Where and how the programs of this thread run.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl Stage {
         real_time: bool,
     ) -> (Self, Collector) {
         let (recording, collector) =
-            builder(real_time, Arc::clone(&gate), stop.clone()).recording();
+            builder(real_time, Arc::clone(&gate), stop.clone()).collected();
         let stage = Self {
             recording,
             gate,
@@ -126,7 +127,7 @@ pub fn elsewhere(run: impl FnOnce()) {
     if stage.stop.is_cancelled() {
         std::panic::resume_unwind(Box::new(Stopped));
     }
-    let recording = Recording::of(stage.recording);
+    let recording = Recording::new(stage.recording.recorder, None);
     let _entered = recording.enter();
     run();
 }

@@ -20,15 +20,15 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::spool::Spool;
 use crate::event::Text;
-use crate::live::place;
-use crate::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
-use crate::output;
-use crate::printable;
-use crate::private;
+use crate::event::printable;
+use crate::journal::private;
 use crate::probe::gate::Pace;
-use crate::session::converter::{Converter, Failed};
-use crate::session::feed::Feed;
-use crate::session::{self, Batch, plain};
+use crate::probe::live::place;
+use crate::probe::live::wire::{Ear, Misunderstood, Mouth, ToProgram, ToViewer};
+use crate::probe::output;
+use crate::recording::converter::{Converter, Failed};
+use crate::recording::feed::Feed;
+use crate::recording::{self, Batch, plain};
 
 /// A program has so long to say who it is, and to begin.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,7 +104,7 @@ pub enum Error {
     },
     /// What it says cannot be written.
     #[error(transparent)]
-    Session(#[from] session::Error),
+    Session(#[from] recording::Error),
 }
 
 impl std::fmt::Display for Address {
@@ -181,7 +181,7 @@ impl Attached {
             token,
             status: Arc::clone(&status),
         };
-        let thread = thread::Builder::new().name(crate::threads::name("attached"));
+        let thread = thread::Builder::new().name(crate::text::threads::name("attached"));
         let spawned = thread.spawn(move || listener.run(stream, asked, &ready));
         let why = match spawned.map(|_| begun.recv()) {
             Ok(Ok(Ok(program))) => {

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use super::attach::{Attached, Error};
 use super::spool::Spool;
-use crate::live::place::{self, Socket};
-use crate::output::{CONTROL, VARIABLE};
+use crate::probe::live::place::{self, Socket};
+use crate::probe::output::{CONTROL, VARIABLE};
 
 /// As many lines of its output are kept.
 const LINES: usize = 2000;
@@ -71,7 +71,7 @@ impl Begun {
         ];
         for from in outputs.into_iter().flatten() {
             let printed = Arc::clone(&printed);
-            let thread = thread::Builder::new().name(crate::threads::name("printed"));
+            let thread = thread::Builder::new().name(crate::text::threads::name("printed"));
             thread.spawn(move || keep(from, &printed))?;
         }
         Ok(Self {

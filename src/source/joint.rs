@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::attach::{Attached, Error, Life};
 use super::spool::Spool;
-use crate::printable;
-use crate::session::{self, Joint};
+use crate::event::printable;
+use crate::recording::{self, Joint};
 
 /// How often what the programs told is taken in.
 const PULSE: Duration = Duration::from_millis(20);
@@ -41,7 +41,7 @@ impl Joined {
         let is_left = Arc::new(AtomicBool::new(false));
         let failed = Arc::new(Mutex::new(None));
         let (leaves, fails) = (Arc::clone(&is_left), Arc::clone(&failed));
-        let name = crate::threads::name("joint");
+        let name = crate::text::threads::name("joint");
         let thread = thread::Builder::new().name(name).spawn(move || {
             let is_over = || {
                 statuses
@@ -53,7 +53,7 @@ impl Joined {
                 *fails.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
             }
         });
-        let no_thread = |why: io::Error| session::Error::Write {
+        let no_thread = |why: io::Error| recording::Error::Write {
             file: printable::path(spool.path()),
             why,
         };
@@ -89,7 +89,7 @@ fn run(
     mut joint: Joint,
     is_over: impl Fn() -> Vec<bool>,
     is_left: &AtomicBool,
-) -> Result<(), session::Error> {
+) -> Result<(), recording::Error> {
     loop {
         let is_left = is_left.load(Ordering::Relaxed);
         let over = is_over().into_iter().map(|over| over || is_left);

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::collector::Collector;
 use crate::event::{Event, Timestamp};
 use crate::probe::gate::{Gate, Pace, Report};
+use crate::recording::collector::Collector;
 use crate::scenario::{Scenario, Stage};
 
 /// Maximum silence of a scenario in real time before a heartbeat: with the time of a frame, at most 100 ms.
@@ -44,7 +44,7 @@ impl Live {
         let stop = CancellationToken::new();
         let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), scenario.real_time);
         let thread = thread::Builder::new()
-            .name(crate::threads::name("scenario"))
+            .name(crate::text::threads::name("scenario"))
             .spawn(|| stage.play(scenario.main))?;
         Ok(Self {
             collector,
@@ -139,7 +139,7 @@ fn note_panics() {
     ONCE.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if crate::threads::is_own() {
+            if crate::text::threads::is_own() {
                 let payload = panic.payload();
                 let text = payload.downcast_ref::<&str>().copied();
                 let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::session::{self, Error};
+use crate::recording::{self, Error};
 
 /// The file that what a program tells goes into: one that was asked for, or one that nobody else can read and that is
 /// removed with this.
@@ -35,7 +35,7 @@ impl Spool {
     /// Where it is there and no session log, or cannot be created.
     pub(crate) fn open(record: Option<&Path>) -> Result<Self, Error> {
         let (path, file, left) = if let Some(path) = record {
-            let (file, is_new) = session::open_log(path)?;
+            let (file, is_new) = recording::open_log(path)?;
             let left = if is_new {
                 Left::IfWritten
             } else {
@@ -43,7 +43,7 @@ impl Spool {
             };
             (path.to_owned(), file, left)
         } else {
-            let (path, file) = session::temporary::create()?;
+            let (path, file) = recording::temporary::create()?;
             (path, file, Left::Never)
         };
         Ok(Self { path, file, left })
@@ -63,7 +63,7 @@ impl Drop for Spool {
     fn drop(&mut self) {
         match self.left {
             Left::Always => {}
-            Left::IfWritten => session::remove_empty(&self.path),
+            Left::IfWritten => recording::remove_empty(&self.path),
             Left::Never => drop(fs::remove_file(&self.path)),
         }
     }

@@ -6,8 +6,8 @@ use super::cells::{Cell, Window};
 use super::span::Change;
 use super::{Frame, Lane, LaneKind, Mark, State, Timeline};
 use crate::event::{Awaited, Cancel, FrameId, Timestamp};
-use crate::units::rounded_text;
-use crate::width::{cut, width};
+use crate::text::units::rounded_text;
+use crate::text::width::{cut, width};
 
 /// The signs that texts on lanes are made with, each one column wide.
 #[derive(Clone, Copy, Debug)]

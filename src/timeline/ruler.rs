@@ -2,7 +2,7 @@
 
 use super::cells::Window;
 use crate::event::Timestamp;
-use crate::units::{HOUR, MINUTE, SECOND, decimals, hours, unit};
+use crate::text::units::{HOUR, MINUTE, SECOND, decimals, hours, unit};
 
 const DAY: u64 = 24 * HOUR;
 
@@ -110,7 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::units::{MICRO, MILLI};
+    use crate::text::units::{MICRO, MILLI};
 
     fn window(start: u64, span: u64, width: u16) -> Window {
         let (start, now) = (Timestamp(start), Timestamp::ZERO);

@@ -3,17 +3,25 @@
 //! *Architecture invariant:* [`App::update`] does no I/O and reads no clock. What is to be done outside it returns as
 //! an [`Effect`]; what was done there comes back as a [`Msg`].
 
+pub mod action;
 mod asking;
 mod choice;
+pub mod code;
 mod control;
+pub mod keymap;
 mod lanes;
+pub mod layout;
 mod menu;
+pub mod mode;
+pub mod mouse;
 mod moves;
 mod msg;
 mod playback;
 mod pointer;
 mod scene;
+pub mod theme;
 mod viewer;
+pub mod viewport;
 mod watched;
 
 use std::time::Duration;
@@ -29,10 +37,10 @@ pub use scene::{Asked, Column, Detail, Drawn, Rows, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Viewer};
 pub use watched::{Life, Printed, Watched};
 
-use super::mode::Mode;
-use super::mouse::Press;
-use super::theme::Theme;
 use crate::scenario::Scenario;
+use crate::tui::app::mode::Mode;
+use crate::tui::app::mouse::Press;
+use crate::tui::app::theme::Theme;
 
 /// What fills the screen.
 #[derive(Debug)]

@@ -14,20 +14,20 @@ use ratatui::layout::Size;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::action::Action;
 use super::app::{App, Grows, MOST_KEPT, Msg, Opened, Tick, Viewer};
-use super::driver::Driver;
-use super::reader::{self, Reader};
-use super::recorder::Recorder;
-use super::theme::{Depth, Theme};
 use super::{Record, view};
 use crate::event::{
     CoroutineEnd, Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker,
 };
+use crate::recording::{Archive, Batch, Meta, Writer};
 use crate::scenario;
-use crate::session::{Archive, Batch, Meta, Writer};
 use crate::timeline::cells::{Cell, Fill, Window, cells};
 use crate::timeline::{Lane, Span, State, Timeline, work};
+use crate::tui::app::action::Action;
+use crate::tui::app::theme::{Depth, Theme};
+use crate::tui::shell::driver::Driver;
+use crate::tui::shell::reader::{self, Reader};
+use crate::tui::shell::recorder::Recorder;
 
 const SIZE: Size = Size::new(64, 20);
 const THEME: Theme = Theme {

@@ -21,8 +21,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
 use super::app::{App, Overlay, Screen, Viewer};
-use super::layout::{self, LEAST};
-use super::theme::{Role, Theme};
+use crate::tui::app::layout::{self, LEAST};
+use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the state. Nothing changes by that.
 pub fn view(app: &App, frame: &mut Frame) {

@@ -22,7 +22,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::Seek;
 
-use asyncline::session;
+use asyncline::recording;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 thread_local! {

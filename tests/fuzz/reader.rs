@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{Seek, Write};
 
 use asyncline::Timeline;
-use asyncline::session::{self, Session};
+use asyncline::recording::{self, Session};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 thread_local! {

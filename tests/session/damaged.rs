@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use asyncline::event::{Event, EventKind, ThreadId, Timestamp};
-use asyncline::session::{Damage, Meta, Session, Unreadable};
+use asyncline::recording::{Damage, Meta, Session, Unreadable};
 use proptest::prelude::*;
 
 use crate::sample::{Block, Sample, file};

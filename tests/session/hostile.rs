@@ -3,7 +3,7 @@
 use std::fs;
 
 use asyncline::event::{Event, EventKind, LaneId};
-use asyncline::session::{Damage, Session};
+use asyncline::recording::{Damage, Session};
 use asyncline::timeline::Timeline;
 use proptest::prelude::*;
 

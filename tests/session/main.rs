@@ -21,7 +21,7 @@ use asyncline::event::{
     BranchOf, Cancel, Event, EventKind, Flavor, LaneId, Polled, Site, TaskKind, Text, ThreadId,
     Timestamp,
 };
-use asyncline::session::{Meta, Session, Writer};
+use asyncline::recording::{Meta, Session, Writer};
 use asyncline::timeline::State;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use asyncline::event::{Event, EventKind, Timestamp};
-use asyncline::session::{Damage, Error, Session, Writer};
+use asyncline::recording::{Damage, Error, Session, Writer};
 
 use crate::mark;
 use crate::sample::{Output, Sample, meta};

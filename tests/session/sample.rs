@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use asyncline::event::{Event, EventKind};
-use asyncline::session::{Meta, Writer};
+use asyncline::recording::{Meta, Writer};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use asyncline::session::{Meta, Store, Writer};
+use asyncline::recording::{Meta, Store, Writer};
 
 /// The moment this many milliseconds into the tests' day.
 fn moment(millis: u64) -> SystemTime {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use asyncline::event::EventKind;
-use asyncline::session::Session;
+use asyncline::recording::Session;
 use dial9::analysis::TraceReader;
 use dial9::analysis::analysis_events::Dial9Event;
 use dial9::format::Decoder;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use asyncline::event::EventKind;
-use asyncline::session::Session;
+use asyncline::recording::Session;
 
 use crate::load::{Answered, Load};
 use crate::source::Servers;

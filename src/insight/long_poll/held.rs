@@ -1,7 +1,7 @@
 //! The time for which a poll held its thread, as far as it is known.
 
+use crate::text::units::rounded_text;
 use crate::timeline::Spent;
-use crate::units::rounded_text;
 
 /// The time for which a poll held its thread, without the time in which the thread was ready to run but had no
 /// processor.

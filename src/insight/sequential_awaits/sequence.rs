@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::event::{LaneId, Site, Timestamp};
 use crate::insight::words::{self, SiteKey, count, key, list};
 use crate::insight::{Finding, FindingKind};
+use crate::text::units::duration_text;
 use crate::timeline::{Frame, Lane, Timeline};
-use crate::units::duration_text;
 
 /// An await of a coroutine, with the time that it took.
 pub(super) struct Step<'a> {

@@ -3,8 +3,8 @@
 use super::View;
 use crate::event::{Awaited, BranchOf, LaneId};
 use crate::insight::words::runner;
+use crate::text::units::{rounded_text, time_text};
 use crate::timeline::{Frame, Lane, LaneKind};
-use crate::units::{rounded_text, time_text};
 
 /// Typical delay of tokio's own timers, in nanoseconds.
 const GRANULARITY: u64 = 1_000_000;

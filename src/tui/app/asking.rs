@@ -2,8 +2,8 @@
 
 use super::choice;
 use crate::scenario::Scenario;
-use crate::tui::action::Action;
-use crate::tui::code::Source;
+use crate::tui::app::action::Action;
+use crate::tui::app::code::Source;
 
 /// A question that waits for an answer, or for being skipped.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Choosing from a list.
 
-use crate::tui::action::Action;
+use crate::tui::app::action::Action;
 
 /// The index that is selected after `action`, in a list of `len` of which `page` are seen at a time.
 pub(super) fn moved(index: usize, action: Action, len: usize, page: usize) -> usize {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use super::msg::Recording;
 use super::viewer::Viewer;
 use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
-use crate::printable;
+use crate::event::printable;
 use crate::scenario::Scenario;
-use crate::tui::action::Action;
-use crate::tui::{keymap, layout};
-use crate::units::Moment;
+use crate::text::units::Moment;
+use crate::tui::app::action::Action;
+use crate::tui::app::{keymap, layout};
 
 impl App {
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {

@@ -6,9 +6,9 @@ use super::choice;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::rows::{Order, Row, are_settled, flat_rows, matches, rows};
 use crate::timeline::{Lane, Timeline};
-use crate::tui::action::Action;
+use crate::tui::app::action::Action;
+use crate::tui::app::viewport::Viewport;
 use crate::tui::view::lanes::widest;
-use crate::tui::viewport::Viewport;
 
 /// Which lanes are seen, and how.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::choice;
 use crate::scenario::{Chapter, Scenario};
-use crate::tui::action::Action;
+use crate::tui::app::action::Action;
 
 /// The menu's state.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use super::viewer::{Motion, Viewer, nothing_found};
 use super::{About, Arrival, Effect, Journey};
 use crate::event::{LaneId, Timestamp};
 use crate::probe::gate::Pace;
-use crate::tui::action::Action;
-use crate::tui::layout::Areas;
-use crate::tui::mouse::Gesture;
-use crate::tui::theme::Theme;
+use crate::tui::app::action::Action;
+use crate::tui::app::layout::Areas;
+use crate::tui::app::mouse::Gesture;
+use crate::tui::app::theme::Theme;
 use crate::tui::view::lanes::{LanesView, bars};
 
 /// By how much a key or a turn of the wheel zooms.

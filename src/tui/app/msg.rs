@@ -11,11 +11,11 @@ use super::scene::Seen;
 use super::watched::Watched;
 use crate::event::Event;
 use crate::probe::gate::{Pace, Report};
+use crate::recording::Batch;
 use crate::scenario::Scenario;
-use crate::session::Batch;
-use crate::tui::action::Action;
-use crate::tui::code::Source;
-use crate::tui::mouse::Gesture;
+use crate::tui::app::action::Action;
+use crate::tui::app::code::Source;
+use crate::tui::app::mouse::Gesture;
 
 /// What happens to the program.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::event::{Event, EventKind, LaneId, Timestamp};
 use crate::insight::{self, Line};
-use crate::session::{Batch, Stretch};
+use crate::recording::{Batch, Stretch};
 use crate::timeline::Timeline;
 use crate::timeline::steps::Steps;
 

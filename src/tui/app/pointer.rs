@@ -3,9 +3,9 @@
 use ratatui::layout::Position;
 
 use super::{App, Effect, Overlay, Screen, Target};
-use crate::tui::action::Action;
-use crate::tui::mode::Mode;
-use crate::tui::mouse::{Gesture, Press};
+use crate::tui::app::action::Action;
+use crate::tui::app::mode::Mode;
+use crate::tui::app::mouse::{Gesture, Press};
 
 /// By how many lines a turn of the wheel scrolls.
 const LINES: isize = 3;

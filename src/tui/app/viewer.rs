@@ -12,13 +12,13 @@ use super::watched::{Life, Printed, Watched};
 use crate::event::{Awaited, Event, LaneId, Timestamp};
 use crate::insight::{self, Finding};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
+use crate::recording::Batch;
 use crate::scenario::Scenario;
-use crate::session::Batch;
 use crate::timeline::cells::Window;
 use crate::timeline::density::Share;
 use crate::timeline::{Lane, State, Wake, overview};
-use crate::tui::code::{Source, Sources};
-use crate::tui::layout::{self, Areas};
+use crate::tui::app::code::{Source, Sources};
+use crate::tui::app::layout::{self, Areas};
 
 /// A session on the screen.
 #[derive(Debug)]

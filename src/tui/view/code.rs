@@ -9,13 +9,13 @@ use ratatui::text::Line;
 use super::events::ground;
 use super::text::{framed, put, put_line, seen, span, wrapped};
 use crate::event::Site;
-use crate::glyph::Glyph;
-use crate::printable::printable;
+use crate::event::printable::printable;
+use crate::text::width::width;
 use crate::timeline::Lane;
+use crate::timeline::glyph::Glyph;
 use crate::tui::app::Viewer;
-use crate::tui::code::{CodeLine, Source};
-use crate::tui::theme::{Role, Theme};
-use crate::width::width;
+use crate::tui::app::code::{CodeLine, Source};
+use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the panel.
 pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {

@@ -8,11 +8,11 @@ use super::lanes::bars;
 use super::ruler::Ruler;
 use super::text::{put, put_line, span};
 use crate::event::{Text, Timestamp};
-use crate::glyph::Glyph;
+use crate::text::width::cut;
 use crate::timeline::density::Share;
+use crate::timeline::glyph::Glyph;
 use crate::tui::app::Viewer;
-use crate::tui::theme::{Role, Theme};
-use crate::width::cut;
+use crate::tui::app::theme::{Role, Theme};
 
 /// Signs for how many of a row's lanes are polled, from few to all.
 const RUNNING: [&str; 4] = ["▂", "▄", "▆", "█"];

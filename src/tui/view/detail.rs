@@ -8,13 +8,13 @@ use ratatui::text::Line;
 
 use super::text::{padded, popup, put_lines, span, wrapped};
 use crate::event::{BranchOf, Flavor, TaskKind, Waker};
-use crate::glyph::Glyph;
 use crate::insight;
+use crate::text::units::{duration_text, rounded_text, time_text};
+use crate::timeline::glyph::Glyph;
 use crate::timeline::{Lane, LaneKind, Span, State, Timeline, Totals};
 use crate::tui::app::Viewer;
-use crate::tui::layout::over;
-use crate::tui::theme::{Role, Theme};
-use crate::units::{duration_text, rounded_text, time_text};
+use crate::tui::app::layout::over;
+use crate::tui::app::theme::{Role, Theme};
 
 /// How many columns the longest bar has.
 const BAR: u64 = 24;

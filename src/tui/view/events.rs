@@ -6,10 +6,10 @@ use ratatui::text::Line;
 
 use super::text::{framed, padded, put_line, put_text, span, wrapped};
 use crate::insight::{self, Tone};
+use crate::text::units::time_text;
+use crate::text::width::width;
 use crate::tui::app::Viewer;
-use crate::tui::theme::{Role, Theme};
-use crate::units::time_text;
-use crate::width::width;
+use crate::tui::app::theme::{Role, Theme};
 
 /// The widest that a lane's name gets here.
 const NAME: usize = 14;

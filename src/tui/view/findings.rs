@@ -7,10 +7,10 @@ use ratatui::text::Line;
 use super::events::ground;
 use super::text::{popup, put_line, seen, span, wrapped};
 use crate::insight::Finding;
+use crate::text::units::duration_text;
 use crate::tui::app::Viewer;
-use crate::tui::layout::over;
-use crate::tui::theme::{Role, Theme};
-use crate::units::duration_text;
+use crate::tui::app::layout::over;
+use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the list.
 pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mut Buffer) {

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::text::{padded, popup, put_lines, span};
-use crate::tui::keymap::{self, Binding};
-use crate::tui::layout::over;
-use crate::tui::mode::Mode;
-use crate::tui::theme::{Role, Theme};
-use crate::width::width;
+use crate::text::width::width;
+use crate::tui::app::keymap::{self, Binding};
+use crate::tui::app::layout::over;
+use crate::tui::app::mode::Mode;
+use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the page for a mode.
 pub fn draw(theme: Theme, mode: Mode, scroll: usize, area: Rect, buf: &mut Buffer) {

@@ -3,8 +3,8 @@
 use ratatui::layout::{Position, Rect};
 
 use super::{findings, menu, question};
+use crate::tui::app::mode::Mode;
 use crate::tui::app::{App, Overlay, Screen, Target};
-use crate::tui::mode::Mode;
 
 /// Returns what a click at this place of the screen is on, in the lists of the menu, a question and the findings.
 pub fn target(app: &App, at: Position) -> Option<Target> {

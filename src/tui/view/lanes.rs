@@ -14,15 +14,15 @@ use ratatui::widgets::Widget;
 use super::ruler::Ruler;
 use super::text::put_at;
 use crate::event::{LaneId, Timestamp};
-use crate::glyph::{self, LEGEND, Weight, ascii_tree};
+use crate::text::width::{cut, names_at_most, width};
 use crate::timeline::cells::{Cell, Window};
+use crate::timeline::glyph::{self, LEGEND, Weight, ascii_tree};
 use crate::timeline::labels::{About, Label, is_stuck, labels};
 use crate::timeline::rows::Row;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+use crate::tui::app::theme::{Glyph, Role, Theme};
+use crate::tui::app::viewport::Viewport;
 use crate::tui::app::{Drawn, Playback, Scene};
-use crate::tui::theme::{Glyph, Role, Theme};
-use crate::tui::viewport::Viewport;
-use crate::width::{cut, names_at_most, width};
 
 /// The least columns that names take.
 const NARROWEST: u16 = 5;

@@ -6,11 +6,11 @@ use ratatui::text::Line;
 
 use super::events::ground;
 use super::text::{padded, put_line, seen, span, wrapped};
-use crate::glyph::Glyph;
-use crate::printable;
+use crate::event::printable;
+use crate::text::width::width;
+use crate::timeline::glyph::Glyph;
+use crate::tui::app::theme::{Role, Theme};
 use crate::tui::app::{Item, Menu};
-use crate::tui::theme::{Role, Theme};
-use crate::width::width;
 
 /// A line of the menu.
 enum Entry<'a> {

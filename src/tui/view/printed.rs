@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::text::{framed, put_line, span};
 use crate::tui::app::Printed;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the last lines of it.
 pub fn draw(printed: &Printed, theme: Theme, area: Rect, buf: &mut Buffer) {

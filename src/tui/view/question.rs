@@ -8,10 +8,10 @@ use super::code::code_line;
 use super::events::ground;
 use super::text::{framed, put_line, put_lines, seen, span, wrapped};
 use crate::scenario::Scenario;
+use crate::tui::app::code::Source;
+use crate::tui::app::layout::over;
+use crate::tui::app::theme::{Role, Theme};
 use crate::tui::app::{Asking, Viewer};
-use crate::tui::code::Source;
-use crate::tui::layout::over;
-use crate::tui::theme::{Role, Theme};
 
 /// Draws the question: first the program where there is room for it, then what is asked of it.
 pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {

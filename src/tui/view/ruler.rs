@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 use super::text::put_at;
 use crate::timeline::cells::Window;
 use crate::timeline::ruler::{Tick, ticks};
-use crate::tui::theme::{Glyph, Role, Theme};
+use crate::tui::app::theme::{Glyph, Role, Theme};
 
 /// A line of ticks and times, with the present marked on it.
 #[derive(Clone, Copy, Debug)]

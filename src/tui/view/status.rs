@@ -6,15 +6,15 @@ use ratatui::text::{Line, Span};
 
 use super::text::{padded, put_line, span};
 use crate::event::Timestamp;
-use crate::glyph::Glyph;
 use crate::probe::gate::Pace;
-use crate::tui::action::Action;
+use crate::text::units::{clock_text, count_text, lost_text};
+use crate::text::width::width;
+use crate::timeline::glyph::Glyph;
+use crate::tui::app::action::Action;
+use crate::tui::app::keymap::{self, Binding};
+use crate::tui::app::mode::Mode;
+use crate::tui::app::theme::{Role, Theme};
 use crate::tui::app::{App, Grows, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
-use crate::tui::keymap::{self, Binding};
-use crate::tui::mode::Mode;
-use crate::tui::theme::{Role, Theme};
-use crate::units::{clock_text, count_text, lost_text};
-use crate::width::width;
 
 /// The status line.
 pub fn header(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {

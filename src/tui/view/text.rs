@@ -8,10 +8,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use crate::glyph::Glyph;
-use crate::printable::printable;
-use crate::tui::theme::{Role, Theme};
-use crate::width::{cut, width};
+use crate::event::printable::printable;
+use crate::text::width::{cut, width};
+use crate::timeline::glyph::Glyph;
+use crate::tui::app::theme::{Role, Theme};
 
 /// Puts a text on the first line of an area, as much of it as fits.
 pub(super) fn put(theme: Theme, buf: &mut Buffer, area: Rect, text: &str, style: Style) {

@@ -9,7 +9,7 @@ use super::{LanesView, Seen};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Wake;
 use crate::timeline::cells::{Cell, Window};
-use crate::tui::theme::{Glyph, Role};
+use crate::tui::app::theme::{Glyph, Role};
 
 /// Columns that stay free between the arrows of two wakes.
 const APART: u16 = 3;

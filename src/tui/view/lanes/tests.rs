@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{EventKind, Timestamp};
 use crate::timeline::rows::rows;
 use crate::timeline::story::{self, MILLI, Story};
-use crate::tui::theme::Depth;
+use crate::tui::app::theme::Depth;
 use proptest::prelude::*;
 
 const COLORED: Theme = Theme {
@@ -329,7 +329,7 @@ proptest! {
     #[test]
     fn no_size_or_view_panics(
         which in 0_usize..5, width in 0_u16..60, height in 0_u16..12, x in 0_u16..5, y in 0_u16..5, first in 0_usize..9,
-        now: u64, start: u64, span in crate::tui::viewport::SHORTEST..=crate::tui::viewport::LONGEST, selected in 0_u64..8,
+        now: u64, start: u64, span in crate::tui::app::viewport::SHORTEST..=crate::tui::app::viewport::LONGEST, selected in 0_u64..8,
     ) {
         let stories = [story::two_tasks(), story::branches(), story::endings(), story::gap(), story::wide_names()];
         let viewport = Viewport { start: Timestamp(start % (4_000 * MILLI)), span: span % (1 << (now % 60)) + 1, follow: true };
