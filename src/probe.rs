@@ -24,7 +24,6 @@ pub(crate) mod wrap;
 
 pub use executor::builder::Builder;
 pub use executor::handle::{Entered, Handle};
-pub use executor::join::{AbortHandle, JoinHandle};
 pub use executor::recording::{EnteredRecording, Recording};
 pub use executor::runtime::Executor;
 pub use executor::spawn::{TaskExt, spawn, spawn_blocking, spawn_local, spawn_named, yield_now};
@@ -32,6 +31,7 @@ pub use record::recorder::DEFAULT_CAPACITY;
 pub use wrap::branch::{Timeout, timeout};
 pub use wrap::coroutine::Coroutine;
 pub use wrap::future::Observed;
+pub use wrap::join::{AbortHandle, JoinHandle};
 pub use wrap::mark::label;
 
 /// What expanded macros call. Not for anybody else: it may change at any time.

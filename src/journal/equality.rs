@@ -9,7 +9,7 @@ use super::names::{Names, Recent, Table};
 use super::tests::{Random, read};
 use super::{Reader, block};
 use crate::event::Event;
-use crate::probe::executor::runtime::Target;
+use crate::probe::executor::builder::Target;
 use crate::probe::record::taker::Taker;
 use crate::scenario;
 use crate::source::Live;

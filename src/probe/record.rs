@@ -1,5 +1,6 @@
 //! What a program's threads write, and how it is taken from them: clock, words, buffers.
 
+pub(crate) mod apart;
 pub(crate) mod bounded;
 pub(crate) mod buffer;
 pub(crate) mod clock;
@@ -15,6 +16,8 @@ pub(crate) mod progress;
     )
 )]
 pub(crate) mod recorder;
+pub(crate) mod shared;
 pub(crate) mod site;
 pub(crate) mod taker;
+pub(crate) mod tasks;
 pub(crate) mod template;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 use crate::journal::{Reader, Sink};
-use crate::probe::executor::runtime::Target;
+use crate::probe::executor::builder::Target;
 use crate::probe::gate::Gate;
 use crate::probe::record::recorder::{Channel, Recorder};
 use crate::probe::record::taker::Taker;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::Collector;
-use crate::probe::executor::runtime::Target;
+use crate::probe::executor::builder::Target;
 use crate::probe::gate::Gate;
 use crate::probe::{Builder, Executor, Recording, expanded};
 

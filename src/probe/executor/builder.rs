@@ -13,16 +13,23 @@ use super::entry::Entry;
 #[cfg(tokio_unstable)]
 use super::hooks::Hooks;
 use crate::event::Flavor;
-use crate::probe::executor::runtime::{Executor, Stop, Target};
+use crate::probe::executor::runtime::Executor;
 use crate::probe::gate::Gate;
 use crate::probe::output::{self, Running};
+use crate::probe::record::apart::Apart;
 use crate::probe::record::cursor;
 use crate::probe::record::off::OFF;
-use crate::probe::record::recorder::DEFAULT_CAPACITY;
-#[cfg(feature = "timeline")]
-use crate::probe::record::recorder::Recorder;
+use crate::probe::record::recorder::{DEFAULT_CAPACITY, Recorder};
+use crate::probe::record::tasks::Tasks;
 use crate::probe::wrap::context;
-use crate::probe::wrap::lane::{Apart, Probe, Tasks};
+use crate::probe::wrap::probe::{Probe, Stop};
+
+/// What an [`Executor`] records to, so that several of them can be one session.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) recorder: Recorder,
+    pub(crate) stop: Option<Stop>,
+}
 
 /// Makes an [`Executor`].
 #[derive(Debug)]
@@ -66,6 +73,24 @@ enum Seen<'a> {
     By(&'a Running),
     /// Who has the collector.
     Elsewhere,
+}
+
+impl Executor {
+    /// Makes an executor on the current thread, unless told otherwise.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Wraps a runtime that is there already, and records it where the environment says: see
+    /// [`output`](crate::probe::output). [`Builder::runtime`] does the same for the other ways to record.
+    ///
+    /// A runtime tells some things only while it is built. Of this one the same is seen as of one that [`Builder`] makes,
+    /// but for three things. Its threads keep their names. A poll is stamped by a clock that is read for it, which takes
+    /// some ten nanoseconds more on a runtime of one thread: when that was asleep is not known. And it is taken for one
+    /// that waits for I/O, so that a wake by its driver is not known to be a timer's.
+    pub fn wrap(runtime: Runtime) -> Self {
+        Self::builder().wrap(runtime)
+    }
 }
 
 impl Builder {
@@ -350,21 +375,26 @@ impl Builder {
         if OFF {
             return None;
         }
-        let tasks = Tasks {
+        let lane = recording.recorder.next_lane();
+        let tasks = Arc::new(Tasks {
+            runtime: lane,
             all: runtime.metrics(),
             known: Apart(AtomicUsize::new(0)),
-            are_on_one_thread: matches!(self.threads, Threads::Entering),
-        };
+        });
+        let is_on_one_thread = matches!(self.threads, Threads::Entering);
         let probe = Arc::new(Probe {
-            runtime: Some(recording.recorder.next_lane()),
+            runtime: Some(lane),
             id: Some(runtime.id()),
             recorder: recording.recorder,
             closing: AtomicBool::new(false),
             stop: recording.stop.map(|stop| stop.of_one_executor()),
+            tasks_of_one_thread: is_on_one_thread.then(|| Arc::clone(&tasks)),
             tasks: (!matches!(self.threads, Threads::Local)).then_some(tasks),
             has_unknown_tasks: AtomicBool::new(false),
         });
-        probe.recorder.add_runtime(&probe);
+        if let Some(tasks) = &probe.tasks {
+            probe.recorder.add_tasks(tasks);
+        }
         #[cfg(tokio_unstable)]
         self.hooks.begin(&probe);
         Some(Entry::new(probe, flavor(runtime), self.io, output))

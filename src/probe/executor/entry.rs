@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event::{EventKind, Flavor};
-use crate::probe::executor::runtime::Stop;
 use crate::probe::output::Running;
 use crate::probe::record::buffer;
 use crate::probe::record::template::Origin;
 use crate::probe::wrap::context::{self, RestoreProbe};
 use crate::probe::wrap::future::Observed;
-use crate::probe::wrap::lane::{Lane, Probe};
+use crate::probe::wrap::lane::Lane;
+use crate::probe::wrap::probe::Probe;
+use crate::probe::wrap::probe::Stop;
 
 /// A probe, wrapped round a runtime.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ async fn run_until_stopped<F: Future>(root: Observed<F>, stop: &Stop) -> Option<
         stop.token.run_until_cancelled(ready).await
     };
     if stopped.is_none() {
-        let why = context::enter(crate::probe::executor::runtime::shutdown_scope());
+        let why = context::enter(super::stop::shutdown_scope());
         root.set(None);
         drop(why);
         stop.tasks_ended().await;

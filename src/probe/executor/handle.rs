@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use tokio::runtime::{self, TryCurrentError};
 
-use super::join::JoinHandle;
 use super::large::boxed_if_large;
 use crate::event::TaskKind;
 use crate::probe::executor::spawn::{BLOCKING, spawn_blocking_on, spawn_on};
 use crate::probe::record::template::Name;
 use crate::probe::wrap::context::{self, RestoreProbe};
 use crate::probe::wrap::future::Observed;
-use crate::probe::wrap::lane::{Lane, Probe};
+use crate::probe::wrap::join::JoinHandle;
+use crate::probe::wrap::lane::Lane;
+use crate::probe::wrap::probe::Probe;
 
 /// Like [`tokio::runtime::Handle`], which it can replace: tasks that it spawns have lanes if the runtime is recorded.
 ///

@@ -34,7 +34,7 @@ mod unstable {
     use crate::event::{Cancel, EventKind, LaneId, Polled, Site, Step, TaskKind, What};
     use crate::probe::record::cursor::When;
     use crate::probe::wrap::context;
-    use crate::probe::wrap::lane::Probe;
+    use crate::probe::wrap::probe::Probe;
 
     thread_local! {
         /// Whether the thread spawns a task that the probe knows.

@@ -14,17 +14,17 @@ use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError};
 
 use super::hooks;
-use super::join::{AbortHandle, record_joined};
 use super::large::boxed_if_large;
 use super::local_set::LocalSet;
 use super::task_builder::Given;
 use crate::event::{TaskKind, Text};
-use crate::probe::executor::runtime::Stoppable;
 use crate::probe::executor::spawn::{BLOCKING, job};
+use crate::probe::executor::stop::Stoppable;
 use crate::probe::record::template::Name;
 use crate::probe::wrap::awaiting::Entered;
 use crate::probe::wrap::context;
 use crate::probe::wrap::future::Observed;
+use crate::probe::wrap::join::{AbortHandle, record_joined};
 use crate::probe::wrap::lane::Lane;
 
 /// The text of a wait for the next end of a task.

@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 use tokio::runtime::{self, Runtime};
 use tokio::task::LocalEnterGuard;
 
-use super::join::JoinHandle;
 use super::large::boxed_if_large;
 use crate::event::TaskKind;
 use crate::probe::executor::runtime::Executor;
@@ -19,6 +18,7 @@ use crate::probe::output;
 use crate::probe::record::buffer;
 use crate::probe::record::off::OFF;
 use crate::probe::record::template::Name;
+use crate::probe::wrap::join::JoinHandle;
 use crate::probe::wrap::lane::Lane;
 
 /// As [`tokio::task::LocalSet`].
@@ -52,7 +52,7 @@ impl LocalSet {
         F::Output: 'static,
     {
         let lane = Lane::spawned(Name::OfFuture(type_name::<F>()), TaskKind::Local, true);
-        boxed_if_large!(future: F => spawn_local_on(lane, future, Some(self)))
+        boxed_if_large!(future: F => spawn_local_on(lane, future, Some(&self.inner)))
     }
 
     /// Like [`tokio::task::LocalSet::block_on`], on a runtime of tokio's or on an [`Executor`].

@@ -10,7 +10,7 @@ use crate::probe::output::{self, Running};
 use crate::probe::record::off::OFF;
 use crate::probe::record::recorder::{DEFAULT_CAPACITY, Recorder};
 use crate::probe::wrap::context::{self, RestoreProbe};
-use crate::probe::wrap::lane::Probe;
+use crate::probe::wrap::probe::Probe;
 
 /// A recording of futures that any executor polls: those with a [`lane`](crate::probe::TaskExt::lane).
 ///
@@ -73,6 +73,7 @@ impl Recording {
             closing: AtomicBool::new(false),
             stop: None,
             tasks: None,
+            tasks_of_one_thread: None,
             has_unknown_tasks: AtomicBool::new(false),
         });
         Self {

@@ -4,30 +4,21 @@ use std::any::type_name;
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
 use tokio::runtime::{Runtime, RuntimeMetrics};
 use tokio::task::LocalSet;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::builder::Builder;
 use super::entry::Entry;
 use super::handle::{Entered, Handle};
-use super::join::JoinHandle;
 use super::large::boxed_if_large;
-use crate::event::{Cancel, TaskKind};
+use crate::event::TaskKind;
 use crate::probe::executor::spawn::{BLOCKING, spawn_blocking_on, spawn_on};
-use crate::probe::record::recorder::Recorder;
 use crate::probe::record::template::{Name, Origin};
-use crate::probe::wrap::context::{self, Scope};
-use crate::probe::wrap::future::Observed;
-use crate::probe::wrap::lane::{Lane, Probe};
+use crate::probe::wrap::join::JoinHandle;
+use crate::probe::wrap::lane::Lane;
+use crate::probe::wrap::probe::Probe;
 
 /// A tokio runtime whose tasks are seen.
 ///
@@ -42,40 +33,10 @@ pub struct Executor {
     entry: Option<Entry>,
 }
 
-/// How an executor's tasks are told to end, and how one learns that they have.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop {
-    pub(crate) token: CancellationToken,
-    pub(crate) tracker: TaskTracker,
-}
-
-/// What an [`Executor`] records to, so that several of them can be one session.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) recorder: Recorder,
-    pub(crate) stop: Option<Stop>,
-}
-
 /// A token stops an executor's root task only where it is checked.
 const STOPPED: &str = "the executor was stopped while it ran its root task";
 
 impl Executor {
-    /// Makes an executor on the current thread, unless told otherwise.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    /// Wraps a runtime that is there already, and records it where the environment says: see
-    /// [`output`](crate::probe::output). [`Builder::runtime`] does the same for the other ways to record.
-    ///
-    /// A runtime tells some things only while it is built. Of this one the same is seen as of one that [`Builder`] makes,
-    /// but for three things. Its threads keep their names. A poll is stamped by a clock that is read for it, which takes
-    /// some ten nanoseconds more on a runtime of one thread: when that was asleep is not known. And it is taken for one
-    /// that waits for I/O, so that a wake by its driver is not known to be a timer's.
-    pub fn wrap(runtime: Runtime) -> Self {
-        Self::builder().wrap(runtime)
-    }
-
     pub(crate) fn new(runtime: Runtime, entry: Option<Entry>) -> Self {
         Self {
             runtime: Some(runtime),
@@ -224,73 +185,5 @@ impl Executor {
 impl Drop for Executor {
     fn drop(&mut self) {
         self.shut_down(drop);
-    }
-}
-
-impl Stop {
-    pub(crate) async fn tasks_ended(&self) {
-        self.tracker.close();
-        self.tracker.wait().await;
-    }
-
-    /// The same for one executor of several: it can also be stopped by itself.
-    pub(crate) fn of_one_executor(&self) -> Self {
-        Self {
-            token: self.token.child_token(),
-            tracker: TaskTracker::new(),
-        }
-    }
-}
-
-pub(crate) fn shutdown_scope() -> Scope {
-    Scope {
-        cancel: Some(Cancel::Shutdown),
-        ..Scope::default()
-    }
-}
-
-pin_project! {
-    /// A task that ends when its executor is told to stop.
-    ///
-    /// It stands outside of the lane: that the token can wake it is no business of the program's.
-    pub(crate) struct Stoppable<F> {
-        #[pin]
-        inner: Option<Observed<F>>,
-        #[pin]
-        stopped: WaitForCancellationFutureOwned,
-        tracked: Option<TaskTrackerToken>,
-    }
-}
-
-impl<F> Stoppable<F> {
-    pub(crate) fn new(inner: Observed<F>, stop: &Stop) -> Self {
-        Self {
-            inner: Some(inner),
-            stopped: stop.token.clone().cancelled_owned(),
-            tracked: Some(stop.tracker.token()),
-        }
-    }
-}
-
-impl<F: Future> Future for Stoppable<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
-        if this.stopped.poll(cx).is_ready() {
-            let _why = context::enter(shutdown_scope());
-            this.inner.set(None);
-            // It has no value to give. It stays pending until the runtime drops it, and is not waited for.
-            *this.tracked = None;
-            return Poll::Pending;
-        }
-        let result = inner.poll(cx);
-        if result.is_ready() {
-            *this.tracked = None;
-        }
-        result
     }
 }

@@ -9,14 +9,13 @@ use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
 
 use super::hooks;
-use super::join::JoinHandle;
 use super::large::boxed_if_large;
-use super::local_set::LocalSet;
 use crate::event::{EventKind, Polled, TaskKind};
-use crate::probe::executor::runtime::Stoppable;
+use crate::probe::executor::stop::Stoppable;
 use crate::probe::record::template::Name;
 use crate::probe::wrap::context::{self, InLane};
 use crate::probe::wrap::future::Observed;
+use crate::probe::wrap::join::JoinHandle;
 use crate::probe::wrap::lane::Lane;
 
 /// What closures are called that may block.
@@ -108,7 +107,7 @@ where
 pub(crate) fn spawn_local_on<F>(
     lane: Option<Arc<Lane>>,
     future: F,
-    set: Option<&LocalSet>,
+    set: Option<&tokio::task::LocalSet>,
 ) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
@@ -124,7 +123,10 @@ where
 }
 
 #[track_caller]
-fn put_local<F>(future: F, set: Option<&LocalSet>) -> tokio::task::JoinHandle<F::Output>
+fn put_local<F>(
+    future: F,
+    set: Option<&tokio::task::LocalSet>,
+) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -132,7 +134,7 @@ where
     let _seen = hooks::seen();
     match set {
         None => tokio::task::spawn_local(future),
-        Some(set) => set.inner.spawn_local(future),
+        Some(set) => set.spawn_local(future),
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::join::JoinHandle;
 use super::large::boxed_if_large;
 use super::local_set::LocalSet;
 use crate::event::TaskKind;
@@ -17,6 +16,7 @@ use crate::probe::executor::spawn::{BLOCKING, spawn_blocking_on, spawn_local_on,
 use crate::probe::record::bounded;
 use crate::probe::record::template::Name;
 use crate::probe::wrap::context;
+use crate::probe::wrap::join::JoinHandle;
 use crate::probe::wrap::lane::Lane;
 
 /// What a task is given that is about to be spawned.

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -13,7 +13,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::event::printable::{self, printable};
+use super::notice::tell;
+use crate::event::printable;
 use crate::journal::file::JournalFile;
 #[cfg(unix)]
 use crate::probe::live::{Hub, Server};
@@ -43,22 +44,22 @@ const LEFT_ALONE: Duration = Duration::from_millis(500);
 
 /// A use of a recording.
 #[derive(Debug)]
-pub(crate) struct Running(Arc<Recording>);
+pub(crate) struct Running(Arc<Ongoing>);
 
 /// How long a recording goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
+pub(super) enum Until {
     /// Until nobody uses it any more.
-    Users,
+    Unused,
     /// As long as the process: when nobody uses it, somebody may again.
-    Process,
+    ProcessEnds,
 }
 
 /// A recording, as its thread and its users know it.
 #[derive(Debug)]
-pub(super) struct Recording {
+pub(super) struct Ongoing {
     recorder: Recorder,
-    life: Life,
+    life: Until,
     /// A process that was forked off has this, but not the thread.
     process: u32,
     state: Mutex<State>,
@@ -89,13 +90,13 @@ enum Ask {
 }
 
 /// Where a journal goes.
-pub(super) enum Target {
+pub(super) enum Destination {
     File((JournalFile, PathBuf)),
     #[cfg(unix)]
     Viewers(Arc<Hub>, Server),
 }
 
-impl Target {
+impl Destination {
     fn begin(&mut self, beginning: &[u8]) -> io::Result<()> {
         match self {
             Self::File((file, path)) => {
@@ -149,7 +150,7 @@ impl Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File((_, path)) => printable::path(path).fmt(f),
@@ -159,26 +160,26 @@ impl fmt::Display for Target {
     }
 }
 
-impl Recording {
+impl Ongoing {
     /// Begins to record into a new file.
     ///
     /// # Errors
     ///
     /// Returns a message if the file or the thread cannot be had.
-    pub(super) fn begin(path: &Path, capacity: usize, life: Life) -> Result<Arc<Self>, String> {
+    pub(super) fn begin(path: &Path, capacity: usize, life: Until) -> Result<Arc<Self>, String> {
         let cannot = |why| format!("cannot write {}: {}", printable::path(path), plain(&why));
         let file = create(path).map_err(cannot)?;
         let (recorder, taker) = Taker::real_time(None, capacity);
-        let begun = Self::write_to(Target::File(file), recorder, taker, life);
+        let begun = Self::write_to(Destination::File(file), recorder, taker, life);
         begun.map_err(cannot)
     }
 
     /// Begins to write what is recorded, on a thread of its own.
     pub(super) fn write_to(
-        target: Target,
+        target: Destination,
         recorder: Recorder,
         mut taker: Taker,
-        life: Life,
+        life: Until,
     ) -> io::Result<Arc<Self>> {
         let mut blocks = Vec::new();
         taker.begin(program().into(), &mut blocks);
@@ -229,7 +230,7 @@ impl Recording {
     }
 
     /// Takes events out and writes them until it is to end, or fails.
-    fn run(&self, mut taker: Taker, mut target: Target) {
+    fn run(&self, mut taker: Taker, mut target: Destination) {
         let (mut ended, mut blocks) = (None, Vec::new());
         loop {
             let interval = if target.is_watched() {
@@ -350,7 +351,7 @@ impl Drop for Running {
         let mut state = self.0.state();
         state.users -= 1;
         // Otherwise the thread ends the file soon, or continues it for another use.
-        let is_last = self.0.life == Life::Users || state.is_ending;
+        let is_last = self.0.life == Until::Unused || state.is_ending;
         if state.users == 0 && is_last {
             self.0.ask_with(state, Ask::Finish);
         }
@@ -358,14 +359,14 @@ impl Drop for Running {
 }
 
 /// What is asked of recordings when the thread ends.
-struct Ends(Vec<(Weak<Recording>, Ask)>);
+struct Ends(Vec<(Weak<Ongoing>, Ask)>);
 
 thread_local! {
     static ENDS: RefCell<Ends> = const { RefCell::new(Ends(Vec::new())) };
 }
 
 impl Ends {
-    fn add(recording: &Weak<Recording>, ask: Ask) {
+    fn add(recording: &Weak<Ongoing>, ask: Ask) {
         // A thread that is ending already writes nothing more.
         let _ = ENDS.try_with(|ends| {
             let mut ends = ends.borrow_mut();
@@ -376,7 +377,7 @@ impl Ends {
         });
     }
 
-    fn remove(recording: &Weak<Recording>) {
+    fn remove(recording: &Weak<Ongoing>) {
         let _ = ENDS.try_with(|ends| {
             let mut ends = ends.borrow_mut();
             ends.0.retain(|(known, _)| !known.ptr_eq(recording));
@@ -397,11 +398,6 @@ impl Drop for Ends {
 /// Initializes the thread's variables, which are then dropped after those that it uses later.
 pub(crate) fn prepare_thread() {
     let _ = ENDS.try_with(|_| ());
-}
-
-/// Tells the user of the program, in one line. Where that cannot be done, the program has other worries.
-pub(super) fn tell(what: &str) {
-    let _ = writeln!(io::stderr(), "asyncline: {}", printable(what));
 }
 
 /// Creates the first file that is not there yet: of this name, or with the process's number in it.
@@ -484,7 +480,7 @@ mod tests {
     fn a_recording_of_the_process_is_at_rest_between_two_uses() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("process.aline");
-        let recording = Recording::begin(&path, DEFAULT_CAPACITY, Life::Process).unwrap();
+        let recording = Ongoing::begin(&path, DEFAULT_CAPACITY, Until::ProcessEnds).unwrap();
         let marks = |session: &Session| {
             let mark = |event: &&Event| matches!(event.kind, EventKind::Mark { .. });
             session.events.iter().filter(mark).count()

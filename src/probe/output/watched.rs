@@ -3,18 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
-use super::Live;
-use super::running::{self, Life, Recording, Target};
+use super::running::{self, Destination, Ongoing, Until};
+use super::variable::{Live, token};
 use crate::event::printable;
-use crate::probe::DEFAULT_CAPACITY;
 use crate::probe::gate::{Gate, Pace};
 use crate::probe::live::{Door, Hold, Hub, serve};
+use crate::probe::record::recorder::DEFAULT_CAPACITY;
 use crate::probe::record::taker::Taker;
 use crate::text::plain::plain;
 
 /// Begins one. What is wrong is told in words.
-pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, String> {
-    let token = super::token()?;
+pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Ongoing>, String> {
+    let token = token()?;
     let doors = doors(live, &token)?;
     let gate = can_be_held.then(|| Arc::new(Gate::real_time(Pace::Playing)));
     let hub = Hub::new();
@@ -22,8 +22,8 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Recording>, St
     let hold = gate.map(|gate| Hold::new(gate, recorder.clone()));
     let server = serve(doors, running::program(), token, &hub, hold);
     let begun = server.and_then(|server| {
-        let target = Target::Viewers(hub, server);
-        Recording::write_to(target, recorder, taker, Life::Process)
+        let target = Destination::Viewers(hub, server);
+        Ongoing::write_to(target, recorder, taker, Until::ProcessEnds)
     });
     begun.map_err(|why| format!("cannot start the recording thread: {}", plain(&why)))
 }

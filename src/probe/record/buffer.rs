@@ -6,7 +6,7 @@
 //! once: an idle thread's last event needs nobody to hand it over.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -14,6 +14,7 @@ use std::thread;
 use super::clock::{RealTime, Tick};
 use super::cursor::{self, Place, When};
 use super::progress::Progress;
+use super::shared::Shared;
 use super::template::{Origin, Recent, Templates};
 use crate::event::{EventKind, LaneId, Text, ThreadId};
 use crate::journal::blob::Encoder;
@@ -53,15 +54,6 @@ pub(crate) struct Buffers {
 struct Bound {
     most: usize,
     taken: AtomicUsize,
-}
-
-/// What a thread and the collector both know of the thread's buffer.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) thread: ThreadId,
-    /// The thread's [`Progress`].
-    progress: AtomicU64,
-    lost: AtomicU64,
 }
 
 /// A thread's next chunk, as the collector is told of it.
@@ -344,11 +336,7 @@ impl Local {
     /// The calling thread's end of a session's buffers, with the event that introduces it.
     fn begin(session: &Arc<Buffers>, name: Text) -> Option<Self> {
         let number = session.threads.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            thread: ThreadId(number),
-            progress: AtomicU64::new(0),
-            lost: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(ThreadId(number)));
         let mut place = Place {
             session: session.number,
             words: session.begin_chunk(&shared, FIRST)?,
@@ -464,7 +452,7 @@ impl Local {
 
     fn lose(&mut self) {
         self.is_losing = true;
-        self.shared.lost.fetch_add(1, Ordering::Relaxed);
+        self.shared.lose();
     }
 
     /// Puts what was lost in its place among the thread's events, as soon as there is room again.
@@ -501,40 +489,5 @@ impl Place {
         self.words[self.at].store(word, Ordering::Relaxed);
         self.at += 1;
         self.written += 1;
-    }
-}
-
-impl Shared {
-    /// Tells how far the thread is. While it is writing, the collector knows that an event may come that is older than
-    /// now.
-    #[inline]
-    pub(crate) fn tell(&self, progress: Progress) {
-        self.progress.store(progress.bits(), Ordering::Release);
-    }
-
-    /// How far the thread is. If it is writing, it may be about to write an event that is older than now.
-    pub(crate) fn progress(&self) -> Progress {
-        /// It takes a thread some nanoseconds to write, unless it is interrupted.
-        const TRIES: usize = 64;
-        let load = || Progress::from_bits(self.progress.load(Ordering::Acquire));
-        fence(Ordering::SeqCst);
-        let mut progress = load();
-        for _ in 0..TRIES {
-            if !progress.is_writing() {
-                break;
-            }
-            std::hint::spin_loop();
-            progress = load();
-        }
-        progress
-    }
-
-    /// What the thread has lost, where it has not told of it itself.
-    pub(crate) fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
-    }
-
-    pub(crate) fn has_lost(&self) -> bool {
-        self.lost.load(Ordering::Relaxed) > 0
     }
 }

@@ -34,18 +34,17 @@ impl Counts {
             return;
         }
         self.last = Some(now);
-        let runtimes = recorder.runtimes();
+        let runtimes = recorder.tasks();
         let is_left = |count: &Count| {
             let mut runtimes = runtimes.iter();
-            runtimes.any(|probe| probe.runtime == Some(count.runtime))
+            runtimes.any(|tasks| tasks.runtime == count.runtime)
         };
         self.runtimes.retain(is_left);
-        for probe in &runtimes {
-            if let (Some(runtime), Some((alive, unseen))) = (probe.runtime, probe.count_tasks())
-                && let Some((seen, alive)) = self.of(runtime).next(alive, unseen)
-            {
+        for tasks in &runtimes {
+            let (alive, unseen) = tasks.count();
+            if let Some((seen, alive)) = self.of(tasks.runtime).next(alive, unseen) {
                 tell(EventKind::TasksCounted {
-                    runtime,
+                    runtime: tasks.runtime,
                     seen: seen as u64,
                     alive: alive as u64,
                 });

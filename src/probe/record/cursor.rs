@@ -13,9 +13,9 @@ use std::ptr::{null, slice_from_raw_parts};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::buffer::Shared;
 use super::clock::{self, Tick};
 use super::progress::Progress;
+use super::shared::Shared;
 use crate::journal::pair;
 use crate::journal::word::{self, FAR, Words};
 

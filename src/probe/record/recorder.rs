@@ -9,14 +9,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
+use super::apart::Apart;
 use super::buffer::{Begun, Buffers};
 use super::clock::VirtualTime;
 use super::cursor::{self, When};
+use super::tasks::Tasks;
 use super::template::{self, Origin};
 use crate::event::{Event, EventKind, LaneId, Step, Text, ThreadId, Timestamp};
 use crate::journal::word::Words;
 use crate::probe::gate::Gate;
-use crate::probe::wrap::lane::{Apart, Probe};
 
 /// How many events may wait to be collected, by default: 16 MiB of them.
 ///
@@ -42,8 +43,8 @@ struct Inner {
     gate: Option<Arc<Gate>>,
     lanes: Apart<AtomicU64>,
     paused: AtomicBool,
-    /// The probes of the runtimes that are recorded here, as far as they are left.
-    runtimes: Mutex<Vec<Weak<Probe>>>,
+    /// The tasks of the runtimes that are recorded here and not dropped yet.
+    tasks: Mutex<Vec<Weak<Tasks>>>,
 }
 
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl Recorder {
             gate,
             lanes: Apart(AtomicU64::new(1)),
             paused: AtomicBool::new(false),
-            runtimes: Mutex::default(),
+            tasks: Mutex::default(),
         }));
         recorder.set_paused(false);
         recorder
@@ -125,25 +126,17 @@ impl Recorder {
         LaneId(self.0.lanes.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes note of a runtime that is recorded here.
-    pub(crate) fn add_runtime(&self, probe: &Arc<Probe>) {
-        let mut runtimes = self
-            .0
-            .runtimes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        runtimes.retain(|known| known.strong_count() > 0);
-        runtimes.push(Arc::downgrade(probe));
+    /// Adds the tasks of a runtime that is recorded here.
+    pub(crate) fn add_tasks(&self, tasks: &Arc<Tasks>) {
+        let mut known = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| known.strong_count() > 0);
+        known.push(Arc::downgrade(tasks));
     }
 
-    /// The runtimes that are recorded here.
-    pub(crate) fn runtimes(&self) -> Vec<Arc<Probe>> {
-        let runtimes = self
-            .0
-            .runtimes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        runtimes.iter().filter_map(Weak::upgrade).collect()
+    /// Returns the tasks of all runtimes that are recorded here.
+    pub(crate) fn tasks(&self) -> Vec<Arc<Tasks>> {
+        let known = self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// The present, on the clock of the events.

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
-use super::buffer::{Begun, Buffers, Chunk, Shared};
+use super::buffer::{Begun, Buffers, Chunk};
 use super::clock::Tick;
 use super::counts::Counts;
 use super::progress::Progress;
 use super::recorder::Recorder;
+use super::shared::Shared;
 use crate::event::fields::put_varint;
 use crate::event::{EventKind, Text, ThreadId};
 use crate::journal::blob;

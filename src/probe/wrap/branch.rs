@@ -14,7 +14,8 @@ use tokio::time::error::Elapsed;
 use super::awaiting::Entered;
 use super::context;
 use super::future::{drop_in_lane, poll_in_lane};
-use super::lane::{Group, Lane};
+use super::lane::Lane;
+use super::wakers::Group;
 use crate::event::{BranchOf, Cancel, EventKind, LaneId, Site, Text};
 use crate::probe::record::site::{self, StaticSite};
 

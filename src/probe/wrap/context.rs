@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task;
 
 use super::current::{Before, Current};
-use super::lane::{Lane, Probe};
+use super::lane::Lane;
+use super::probe::Probe;
 use super::spare;
 use crate::event::{self, Awaited, Cancel, FrameId, LaneId};
 use crate::probe::record::off::OFF;

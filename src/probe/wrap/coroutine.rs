@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::context::{self, Scope};
 use super::finally::finally;
 use super::future::drop_inner;
-use super::lane::Probe;
+use super::probe::Probe;
 use crate::event::{Cancel, CoroutineEnd, EventKind, LaneId, Site, Text};
 
 pin_project! {

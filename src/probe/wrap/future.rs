@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use super::context::{self, InLane, Scope};
 use super::finally::finally;
 use super::lane::Lane;
-use super::{reveal, spare, spent, waker};
+use super::{borrows, spare, spent, waker};
 use crate::event::{EventKind, Polled, What};
 use crate::probe::record::cursor::{self, When};
 use crate::probe::record::off::OFF;
@@ -111,7 +111,7 @@ pub(crate) fn drop_in_lane<F>(inner: Pin<&mut Option<F>>, lane: Option<&Arc<Lane
     let Some(lane) = lane.filter(|lane| lane.has_started() && !lane.is_over()) else {
         return;
     };
-    let why = lane.why_dropped(reveal::borrows::<F>());
+    let why = lane.why_dropped(borrows::borrows::<F>());
     let outermost = !context::is_in_lane();
     let _end = finally(|| {
         lane.record(EventKind::Cancelled { lane: lane.id, why });

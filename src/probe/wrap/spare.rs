@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::ptr::null;
 use std::sync::Arc;
 
-use super::lane::{Lane, Probe};
-use super::waker::Wakers;
+use super::lane::Lane;
+use super::probe::Probe;
+use super::wakers::Wakers;
 
 /// How many lanes a thread keeps at most: 8 KiB of them.
 const MOST: usize = 64;

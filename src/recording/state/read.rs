@@ -1,19 +1,25 @@
 //! Reads how a session stands from the bytes of a part of its index.
 
+mod facts;
+mod fields;
 mod full;
 
 use std::sync::Arc;
 
 use super::{
-    BEGUN, COUNTED, Depth, FACTS, FRAME, POLLED, Standing, WAKE, birth, near, rest, usual_end,
-    usual_first_poll, usual_forgotten, usual_time,
+    BEGUN, COUNTED, Depth, FACTS, POLLED, Standing, birth, near, rest, usual_end, usual_first_poll,
+    usual_forgotten, usual_time,
 };
 use crate::event::fields::{Field, Malformed, take_bytes};
 use crate::event::{LaneId, ThreadId, Timestamp};
 use crate::recording::codec::{Decoder, Texts, unzigzag};
 use crate::timeline::polling::Polling;
-use crate::timeline::{
-    Born, Change, Frame, Host, Label, Lane, Mark, Tasks, Timeline, Totals, Wake, work,
+use crate::timeline::{Change, Lane, Tasks, Timeline, Totals};
+use facts::Rest;
+pub(in crate::recording) use facts::{Facts, Near};
+use fields::{
+    born, counts, each_place, host, index, labels, list, marks, maybe_time, numbers, take_frames,
+    take_origin, time, wakes,
 };
 
 /// What a part of the index says: how the session stands at a place, for whoever knows all parts before.
@@ -31,67 +37,6 @@ pub(in crate::recording) struct Part {
     pub ended: Vec<(usize, Facts)>,
     /// The lanes that have not ended.
     pub alive: Vec<(usize, Facts)>,
-}
-
-/// What is known of a lane that its beginning does not say.
-#[derive(Debug)]
-pub(in crate::recording) struct Facts {
-    pub near: Near,
-    /// The rest, where it was read.
-    rest: Option<Rest>,
-}
-
-/// What is to be seen of a lane from far off.
-#[derive(Debug)]
-pub(in crate::recording) struct Near {
-    pub polls: u64,
-    pub gaps: u64,
-    pub passed: Totals,
-    pub last: Option<Change>,
-}
-
-/// A lane, but for how it began; or with that, where it is known otherwise by now.
-#[derive(Debug)]
-struct Rest {
-    lane: Box<Lane>,
-    with_origin: bool,
-}
-
-impl Near {
-    /// Copies this to a lane.
-    fn tell(&self, lane: &mut Lane) {
-        lane.polls = self.polls;
-        lane.gaps = self.gaps;
-        lane.passed = self.passed;
-        // Exactly as much memory as that needs: there may be millions of lanes.
-        lane.changes = self.last.map_or_else(Vec::new, |last| vec![last]);
-    }
-}
-
-impl Facts {
-    /// The lane, given how it began.
-    pub(in crate::recording) fn of(self, begun: &Lane) -> Box<Lane> {
-        let (mut lane, with_origin) = match self.rest {
-            Some(Rest { lane, with_origin }) => (lane, with_origin),
-            None => (Box::new(begun.as_it_began()), true),
-        };
-        if !with_origin {
-            lane.kind = begun.kind;
-            lane.name = begun.name.clone();
-            lane.parent = begun.parent;
-            lane.site.clone_from(&begun.site);
-            lane.born_in = begun.born_in;
-        }
-        lane.id = begun.id;
-        lane.start = begun.start;
-        self.near.tell(&mut lane);
-        lane
-    }
-
-    /// Whether it is still known as it was when it began.
-    pub(in crate::recording) fn is_known(&self) -> bool {
-        self.rest.as_ref().is_none_or(|rest| !rest.with_origin)
-    }
 }
 
 /// The layout of the lanes in a part.
@@ -180,45 +125,6 @@ fn counted(from: &mut Decoder<'_>) -> Result<Tasks, Malformed> {
     })
 }
 
-fn numbers<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed> {
-    let mut numbers = [0; N];
-    for number in &mut numbers {
-        *number = u64::take(from)?;
-    }
-    Ok(numbers)
-}
-
-/// Numbers of things that happened.
-fn counts<const N: usize>(from: &mut Decoder<'_>) -> Result<[u64; N], Malformed> {
-    /// So many happen in no session, and those that follow can be counted on top of it.
-    const MOST: u64 = 1 << 56;
-    let counts = numbers(from)?;
-    let are_possible = counts.iter().all(|count| *count <= MOST);
-    are_possible.then_some(counts).ok_or(Malformed)
-}
-
-fn index(from: &mut Decoder<'_>) -> Result<usize, Malformed> {
-    usize::try_from(u64::take(from)?).map_err(|_| Malformed)
-}
-
-fn list<T>(
-    from: &mut Decoder<'_>,
-    mut take: impl FnMut(&mut Decoder<'_>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let count = index(from)?;
-    // Whatever stands in a list takes a byte at least.
-    if count > from.bytes.len() {
-        return Err(Malformed);
-    }
-    work::done(count);
-    // Most have a few at most, and no memory to spare.
-    let mut items = Vec::with_capacity(count.min(4));
-    for _ in 0..count {
-        items.push(take(from)?);
-    }
-    Ok(items)
-}
-
 /// Returns the time at which a lane began.
 fn start_of(
     place: usize,
@@ -231,35 +137,6 @@ fn start_of(
         None => start(place),
     };
     start.ok_or(Malformed)
-}
-
-/// Reads a list of lanes by their places, which are less than `count`.
-fn each_place(
-    from: &mut Decoder<'_>,
-    count: usize,
-    mut take: impl FnMut(&mut Decoder<'_>, usize) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
-    let lanes = index(from)?;
-    // Each takes a byte at least.
-    if lanes > from.bytes.len() {
-        return Err(Malformed);
-    }
-    work::done(lanes);
-    let mut before = None;
-    for _ in 0..lanes {
-        let further = index(from)?;
-        let place = match before {
-            Some(before) if further > 0 => further.checked_add(before).ok_or(Malformed)?,
-            Some(_) => return Err(Malformed),
-            None => further,
-        };
-        if place >= count {
-            return Err(Malformed);
-        }
-        take(from, place)?;
-        before = Some(place);
-    }
-    Ok(())
 }
 
 /// Reads the lanes that have ended: what is new of them into `begun`, and the others.
@@ -305,14 +182,6 @@ fn all_alive(
     Ok(alive)
 }
 
-fn time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Timestamp, Malformed> {
-    Ok(Timestamp(base.0.wrapping_sub(unzigzag(u64::take(from)?))))
-}
-
-fn maybe_time(from: &mut Decoder<'_>, base: Timestamp) -> Result<Option<Timestamp>, Malformed> {
-    bool::take(from)?.then(|| time(from, base)).transpose()
-}
-
 fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Arc<Lane>>, Malformed> {
     let mut before = Lane::unknown(LaneId(0), end);
     list(from, |from| {
@@ -335,27 +204,6 @@ fn births(from: &mut Decoder<'_>, end: Timestamp) -> Result<Vec<Arc<Lane>>, Malf
         }
         Ok(Arc::new(before.as_it_began()))
     })
-}
-
-fn take_origin(from: &mut Decoder<'_>, lane: &mut Lane) -> Result<(), Malformed> {
-    lane.kind = Field::take(from)?;
-    lane.name = Field::take(from)?;
-    lane.parent = Field::take(from)?;
-    lane.site = Field::take(from)?;
-    Ok(())
-}
-
-fn born(from: &mut Decoder<'_>) -> Result<Option<Born>, Malformed> {
-    if !bool::take(from)? {
-        return Ok(None);
-    }
-    let lane = Field::take(from)?;
-    let [polls, changes] = counts(from)?;
-    Ok(Some(Born {
-        lane,
-        polls,
-        changes,
-    }))
 }
 
 /// Reads the rest of a lane, which its size precedes.
@@ -492,71 +340,4 @@ fn take_rest(from: &mut Decoder<'_>, lane: &mut Lane, near: &Near) -> Result<boo
         lane.labels = labels(from)?;
     }
     Ok(has(rest::ORIGIN))
-}
-
-fn host(from: &mut Decoder<'_>) -> Result<Host, Malformed> {
-    Ok(Host {
-        lane: Field::take(from)?,
-        frame: Field::take(from)?,
-        awaiter: Field::take(from)?,
-        at_once: Field::take(from)?,
-        poll: Field::take(from)?,
-        first: Field::take(from)?,
-        end: Field::take(from)?,
-    })
-}
-
-fn wakes(from: &mut Decoder<'_>, base: Timestamp) -> Result<Vec<Wake>, Malformed> {
-    list(from, |from| {
-        from.begin(WAKE);
-        Ok(Wake {
-            at: time(from, base)?,
-            by: Field::take(from)?,
-            thread: Field::take(from)?,
-        })
-    })
-}
-
-fn marks(from: &mut Decoder<'_>, base: Timestamp) -> Result<Vec<Mark>, Malformed> {
-    list(from, |from| {
-        Ok(Mark {
-            at: time(from, base)?,
-            text: Field::take(from)?,
-        })
-    })
-}
-
-/// Reads a lane's awaits, and which of them are open.
-fn take_frames(from: &mut Decoder<'_>, lane: &mut Lane, base: Timestamp) -> Result<(), Malformed> {
-    lane.frames = list(from, |from| frame(from, base))?;
-    let frames = lane.frames.len();
-    let known = |index: usize| (index < frames).then_some(index).ok_or(Malformed);
-    lane.open = list(from, |from| known(index(from)?))?.into();
-    let position: Option<u64> = Field::take(from)?;
-    let position = position.map(|index| known(index as usize));
-    lane.position = position.transpose()?;
-    Ok(())
-}
-
-fn frame(from: &mut Decoder<'_>, base: Timestamp) -> Result<Frame, Malformed> {
-    from.begin(FRAME);
-    Ok(Frame {
-        id: Field::take(from)?,
-        parent: Field::take(from)?,
-        coroutine: Field::take(from)?,
-        site: Field::take(from)?,
-        text: Field::take(from)?,
-        on: Field::take(from)?,
-        start: time(from, base)?,
-        end: maybe_time(from, base)?,
-    })
-}
-
-fn labels(from: &mut Decoder<'_>) -> Result<Vec<Label>, Malformed> {
-    list(from, |from| {
-        Ok(Label {
-            key: Field::take(from)?,
-            value: Field::take(from)?,
-        })
-    })
 }

@@ -1,9 +1,8 @@
 //! What few lanes have.
 
 use std::collections::VecDeque;
-use std::ops::{Deref, DerefMut};
 
-use super::{Frame, Host, Label, Lane, Mark, Spent};
+use super::parts::{Frame, Host, Label, Mark, Spent};
 use crate::event::{Cancel, Text};
 
 /// What few lanes have: where there are millions of tasks, most of them are short.
@@ -56,8 +55,13 @@ impl MaybeExtra {
     }
 
     #[inline]
-    fn get(&self) -> &Extra {
+    pub(super) fn get(&self) -> &Extra {
         self.0.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// Takes memory for it if the lane had none of it.
+    pub(super) fn get_mut(&mut self) -> &mut Extra {
+        self.0.get_or_insert_default()
     }
 }
 
@@ -68,19 +72,3 @@ impl PartialEq for MaybeExtra {
 }
 
 impl Eq for MaybeExtra {}
-
-impl Deref for Lane {
-    type Target = Extra;
-
-    #[inline]
-    fn deref(&self) -> &Extra {
-        self.extra.get()
-    }
-}
-
-/// Takes memory for it where the lane had none of it.
-impl DerefMut for Lane {
-    fn deref_mut(&mut self) -> &mut Extra {
-        self.extra.0.get_or_insert_default()
-    }
-}

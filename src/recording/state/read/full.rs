@@ -1,12 +1,14 @@
 //! Reads the lanes of a part of the index as versions 1 to 3 of the format have them.
 
-use super::{
-    BEGUN, Depth, FACTS, Facts, Near, Rest, born, counts, each_place, host, labels, marks,
-    maybe_time, numbers, take_frames, take_origin, time, wakes,
+use super::facts::{Facts, Near, Rest};
+use super::fields::{
+    born, counts, each_place, host, labels, marks, maybe_time, numbers, take_frames, take_origin,
+    time, wakes,
 };
 use crate::event::fields::{Field, Malformed, take_bytes};
 use crate::event::{LaneId, Timestamp};
 use crate::recording::codec::{Decoder, unzigzag};
+use crate::recording::state::{BEGUN, Depth, FACTS};
 use crate::timeline::{Change, Lane, Totals};
 
 pub(super) fn birth(from: &mut Decoder<'_>, end: Timestamp) -> Result<Lane, Malformed> {
