@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use super::Clock;
+use super::pair;
 use super::said::{self, Known, Said};
 use super::word::{First, Tick};
+use crate::event::fields::Malformed;
 use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
 
 /// Where events are handed on to.
@@ -50,11 +52,19 @@ struct Thread {
     /// How many of its events were read, or are known to be lost.
     read: u64,
     stretches: VecDeque<Stretch>,
-    /// The place of the next word in the first stretch.
-    at: usize,
+    /// The place of the next event in the first stretch.
+    at: At,
     /// The tick of the last event that was handed on, or of the next one if that is pending.
     tick: Tick,
     is_pending: bool,
+}
+
+/// The place of an event in words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct At {
+    word: usize,
+    /// `true` for the second of two events in the same words.
+    is_second: bool,
 }
 
 /// The words of a block.
@@ -196,10 +206,10 @@ impl<S: Sink> Way<'_, S> {
     /// Hands on an event. A thread may write one that is older than its last: a task that yields is woken as of its last
     /// poll.
     #[inline]
-    fn hand_on(&mut self, thread: ThreadId, tick: Tick, word: u64, more: &[u64]) {
+    fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &Entry<'_>) {
         self.latest = self.latest.max(tick);
         let at = self.clock.timestamp(self.latest);
-        match said::read(word, more, self.known) {
+        match entry.said(self.known) {
             Ok(Said::Step(step)) => self.sink.step(at, thread, step),
             Ok(Said::Event(kind)) => {
                 *self.lost = self.lost.saturating_add(lost_in(&kind));
@@ -228,7 +238,7 @@ impl Thread {
             id,
             read: 0,
             stretches: VecDeque::new(),
-            at: 0,
+            at: At::default(),
             tick: Tick(0),
             is_pending: false,
         }
@@ -238,26 +248,22 @@ impl Thread {
     fn last(&self) -> Tick {
         let (mut tick, mut at, mut is_pending) = (self.tick, self.at, self.is_pending);
         for stretch in &self.stretches {
-            if at == 0 && !is_pending {
+            if at == At::default() && !is_pending {
                 tick = stretch.begins;
             }
-            while let Some(&word) = stretch.words.get(at) {
-                let more = match First::of(word) {
-                    First::Nothing => 0,
-                    First::Time(time) => {
-                        tick = time;
-                        0
-                    }
-                    First::Event { since, more } => {
+            while let Some(entry) = Entry::at(&stretch.words, at) {
+                match entry.first {
+                    First::Nothing => {}
+                    First::Time(time) => tick = time,
+                    First::Event { since, .. } => {
                         let since = if is_pending { 0 } else { since };
                         is_pending = false;
                         tick = Tick(tick.0.saturating_add(since));
-                        more
                     }
-                };
-                at = at.saturating_add(1).saturating_add(more);
+                }
+                at = entry.next(at);
             }
-            at = 0;
+            at = At::default();
         }
         tick
     }
@@ -269,7 +275,7 @@ impl Thread {
         way: &mut Way<'_, S>,
     ) -> Option<Tick> {
         while let Some(stretch) = self.stretches.front_mut() {
-            if self.at == 0 && !self.is_pending {
+            if self.at == At::default() && !self.is_pending {
                 self.tick = stretch.begins;
             }
             if stretch.lost > 0 {
@@ -278,32 +284,87 @@ impl Thread {
                 }
                 way.lost(self.id, self.tick, std::mem::take(&mut stretch.lost));
             }
-            while let Some(&word) = stretch.words.get(self.at) {
-                let (since, more) = match First::of(word) {
-                    First::Nothing => (None, 0),
-                    First::Time(tick) => {
-                        self.tick = tick;
-                        (None, 0)
+            while let Some(entry) = Entry::at(&stretch.words, self.at) {
+                match entry.first {
+                    First::Nothing => {}
+                    First::Time(tick) => self.tick = tick,
+                    First::Event { since, .. } => {
+                        if !std::mem::take(&mut self.is_pending) {
+                            self.tick = Tick(self.tick.0.saturating_add(since));
+                        }
+                        if until.is_none_or(|until| self.tick > until) {
+                            self.is_pending = true;
+                            return Some(self.tick);
+                        }
+                        way.hand_on(self.id, self.tick, &entry);
                     }
-                    First::Event { since, more } => (Some(since), more),
-                };
-                if let Some(since) = since {
-                    if !std::mem::take(&mut self.is_pending) {
-                        self.tick = Tick(self.tick.0.saturating_add(since));
-                    }
-                    if until.is_none_or(|until| self.tick > until) {
-                        self.is_pending = true;
-                        return Some(self.tick);
-                    }
-                    let rest = stretch.words.get(self.at + 1..).unwrap_or_default();
-                    let more = rest.get(..more).unwrap_or_default();
-                    way.hand_on(self.id, self.tick, word, more);
                 }
-                self.at = self.at.saturating_add(1).saturating_add(more);
+                self.at = entry.next(self.at);
             }
             self.stretches.pop_front();
-            self.at = 0;
+            self.at = At::default();
         }
         None
+    }
+}
+
+/// An event in words, or a word that is none.
+struct Entry<'a> {
+    /// The first word, as that of one event.
+    word: u64,
+    first: First,
+    /// The words after it that belong to it.
+    more: &'a [u64],
+    /// `true` if the words hold two events.
+    is_pair: bool,
+    is_second: bool,
+}
+
+impl<'a> Entry<'a> {
+    #[inline]
+    fn at(words: &'a [u64], At { word, is_second }: At) -> Option<Self> {
+        let (&word, rest) = words.get(word..)?.split_first()?;
+        let (word, is_pair) = pair::plain(word, !rest.is_empty(), is_second);
+        let first = First::of(word);
+        let more = match first {
+            First::Event { more, .. } => rest.get(..more).unwrap_or_default(),
+            First::Nothing | First::Time(_) => &[],
+        };
+        Some(Self {
+            word,
+            first,
+            more,
+            is_pair,
+            is_second,
+        })
+    }
+
+    /// Returns the place of the next one.
+    #[inline]
+    fn next(&self, At { word, .. }: At) -> At {
+        if self.is_pair && !self.is_second {
+            return At {
+                word,
+                is_second: true,
+            };
+        }
+        let more = match self.first {
+            First::Event { more, .. } => more,
+            First::Nothing | First::Time(_) => 0,
+        };
+        At {
+            word: word.saturating_add(1).saturating_add(more),
+            is_second: false,
+        }
+    }
+
+    #[inline]
+    fn said(&self, known: &Known) -> Result<Said, Malformed> {
+        match self.more {
+            [second] if self.is_second => {
+                said::read(self.word, &[pair::second_of_end(*second)], known)
+            }
+            more => said::read(self.word, more, known),
+        }
     }
 }

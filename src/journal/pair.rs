@@ -1,7 +1,7 @@
 //! Two events in the words of one: the start and the end of a short poll, and an await of a task that had ended before.
 //!
 //! A thread writes the word of a start, which becomes that of the whole poll if its end is what the thread writes next.
-//! Readers take pairs apart first of all, so that the rest of them knows plain words only.
+//! Readers take pairs apart as they come to them, so that the rest of them knows plain words only.
 
 use std::ops::Deref;
 
@@ -72,6 +72,31 @@ pub(crate) fn parts(word: u64) -> Option<Parts> {
         word::since(end | lane, length),
     ];
     Some(Parts { words, count: 2 })
+}
+
+/// Returns the plain first word of one of the events in a word, the first or the second, and `true` if it has a second one.
+/// `has_more` says whether words follow.
+#[inline]
+#[cfg(feature = "timeline")]
+pub(crate) fn plain(word: u64, has_more: bool, is_second: bool) -> (u64, bool) {
+    if is_joined(word) && has_more {
+        let [enters, _, leaves, _] = joined_parts(word, 0);
+        return ([enters, leaves][usize::from(is_second)], true);
+    }
+    match word & tag::MASK {
+        tag::POLL_PENDING | tag::POLL_COMPLETED => {
+            let parts = parts(word).map_or([word; 2], |parts| parts.words);
+            (parts[usize::from(is_second)], true)
+        }
+        _ => (word, false),
+    }
+}
+
+/// Returns the second word of the end of an await that began in the same words, given theirs.
+#[inline]
+#[cfg(feature = "timeline")]
+pub(crate) fn second_of_end(second: u64) -> u64 {
+    second >> 32
 }
 
 /// Appends the plain words of a payload.

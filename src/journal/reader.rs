@@ -321,8 +321,8 @@ impl Reader {
             let events = self.lose(header);
             return Err(Passed { events });
         }
-        let mut words = Vec::new();
-        pair::plain_words(payload, &mut words);
+        let (words, _) = payload.as_chunks();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
         let counts = [header.before, header.count.into()];
         Ok(self.merger.push(header.thread, header.tick, words, counts))
     }
