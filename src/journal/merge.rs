@@ -1,14 +1,15 @@
 //! Puts the events of a journal's threads in one order, by their times.
 
 use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use super::Clock;
 use super::pair;
 use super::said::{self, Known, Said};
-use super::word::{First, Tick};
+use super::word::{self, First, Tick};
 use crate::event::fields::Malformed;
-use crate::event::{Event, EventKind, Step, ThreadId, Timestamp};
+use crate::event::{Event, EventKind, Step, ThreadId, Timestamp, What};
 
 /// Where events are handed on to.
 pub(crate) trait Sink {
@@ -171,14 +172,15 @@ impl Merger {
         while let Some(&Reverse((tick, index))) = self.due.peek()
             && tick <= safe
         {
-            self.due.pop();
-            let until = self
-                .due
-                .peek()
-                .map_or(safe, |Reverse((tick, _))| safe.min(*tick));
-            let thread = &mut self.threads[index];
-            let next = thread.hand_on_until(Some(until), &mut way);
-            self.due.extend(next.map(|tick| Reverse((tick, index))));
+            // The next but one is a child of the first.
+            let others = self.due.as_slice().iter().skip(1).take(2);
+            let until = others.fold(safe, |until, Reverse((tick, _))| until.min(*tick));
+            let next = self.threads[index].hand_on_until(Some(until), &mut way);
+            match (self.due.peek_mut(), next) {
+                (Some(mut first), Some(tick)) => *first = Reverse((tick, index)),
+                (Some(first), None) => drop(PeekMut::pop(first)),
+                (None, _) => {}
+            }
             self.latest = Some(way.latest);
         }
     }
@@ -203,9 +205,15 @@ struct Way<'a, S> {
 }
 
 impl<S: Sink> Way<'_, S> {
+    #[inline]
+    fn step(&mut self, thread: ThreadId, tick: Tick, step: Step) {
+        self.latest = self.latest.max(tick);
+        let at = self.clock.timestamp(self.latest);
+        self.sink.step(at, thread, step);
+    }
+
     /// Hands on an event. A thread may write one that is older than its last: a task that yields is woken as of its last
     /// poll.
-    #[inline]
     fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &Entry<'_>) {
         self.latest = self.latest.max(tick);
         let at = self.clock.timestamp(self.latest);
@@ -284,7 +292,14 @@ impl Thread {
                 }
                 way.lost(self.id, self.tick, std::mem::take(&mut stretch.lost));
             }
-            while let Some(entry) = Entry::at(&stretch.words, self.at) {
+            loop {
+                if let Some(until) = until.filter(|_| !self.is_pending && !self.at.is_second) {
+                    let place = (self.id, &mut self.at.word, &mut self.tick);
+                    hand_on_steps(&stretch.words, place, until, way);
+                }
+                let Some(entry) = Entry::at(&stretch.words, self.at) else {
+                    break;
+                };
                 match entry.first {
                     First::Nothing => {}
                     First::Time(tick) => self.tick = tick,
@@ -306,6 +321,43 @@ impl Thread {
         }
         None
     }
+}
+
+/// Hands on the polls and wakes of one word each that come next in a thread's words and happen until this tick: most of any
+/// journal.
+fn hand_on_steps<S: Sink>(
+    words: &[u64],
+    (id, place, last): (ThreadId, &mut usize, &mut Tick),
+    until: Tick,
+    way: &mut Way<'_, S>,
+) {
+    let (mut at, mut tick) = (*place, *last);
+    while let Some(&word) = words.get(at) {
+        if let Some(poll) = pair::poll(word) {
+            let start = Tick(tick.0.saturating_add(poll.since));
+            let end = Tick(start.0.saturating_add(poll.length));
+            if end > until {
+                break;
+            }
+            let (lane, what) = (poll.lane, What::Started);
+            way.step(id, start, Step { lane, what });
+            let what = What::Ended(poll.result);
+            way.step(id, end, Step { lane, what });
+            tick = end;
+        } else {
+            let Some((since, step)) = word::short(word) else {
+                break;
+            };
+            let next = Tick(tick.0.saturating_add(since));
+            if next > until {
+                break;
+            }
+            way.step(id, next, step);
+            tick = next;
+        }
+        at += 1;
+    }
+    (*place, *last) = (at, tick);
 }
 
 /// An event in words, or a word that is none.

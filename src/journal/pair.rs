@@ -6,6 +6,8 @@
 use std::ops::Deref;
 
 use super::word::{self, First, Tick, tag};
+#[cfg(feature = "timeline")]
+use crate::event::{LaneId, Polled};
 
 /// Bits of the ticks between the event before and the start.
 const SINCE: u32 = 16;
@@ -52,6 +54,46 @@ pub(crate) fn whole(start: u64, end: u64, length: u64) -> Option<u64> {
         .then_some(tag | since << tag::BITS | length << LENGTH_AT | lane << LANE_AT)
 }
 
+/// A whole poll.
+#[cfg(feature = "timeline")]
+pub(super) struct Poll {
+    pub(super) lane: LaneId,
+    /// Ticks between the event before and the start.
+    pub(super) since: u64,
+    /// Ticks between the start and the end.
+    pub(super) length: u64,
+    pub(super) result: Polled,
+}
+
+/// Reads a whole poll; `None` if the word is another one.
+#[inline]
+#[cfg(feature = "timeline")]
+pub(super) fn poll(word: u64) -> Option<Poll> {
+    let result = match word & tag::MASK {
+        tag::POLL_PENDING => Polled::Pending,
+        tag::POLL_COMPLETED => Polled::Completed,
+        _ => return None,
+    };
+    Some(Poll {
+        lane: LaneId(word >> LANE_AT),
+        since: since(word),
+        length: length(word),
+        result,
+    })
+}
+
+/// Returns the ticks between the event before and the start of a whole poll.
+#[inline]
+fn since(word: u64) -> u64 {
+    word >> tag::BITS & ((1 << SINCE) - 1)
+}
+
+/// Returns the ticks between the start and the end of a whole poll.
+#[inline]
+fn length(word: u64) -> u64 {
+    word >> LENGTH_AT & ((1 << LENGTH) - 1)
+}
+
 /// Returns the plain words of a poll; `None` if the word is neither that of a start nor of a whole poll.
 #[inline]
 pub(crate) fn parts(word: u64) -> Option<Parts> {
@@ -64,12 +106,10 @@ pub(crate) fn parts(word: u64) -> Option<Parts> {
         tag::POLL_COMPLETED => tag::COMPLETED,
         _ => return None,
     };
-    let since = word >> tag::BITS & ((1 << SINCE) - 1);
-    let length = word >> LENGTH_AT & ((1 << LENGTH) - 1);
     let lane = word >> LANE_AT << 32;
     let words = [
-        word::since(tag::STARTED | lane, since),
-        word::since(end | lane, length),
+        word::since(tag::STARTED | lane, since(word)),
+        word::since(end | lane, length(word)),
     ];
     Some(Parts { words, count: 2 })
 }
@@ -167,7 +207,7 @@ fn more(word: u64) -> usize {
 #[cfg(all(test, feature = "timeline"))]
 mod tests {
     use super::*;
-    use crate::event::{FrameId, LaneId, Polled};
+    use crate::event::FrameId;
     use crate::journal::word::Words;
 
     /// Returns the words of a poll: the whole one, and those of its start and its end.

@@ -274,6 +274,15 @@ pub(super) fn step(word: u64, second: u64) -> Option<Step> {
     Some(Step { lane, what })
 }
 
+/// Returns one of these events if it is one word, and the ticks since the event before.
+#[inline]
+#[cfg(feature = "timeline")]
+pub(super) fn short(word: u64) -> Option<(u64, Step)> {
+    let tag = word & tag::MASK;
+    let step = step(word, 0).filter(|_| tag & tag::TWO == 0)?;
+    Some((word >> tag::BITS & (far(tag) - 1), step))
+}
+
 #[cfg(all(test, feature = "timeline"))]
 mod tests {
     use super::*;
