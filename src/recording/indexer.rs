@@ -5,8 +5,6 @@
 use std::sync::Arc;
 
 use super::codec::Texts;
-#[cfg(feature = "app")]
-use super::codec::{self, Encoded};
 use super::piece::Loaded;
 use super::state::{self, Ahead, Known, Standing};
 use crate::event::{Event, Step, ThreadId, Timestamp};
@@ -101,18 +99,6 @@ impl Indexer {
         let not_read = block.each(&mut self.texts, |item, count| ahead.push(now, &item, count));
         ahead.flush(now);
         not_read
-    }
-
-    /// Adds the events of the block at its place, which were just encoded.
-    #[cfg(feature = "app")]
-    pub(super) fn take_encoded(&mut self, block: &Encoded) {
-        let (now, ahead) = (&mut self.now, &mut self.ahead);
-        let (payload, events, texts) = (&block.payload, block.events, &mut self.texts);
-        let decoded = codec::decode(payload, events, block.first, texts, |item| {
-            ahead.push(now, &item, 1);
-        });
-        debug_assert!(decoded.is_ok(), "what was encoded can be decoded");
-        ahead.flush(now);
     }
 
     /// Takes in an event of the block at its place, before that is written.

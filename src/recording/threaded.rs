@@ -1,6 +1,6 @@
-//! Writes a session log on several threads, for whoever reads events faster than one thread writes them.
+//! Writes a session log on two threads, for whoever reads events faster than one thread writes them.
 //!
-//! Blocks of events go one way: the caller encodes them, one thread makes the index, another one packs and writes both.
+//! The caller encodes events and makes the index, another thread packs and writes both.
 
 use std::fmt;
 use std::io;
@@ -15,37 +15,26 @@ use super::writer::{LARGE, Writer};
 use crate::event::{Event, Step, ThreadId, Timestamp};
 use crate::journal::Sink;
 
-/// Number of blocks that may wait for a thread.
+/// Number of blocks that may wait for the thread.
 const AHEAD: usize = 4;
 
-/// Writes a session log on several threads: the same bytes as a [`Writer`] that is never in a hurry.
+/// Writes a session log on two threads: the same bytes as a [`Writer`] that is never in a hurry.
 ///
 /// The first error ends the recording: it is returned once, by the next [`flush`](Self::flush) or by
 /// [`finish`](Self::finish). From then on every call succeeds and does nothing.
 pub(crate) struct ThreadedWriter {
     waiting: Encoder,
+    indexer: Indexer,
     /// The first error of writing what was taken in as a [`Sink`], until it is returned.
     error: Option<Error>,
     /// None once the recording has ended.
-    threads: Option<Threads>,
+    thread: Option<Thread>,
 }
 
-struct Threads {
-    blocks: SyncSender<Encoded>,
-    indexing: JoinHandle<()>,
+/// The thread that packs and writes.
+struct Thread {
+    made: SyncSender<Made>,
     writing: JoinHandle<Result<Writer, Error>>,
-}
-
-impl Threads {
-    fn start(writer: Writer, indexer: Indexer) -> io::Result<Self> {
-        let (blocks, encoded) = mpsc::sync_channel(AHEAD);
-        let (send, made) = mpsc::sync_channel(AHEAD);
-        Ok(Self {
-            blocks,
-            indexing: start("indexing", move || index(indexer, &encoded, &send))?,
-            writing: start("writing", move || write(writer, &made))?,
-        })
-    }
 }
 
 /// What is written.
@@ -64,18 +53,19 @@ impl ThreadedWriter {
         writer.flush()?;
         let indexer = writer.take_indexer().unwrap_or_default();
         let file = writer.file().clone();
-        let threads = Threads::start(writer, indexer);
-        let threads = threads.map_err(|why| Error::Write { file, why })?;
+        let thread = Thread::start(writer).map_err(|why| Error::Write { file, why })?;
         Ok(Self {
             waiting: Encoder::default(),
+            indexer,
             error: None,
-            threads: Some(threads),
+            thread: Some(thread),
         })
     }
 
     /// Takes in an event. Returns `true` if it is time to [`flush`](Self::flush).
     pub(crate) fn take(&mut self, event: &Event) -> bool {
         self.waiting.put(event);
+        self.indexer.take_event(event);
         self.waiting.size() >= LARGE
     }
 
@@ -90,8 +80,22 @@ impl ThreadedWriter {
             return Ok(());
         }
         let block = self.waiting.take_events();
-        match &self.threads {
-            Some(threads) if threads.blocks.send(block).is_err() => self.join().map(drop),
+        self.indexer.end_block();
+        self.put(Made::Events(block))?;
+        if self.indexer.is_due() {
+            self.put_part()?;
+        }
+        Ok(())
+    }
+
+    fn put_part(&mut self) -> Result<(), Error> {
+        let part = self.indexer.part();
+        self.put(Made::Part(part))
+    }
+
+    fn put(&mut self, made: Made) -> Result<(), Error> {
+        match &self.thread {
+            Some(thread) if thread.made.send(made).is_err() => self.join().map(drop),
             _ => Ok(()),
         }
     }
@@ -123,21 +127,26 @@ impl ThreadedWriter {
     ///
     /// If they cannot be written.
     pub(crate) fn into_writer(mut self) -> Result<Option<Writer>, Error> {
-        self.flush()?;
+        self.put_rest()?;
         self.join()
+    }
+
+    /// Hands on all events that were taken in, and the rest of the index.
+    fn put_rest(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        if self.indexer.has_more() {
+            self.put_part()?;
+        }
+        Ok(())
     }
 
     /// Waits until all blocks are written.
     fn join(&mut self) -> Result<Option<Writer>, Error> {
-        let Some(threads) = self.threads.take() else {
+        let Some(thread) = self.thread.take() else {
             return Ok(None);
         };
-        drop(threads.blocks);
-        threads
-            .indexing
-            .join()
-            .unwrap_or_else(|panic| resume_unwind(panic));
-        let written = threads.writing.join();
+        drop(thread.made);
+        let written = thread.writing.join();
         written
             .unwrap_or_else(|panic| resume_unwind(panic))
             .map(Some)
@@ -148,6 +157,7 @@ impl Sink for ThreadedWriter {
     #[inline]
     fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
         self.waiting.put_step(at, thread, step);
+        self.indexer.take_step(at, thread, step);
         if self.waiting.size() >= LARGE {
             self.hand_on();
         }
@@ -164,7 +174,7 @@ impl Drop for ThreadedWriter {
     fn drop(&mut self) {
         if !thread::panicking() {
             // Nobody is left to be told of an error.
-            let _ = self.flush();
+            let _ = self.put_rest();
             let _ = self.join();
         }
     }
@@ -176,30 +186,13 @@ impl fmt::Debug for ThreadedWriter {
     }
 }
 
-fn start<T: Send + 'static>(
-    name: &str,
-    run: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    let name = crate::text::threads::name(name);
-    thread::Builder::new().name(name).spawn(run)
-}
-
-/// Makes the index of these blocks, until nobody hands over any more or nobody writes them.
-fn index(mut indexer: Indexer, blocks: &Receiver<Encoded>, made: &SyncSender<Made>) {
-    for block in blocks {
-        indexer.take_encoded(&block);
-        let part = indexer.is_due().then(|| Made::Part(indexer.part()));
-        let made_now = [Some(Made::Events(block)), part];
-        if made_now
-            .into_iter()
-            .flatten()
-            .any(|now| made.send(now).is_err())
-        {
-            return;
-        }
-    }
-    if indexer.has_more() {
-        let _ = made.send(Made::Part(indexer.part()));
+impl Thread {
+    fn start(writer: Writer) -> io::Result<Self> {
+        let (made, blocks) = mpsc::sync_channel(AHEAD);
+        let name = crate::text::threads::name("writing");
+        let thread = thread::Builder::new().name(name);
+        let writing = thread.spawn(move || write(writer, &blocks))?;
+        Ok(Self { made, writing })
     }
 }
 
