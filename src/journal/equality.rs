@@ -1,7 +1,10 @@
 //! What is collected live, read of a journal, and read of a recording that is made of it are the same events.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tempfile::NamedTempFile;
 
 use super::blob;
 use super::by_hand::{self, Block};
@@ -11,6 +14,7 @@ use super::{Reader, block};
 use crate::event::Event;
 use crate::probe::executor::builder::Target;
 use crate::probe::record::taker::Taker;
+use crate::recording::Archive;
 use crate::scenario;
 use crate::source::Live;
 use crate::{Executor, spawn, yield_now};
@@ -91,6 +95,21 @@ fn every_scenario_is_the_same_live_in_a_journal_and_in_a_recording() {
         let live = Live::run_to_end(scenario).unwrap();
         assert!(live.len() > 10, "{}", scenario.name);
         assert_says(&journal_of(&live), &live);
+    }
+}
+
+/// Who opens a journal has the index that is made of it, without reading it of the recording.
+#[test]
+fn the_index_that_is_made_of_a_journal_is_that_of_its_recording() {
+    let directory = tempfile::tempdir().unwrap();
+    for scenario in scenario::all() {
+        let mut file = NamedTempFile::new_in(&directory).unwrap();
+        let live = Live::run_to_end(scenario).unwrap();
+        file.write_all(&journal_of(&live)).unwrap();
+        let [mut made, mut read] = [(), ()].map(|()| Archive::open(file.path(), |_| {}).unwrap());
+        assert!(made.log.index_size().0 > 0, "{}", scenario.name);
+        assert!(made.index.text() == read.index.text(), "{}", scenario.name);
+        assert!(made.end().unwrap() == read.end().unwrap());
     }
 }
 

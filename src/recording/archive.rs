@@ -78,8 +78,8 @@ impl Archive {
     ///
     /// As [`Session::open`](super::Session::open).
     pub(crate) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Self, Error> {
-        let log = made::open(path, &mut progress)?;
-        Self::of(log, progress).map_err(|why| Error::unreadable(path, why))
+        let (log, index) = made::open(path, &mut progress)?;
+        Self::of(log, index, progress).map_err(|why| Error::unreadable(path, why))
     }
 
     /// Opens a file of more than so many events, or one that is a part of a longer session. None for any other: that is
@@ -93,24 +93,29 @@ impl Archive {
         small: u64,
         mut progress: impl FnMut(Progress),
     ) -> Result<Option<Self>, Error> {
-        let log = made::open(path, &mut progress)?;
+        let (log, index) = made::open(path, &mut progress)?;
         if log.events() <= small && log.meta.before == 0 {
             return Ok(None);
         }
-        let archive = Self::of(log, progress).map_err(|why| Error::unreadable(path, why))?;
+        let archive = Self::of(log, index, progress).map_err(|why| Error::unreadable(path, why))?;
         Ok(Some(archive))
     }
 
     /// The session in a file that is open.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn of_file(file: File) -> Result<Self, Unreadable> {
-        Self::of(Log::of(Input::File(file), false)?, |_| {})
+        Self::of(Log::of(Input::File(file), false)?, None, |_| {})
     }
 
-    fn of(log: Log, progress: impl FnMut(Progress)) -> Result<Self, Unreadable> {
+    /// The session in a log, whose index is in memory if it was just made.
+    fn of(
+        log: Log,
+        index: Option<Index>,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, Unreadable> {
         let mut archive = Self {
             log,
-            index: Index::default(),
+            index: index.unwrap_or_default(),
             indexer: Indexer::default(),
             texts: Texts::default(),
             urgent: Arc::default(),
@@ -121,10 +126,11 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Reads the index as far as it is whole, and goes on from there.
+    /// Reads the parts of the index that are not in memory, as far as they are whole, and continues from there.
     fn read_index(&mut self) -> io::Result<()> {
         self.indexer = Indexer::begin(self.unknown());
-        let parts = std::mem::take(&mut self.log.index);
+        let mut parts = std::mem::take(&mut self.log.index);
+        parts.drain(..self.index.places().len().min(parts.len()));
         let (log, index) = (&self.log, &mut self.index);
         let (send, read) = mpsc::sync_channel(AHEAD);
         let damaged = thread::scope(|scope| {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::feed::Feed;
+use super::index::Index;
 use super::journal::{is_nothing, meta};
 use super::threaded::ThreadedWriter;
 use super::writer::Writer;
@@ -23,6 +24,7 @@ pub(crate) struct Converter {
     writing: Option<By>,
     /// Where the events go, too, once they are in the file.
     feed: Option<Feed>,
+    keeps_index: bool,
 }
 
 /// What writes a recording.
@@ -42,7 +44,13 @@ impl Converter {
             to: (file, path.to_owned()),
             writing: None,
             feed: None,
+            keeps_index: false,
         }
+    }
+
+    /// Keeps the index of the recording in memory, too.
+    pub(super) fn keep_index(&mut self) {
+        self.keeps_index = true;
     }
 
     /// Hands on the events, too, once they are in the file.
@@ -55,6 +63,9 @@ impl Converter {
         let mut writer = Writer::over(&self.to.0, &self.to.1, &meta)?;
         if let Some(feed) = &self.feed {
             writer.hand_on_to(feed.clone());
+        }
+        if self.keeps_index {
+            writer.keep_index();
         }
         Ok(writer)
     }
@@ -143,7 +154,7 @@ impl Converter {
     ///
     /// Returns an error if the recording cannot be written.
     pub(crate) fn finish(self) -> Result<Vec<Damage>, Error> {
-        self.finish_with(|_| None)
+        self.finish_with(|_| None).map(|(damage, _)| damage)
     }
 
     /// Returns why nothing of the journal can be read, if so, once all of its bytes were taken in.
@@ -151,11 +162,12 @@ impl Converter {
         is_nothing(&self.reader)
     }
 
-    /// As [`finish`](Self::finish); the recording's end follows a block with the payload that `origin` returns.
+    /// As [`finish`](Self::finish); the recording's end follows a block with the payload that `origin` returns. Returns the
+    /// index, too, if it was kept.
     pub(super) fn finish_with(
         mut self,
         origin: impl FnOnce(&[Damage]) -> Option<Vec<u8>>,
-    ) -> Result<Vec<Damage>, Error> {
+    ) -> Result<(Vec<Damage>, Option<Index>), Error> {
         self.start()?;
         let written = match self.writing.take() {
             Some(By::Itself(mut writer)) => {
@@ -170,13 +182,14 @@ impl Converter {
             }
             None => None,
         };
+        let mut index = None;
         if let Some(mut writer) = written {
             if let Some(origin) = origin(self.reader.damage()) {
                 writer.put_origin(&origin)?;
             }
-            writer.finish()?;
+            index = writer.finish_with_index()?;
         }
-        Ok(self.reader.damage().to_vec())
+        Ok((self.reader.damage().to_vec(), index))
     }
 }
 

@@ -58,6 +58,13 @@ impl Bytes {
 }
 
 impl Index {
+    /// Returns all that it knows, as text.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        let of_lanes = (&self.begun, &self.lanes, &self.samples, &self.places);
+        format!("{:?} {of_lanes:?}", self.parts)
+    }
+
     /// The places at which it is known how the session stands, in order.
     pub(super) fn places(&self) -> &[Place] {
         &self.parts

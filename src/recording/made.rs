@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::converter::{Converter, Failed};
 use super::error::Error;
+use super::index::Index;
 use super::journal;
 use super::log::Log;
 use super::origin::Origin;
@@ -22,23 +23,28 @@ const HEARTBEAT: Duration = Duration::from_millis(300);
 /// Bytes of a word: most events are one.
 const WORD: u64 = 8;
 
-/// Opens a recording; for a journal, the recording that is made of it.
+/// Opens a recording; for a journal, the recording that is made of it, with its index if that was made now.
 ///
 /// # Errors
 ///
 /// Returns an error if the file cannot be read, or no recording can be made of it.
-pub(super) fn open(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Log, Error> {
+pub(super) fn open(
+    path: &Path,
+    mut progress: impl FnMut(Progress),
+) -> Result<(Log, Option<Index>), Error> {
     if !is_journal(path)? {
-        return Log::open(path).map_err(|why| Error::unreadable(path, why));
+        let log = Log::open(path).map_err(|why| Error::unreadable(path, why))?;
+        return Ok((log, None));
     }
     if let Some(log) = kept(path) {
-        return Ok(log);
+        return Ok((log, None));
     }
     let mut making = Making::begin(path, Goal::Keep)?;
+    making.converter.keep_index();
     while making.advance()? {
         progress(making.progress());
     }
-    making.finish()
+    making.finish_with_index()
 }
 
 /// Returns `true` if a file is a journal.
@@ -202,6 +208,10 @@ impl Making {
     ///
     /// Returns an error if nothing of the journal can be read, or the recording cannot be written.
     pub(crate) fn finish(self) -> Result<Log, Error> {
+        self.finish_with_index().map(|(log, _)| log)
+    }
+
+    fn finish_with_index(self) -> Result<(Log, Option<Index>), Error> {
         let Self {
             path,
             journal,
@@ -215,7 +225,7 @@ impl Making {
             return Err(Error::unreadable(&path, why));
         }
         let replaces = part.becomes.as_deref() == Some(&*path);
-        converter.finish_with(|damage| {
+        let (_, index) = converter.finish_with(|damage| {
             origin.damage = damage.to_vec();
             if replaces {
                 // The recording has an end.
@@ -225,7 +235,7 @@ impl Making {
         })?;
         let log = Log::open(&part.path).map_err(|why| Error::unreadable(&path, why))?;
         part.complete(&journal, replaces)?;
-        Ok(log)
+        Ok((log, index))
     }
 }
 

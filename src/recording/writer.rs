@@ -13,8 +13,12 @@ use super::error::Error;
 #[cfg(feature = "app")]
 use super::feed::{Feed, Handing};
 use super::format::{self, Meta};
+#[cfg(feature = "app")]
+use super::index::{Bytes, Index};
 use super::indexer::Indexer;
 use super::overwrite::{overwrite, remove_empty};
+#[cfg(feature = "app")]
+use super::piece::Stored;
 use super::rotation::{Keep, Rotation};
 use super::state::Standing;
 use crate::event::printable::{self, Printable, printable};
@@ -46,6 +50,9 @@ pub struct Writer {
     /// Hands on what is written, if somebody may want it.
     #[cfg(feature = "app")]
     handing: Option<Handing>,
+    /// The index as it is written, if somebody wants it.
+    #[cfg(feature = "app")]
+    index: Option<Index>,
     /// The last tick before the oldest waiting event came, so that it is never taken for younger than it is.
     waiting_since: Option<Instant>,
     last_tick: Option<Instant>,
@@ -158,6 +165,8 @@ impl Writer {
             rotation: None,
             #[cfg(feature = "app")]
             handing: None,
+            #[cfg(feature = "app")]
+            index: None,
             waiting_since: None,
             last_tick: None,
             number: 0,
@@ -178,6 +187,12 @@ impl Writer {
     #[cfg(feature = "app")]
     pub(super) fn hand_on_to(&mut self, feed: Feed) {
         self.handing = Some(Handing::to(feed));
+    }
+
+    /// Keeps the index in memory, too.
+    #[cfg(feature = "app")]
+    pub(super) fn keep_index(&mut self) {
+        self.index = Some(Index::default());
     }
 
     /// Whether it still records: there was no error so far.
@@ -333,7 +348,21 @@ impl Writer {
     /// Writes a part of the index, which describes the end of what was written.
     pub(super) fn put_part(&mut self, part: &[u8]) -> Result<(), Error> {
         let block = format::index_block(self.number, self.written, self.end, part);
+        #[cfg(feature = "app")]
+        self.keep_part(part, &block);
         self.put(&block)
+    }
+
+    /// Adds a part to the index that is kept in memory, before its block is written.
+    #[cfg(feature = "app")]
+    fn keep_part(&mut self, part: &[u8], block: &[u8]) {
+        if let (Some(index), Some(sink), Some(found)) =
+            (&mut self.index, &self.sink, format::parse_header(block))
+        {
+            let offset = sink.length;
+            // What was just made is read without fault.
+            let _ = index.add(part, Bytes::File(Stored { offset, found }));
+        }
     }
 
     /// Takes the index away: whoever has it writes its parts.
@@ -368,6 +397,18 @@ impl Writer {
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
         self.end_file()
+    }
+
+    /// As [`finish`](Self::finish). Returns the index, if it was kept.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    #[cfg(feature = "app")]
+    pub(super) fn finish_with_index(mut self) -> Result<Option<Index>, Error> {
+        self.flush()?;
+        self.end_file()?;
+        Ok(self.index.take())
     }
 
     /// Writes the rest of the index, and the end.
