@@ -59,9 +59,14 @@ pub(super) fn first(tag: u64, ticks: u64, upper: u64) -> [u8; 8] {
     (tag + ticks * 32 + (upper << 32)).to_le_bytes()
 }
 
-/// Returns the word of a whole poll of lane 7.
-fn whole(tag: u64, ticks: u64, length: u64) -> [u8; 8] {
-    (tag + (ticks << 5) + (length << 21) + (7 << 38)).to_le_bytes()
+/// Returns the word of a whole poll.
+pub(super) fn whole(tag: u64, ticks: u64, length: u64, lane: u64) -> [u8; 8] {
+    (tag + (ticks << 5) + (length << 21) + (lane << 38)).to_le_bytes()
+}
+
+/// Returns the word of a wake by a lane whose number is `waker` - 2,048 higher.
+pub(super) fn near(ticks: u64, waker: u64, lane: u64) -> [u8; 8] {
+    (11 + (ticks << 5) + (waker << 20) + (lane << 32)).to_le_bytes()
 }
 
 /// Returns the words of an event as bytes.
@@ -354,13 +359,13 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
     zero.extend(first(18, 0, 7));
     zero.extend(two(3, 8));
     zero.extend(first(4, 10, 7)); // 1,020.
-    zero.extend(whole(9, 4, 3)); // 1,024 to 1,027.
+    zero.extend(whole(9, 4, 3, 7)); // 1,024 to 1,027.
     zero.extend((1 + 32 * 2_000_000_000_u64).to_le_bytes());
     zero.extend(first(3, 0, 7));
     zero.extend(first(19, 5, 7));
     zero.extend(two(0, 3));
     zero.extend(first(5, 5, 7)); // 2,000,000,010.
-    zero.extend(whole(10, 1, 2)); // 2,000,000,011 to 2,000,000,013.
+    zero.extend(whole(10, 1, 2, 7)); // 2,000,000,011 to 2,000,000,013.
     zero.extend(first(20, 1, 7));
     zero.extend(two(3, 8));
 
@@ -371,7 +376,7 @@ pub(super) fn journal() -> (Vec<Vec<u8>>, Vec<Event>) {
     one.extend(first(8, 0, 8));
     one.extend(first(16, 0, 8));
     one.extend(two(0, 0xffff_ffff));
-    one.extend((11 + (3 << 5) + (2_047 << 20) + (8_u64 << 32)).to_le_bytes()); // 1,028.
+    one.extend(near(3, 2_047, 8)); // 1,028.
     one.extend(first(31, 0, 8)); // A reserved kind: the event is lost.
     one.extend(two(0, 1));
 

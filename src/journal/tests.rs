@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Reader;
-use super::by_hand::{self, Block, blob, first};
+use super::by_hand::{self, Block, blob, first, near, whole};
 use crate::event::{Event, EventKind, LaneId};
 use crate::recording::Damage;
 
@@ -37,7 +37,7 @@ impl Random {
 
 const THREADS: usize = 3;
 
-/// A journal of several threads, block by block. The lanes of a thread's events are numbered one after the other.
+/// A journal of several threads, block by block. The events of each thread are numbered from 1: see [`number`].
 fn generated() -> Vec<Vec<u8>> {
     let mut random = Random(7);
     let mut blocks = vec![by_hand::file_header()];
@@ -54,33 +54,28 @@ fn generated() -> Vec<Vec<u8>> {
     put(of(1, 0, 0), b"\x01\x01g");
     let (mut written, mut ticks) = ([0; THREADS], [0; THREADS]);
     for pass in 0..12 {
+        let names = pass / 4;
         if pass % 4 == 0 {
-            let names = pass / 4;
             put(of(3, 1, names), b"\x04text");
             put(of(4, 1, names), b"\x04name\x01\x04file\x01\x01");
         }
         let now = 1_000 * (pass + 1);
         for thread in 0..THREADS {
-            let count = random.below(9) as u32;
+            let count = random.below(9);
             let block = Block {
                 thread: thread as u32,
                 tick: ticks[thread],
-                ..of(2, count, written[thread])
+                ..of(2, 0, written[thread])
             };
             let mut payload = Vec::new();
             for _ in 0..count {
-                written[thread] += 1;
-                ticks[thread] += 10 + thread as u64;
-                let (lane, since) = (written[thread], 10 + thread as u64);
-                match random.below(4) {
-                    0 => payload.extend(blob(since, &[15, 1, lane as u8, (pass / 4 + 1) as u8])),
-                    1 => {
-                        payload.extend(first(17, since, lane));
-                        payload.extend((pass / 4).to_le_bytes());
-                    }
-                    _ => payload.extend(first(3, since, lane)),
-                }
+                let event = any_event(&mut random, 10 + thread as u64, written[thread] + 1, names);
+                written[thread] += event.count;
+                ticks[thread] += event.ticks;
+                payload.extend(event.words);
             }
+            let count = (written[thread] - block.before) as u32;
+            let block = Block { count, ..block };
             put(block, &payload);
         }
         if pass % 3 == 1 {
@@ -97,14 +92,43 @@ fn generated() -> Vec<Vec<u8>> {
     blocks
 }
 
-/// The lane of an event of a thread.
-fn lane(kind: &EventKind) -> Option<u64> {
+/// What a thread wrote at once: one event, or two.
+struct Written {
+    words: Vec<u8>,
+    count: u64,
+    ticks: u64,
+}
+
+/// Returns an event of the kinds that words have, whose lane has the event's number. Names it uses have this number.
+fn any_event(random: &mut Random, since: u64, lane: u64, name: u64) -> Written {
+    let two = |lower: u64| ((9_u64 << 32) + lower).to_le_bytes();
+    let (words, count, more) = match random.below(9) {
+        0 => (blob(since, &[15, 1, lane as u8, name as u8 + 1]), 1, 0),
+        1 => ([first(17, since, lane), name.to_le_bytes()].concat(), 1, 0),
+        2 => (whole(9, since, 3, lane).to_vec(), 2, 3),
+        3 => (whole(10, since, 2, lane).to_vec(), 2, 2),
+        4 => (near(since, 2_049, lane).to_vec(), 1, 0),
+        5 => ([first(20, since, lane), two(5)].concat(), 2, 0),
+        _ => (first(3, since, lane).to_vec(), 1, 0),
+    };
+    Written {
+        words,
+        count,
+        ticks: since + more,
+    }
+}
+
+/// Returns the number of an event of a thread.
+fn number(kind: &EventKind) -> Option<u64> {
     match kind {
         EventKind::PollStarted { lane }
         | EventKind::Spawned { lane, .. }
+        | EventKind::Woken { lane, .. }
+        | EventKind::AwaitEntered { lane, .. }
         | EventKind::Mark {
             lane: Some(lane), ..
         } => Some(lane.0),
+        EventKind::PollEnded { lane, .. } | EventKind::AwaitLeft { lane, .. } => Some(lane.0 + 1),
         _ => None,
     }
 }
@@ -134,13 +158,16 @@ fn check(bytes: &[u8], whole: &[u8]) -> (Reader, Vec<Event>) {
     assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
     for (thread, told) in told(bytes).into_iter().enumerate() {
         let own = events.iter().filter(|it| it.thread.0 == thread as u32);
-        let lanes: Vec<u64> = own.clone().filter_map(|it| lane(&it.kind)).collect();
-        assert!(lanes.windows(2).all(|pair| pair[0] < pair[1]), "{lanes:?}");
+        let numbers: Vec<u64> = own.clone().filter_map(|it| number(&it.kind)).collect();
+        assert!(
+            numbers.windows(2).all(|pair| pair[0] < pair[1]),
+            "{numbers:?}"
+        );
         let lost = own.filter_map(|it| match it.kind {
             EventKind::Lost { count } => Some(count),
             _ => None,
         });
-        let sum = lanes.len() as u64 + lost.sum::<u64>();
+        let sum = numbers.len() as u64 + lost.sum::<u64>();
         assert!(told <= sum && sum <= all[thread], "{told} {sum} {all:?}");
     }
     if reader.damage().is_empty() {
@@ -244,7 +271,7 @@ fn blocks_that_are_missing_are_exactly_so_many_events() {
             for event in &events {
                 let count = match event.kind {
                     EventKind::Lost { count } => count,
-                    _ => u64::from(lane(&event.kind).is_some()),
+                    _ => u64::from(number(&event.kind).is_some()),
                 };
                 if let Some(sum) = sums.get_mut(event.thread.0 as usize) {
                     *sum += count;
@@ -276,15 +303,17 @@ fn a_byte_that_is_changed_takes_its_own_block_and_no_more() {
                 _ => false,
             };
             assert!(damage.iter().any(is_told), "{damage:?}");
-            let lanes =
-                |events: &[Event]| events.iter().filter(|it| lane(&it.kind).is_some()).count();
+            let written = |events: &[Event]| {
+                let numbers = events.iter().filter_map(|it| number(&it.kind));
+                numbers.count()
+            };
             let lost = if is_words(block) { count } else { 0 };
             // Names that are lost are "?", or nothing if none follow.
             let least = match block[4] {
                 3 | 4 => 0,
-                _ => lanes(&all) - lost,
+                _ => written(&all) - lost,
             };
-            assert!((least..=lanes(&all) - lost).contains(&lanes(&events)));
+            assert!((least..=written(&all) - lost).contains(&written(&events)));
         }
     }
 }
