@@ -49,7 +49,7 @@ pub(crate) struct Header {
     pub(crate) thread: ThreadId,
     /// How many events, texts or templates the block holds.
     pub(crate) count: u32,
-    /// How many of them lie before it: events of the same thread, or texts, or templates.
+    /// How many of them lie before it: events of the same thread, notes, texts or templates.
     pub(crate) before: u64,
     /// The tick from which the first event counts; of a time block, that before which all has been written.
     pub(crate) tick: Tick,

@@ -105,7 +105,9 @@ struct Lost(u64);
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            0..=BELIEVED => write!(f, "{} lost", Count(self.0, "event")),
+            // What was in a part that cannot be read is told by what comes after it, if anything is.
+            0 => f.write_str("no events known to be lost"),
+            1..=BELIEVED => write!(f, "{} lost", Count(self.0, "event")),
             _ => f.write_str("events are lost, and how many is not known"),
         }
     }

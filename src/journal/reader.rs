@@ -30,7 +30,7 @@ pub(crate) struct Reader {
     merger: Merger,
     /// What the recording thread noted, up to the next time block.
     notes: VecDeque<(Tick, ThreadId, EventKind)>,
-    /// How many of these were read, and how many events were lost according to them.
+    /// How many of these were read, or are known to be lost, and how many events were lost according to them.
     noted: u64,
     lost: u64,
     /// How the program stands after blocks that are left out.
@@ -217,6 +217,7 @@ impl Reader {
         };
         let events = match found.header.kind {
             kind::WORDS => self.lose(&found.header),
+            kind::NOTES => self.lose_notes(end_of(&found.header)),
             _ => 0,
         };
         if !is_name(&found.header) {
@@ -227,9 +228,20 @@ impl Reader {
 
     /// Counts the events up to the end of a block of words as lost, if they were not read. Returns their number.
     fn lose(&mut self, header: &Header) -> u64 {
-        let until = header.before.saturating_add(header.count.into());
+        let until = end_of(header);
         self.merger
             .push(header.thread, header.tick, Vec::new(), [until, 0])
+    }
+
+    /// Counts the notes up to the one of this number as lost, if they were not read. Returns their number.
+    fn lose_notes(&mut self, until: u64) -> u64 {
+        let count = until.saturating_sub(self.noted);
+        if count > 0 {
+            self.noted = until;
+            let lost = EventKind::Lost { count };
+            self.notes.push_back((self.safe, ThreadId(0), lost));
+        }
+        count
     }
 
     /// Takes in a whole block. Returns the number of its bytes.
@@ -301,7 +313,7 @@ impl Reader {
             kind::NOTES | kind::TIME | kind::END if header.number < self.number => {
                 return Err(Passed { events: 0 });
             }
-            kind::NOTES => self.take_notes(payload)?,
+            kind::NOTES => return self.take_notes(header, payload),
             kind::STANDING => self.take_standing(header, payload),
             kind::TIME => self.pass(header, sink),
             kind::END => self.has_end = true,
@@ -359,16 +371,26 @@ impl Reader {
         LOST + self.offset / 8
     }
 
-    fn take_notes(&mut self, mut payload: &[u8]) -> Result<(), Malformed> {
+    /// Takes in notes. Of those after one that has no meaning, none can be read.
+    fn take_notes(&mut self, header: &Header, mut payload: &[u8]) -> Result<u64, Passed> {
+        let missing = self.lose_notes(header.before);
         while !payload.is_empty() {
-            let tick = Tick(take_varint(&mut payload)?);
-            let thread = take_varint(&mut payload)?;
-            let thread = ThreadId(u32::try_from(thread).map_err(|_| Malformed)?);
-            let kind = said::decode_bytes(&mut payload, &self.known)?;
-            self.noted += 1;
-            self.lost = self.lost.saturating_add(lost_in(&kind));
-            self.notes.push_back((tick, thread, kind));
+            if self.take_note(&mut payload).is_err() {
+                let events = missing.saturating_add(self.lose_notes(end_of(header)));
+                return Err(Passed { events });
+            }
         }
+        Ok(missing)
+    }
+
+    fn take_note(&mut self, payload: &mut &[u8]) -> Result<(), Malformed> {
+        let tick = Tick(take_varint(payload)?);
+        let thread = take_varint(payload)?;
+        let thread = ThreadId(u32::try_from(thread).map_err(|_| Malformed)?);
+        let kind = said::decode_bytes(payload, &self.known)?;
+        self.noted += 1;
+        self.lost = self.lost.saturating_add(lost_in(&kind));
+        self.notes.push_back((tick, thread, kind));
         Ok(())
     }
 
@@ -446,6 +468,11 @@ impl From<Malformed> for Passed {
     fn from(_: Malformed) -> Self {
         Self { events: 0 }
     }
+}
+
+/// Returns the number of events of the same thread, or of notes, up to the end of a block.
+fn end_of(header: &Header) -> u64 {
+    header.before.saturating_add(header.count.into())
 }
 
 /// Returns `true` if a block only says what later ones mean. Such blocks may come again, ahead of their turn: late viewers get

@@ -36,6 +36,8 @@ impl Random {
 }
 
 const THREADS: usize = 3;
+/// How many notes there are beside what the threads wrote.
+const NOTES: u64 = 4;
 
 /// A journal of several threads, block by block. The events of each thread are numbered from 1: see [`number`].
 fn generated() -> Vec<Vec<u8>> {
@@ -79,7 +81,7 @@ fn generated() -> Vec<Vec<u8>> {
             put(block, &payload);
         }
         if pass % 3 == 1 {
-            put(of(5, 1, 0), &[1, 9, 8, 1]);
+            put(of(5, 1, pass / 3), &[1, 9, 8, 1]);
         }
         let time = Block {
             flags: 1,
@@ -133,22 +135,35 @@ fn number(kind: &EventKind) -> Option<u64> {
     }
 }
 
+/// Returns how many of the notes these events are.
+fn noted(events: &[Event]) -> u64 {
+    let is_note = |event: &&Event| matches!(event.kind, EventKind::Unwakeable { .. });
+    events.iter().filter(is_note).count() as u64
+}
+
 /// Returns the events of each thread in the last of its blocks that are whole, and all before.
 fn told(bytes: &[u8]) -> [u64; THREADS] {
     let mut told = [0; THREADS];
-    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    for at in 0..bytes.len().saturating_sub(51) {
-        if !bytes[at..].starts_with(b"\xffjrn\x02") {
-            continue;
-        }
-        let payload = bytes[at + 52..].get(..u32_at(at + 40) as usize);
-        let fits = payload.is_some_and(|payload| crc32c::crc32c(payload) == u32_at(at + 44));
-        if fits && crc32c::crc32c(&bytes[at..at + 48]) == u32_at(at + 48) {
-            let told = &mut told[u32_at(at + 16) as usize];
-            *told = (*told).max(u64::from(u32_at(at + 24)) + u64::from(u32_at(at + 20)));
-        }
+    for (thread, end) in ends(bytes, 2) {
+        told[thread] = told[thread].max(end);
     }
     told
+}
+
+/// Returns the threads of whole blocks of a kind, and the number of events in each and before.
+fn ends(bytes: &[u8], kind: u8) -> impl Iterator<Item = (usize, u64)> {
+    let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let starts = (0..bytes.len().saturating_sub(51)).filter(move |at| {
+        bytes[*at..].starts_with(b"\xffjrn") && bytes[at + 4] == kind && {
+            let payload = bytes[at + 52..].get(..u32_at(at + 40) as usize);
+            let fits = payload.is_some_and(|payload| crc32c::crc32c(payload) == u32_at(at + 44));
+            fits && crc32c::crc32c(&bytes[*at..at + 48]) == u32_at(at + 48)
+        }
+    });
+    starts.map(move |at| {
+        let end = u64::from(u32_at(at + 24)) + u64::from(u32_at(at + 20));
+        (u32_at(at + 16) as usize, end)
+    })
 }
 
 /// Holds what is read of a journal that was changed against the whole one.
@@ -168,7 +183,14 @@ fn check(bytes: &[u8], whole: &[u8]) -> (Reader, Vec<Event>) {
             _ => None,
         });
         let sum = numbers.len() as u64 + lost.sum::<u64>();
-        assert!(told <= sum && sum <= all[thread], "{told} {sum} {all:?}");
+        // Lost notes count as the first thread's, since their own is not known.
+        let notes = if thread == 0 {
+            NOTES - noted(&events)
+        } else {
+            0
+        };
+        assert!(told <= sum, "{told} {sum}");
+        assert!(sum <= all[thread] + notes, "{sum} {notes} {all:?}");
     }
     if reader.damage().is_empty() {
         let (_, expected) = read(whole);
@@ -277,6 +299,8 @@ fn blocks_that_are_missing_are_exactly_so_many_events() {
                     *sum += count;
                 }
             }
+            let notes = ends(&bytes, 5).map(|(_, end)| end).max().unwrap_or(0);
+            sums[0] -= notes - noted(&events);
             assert!(!is_told || sums == all, "{missing} and {count}");
             assert!(!reader.damage().is_empty());
         }
@@ -314,6 +338,50 @@ fn a_byte_that_is_changed_takes_its_own_block_and_no_more() {
                 _ => written(&all) - lost,
             };
             assert!((least..=written(&all) - lost).contains(&written(&events)));
+        }
+    }
+}
+
+#[test]
+fn notes_that_cannot_be_read_are_counted() {
+    let blocks = generated();
+    let lost = |events: &[Event]| {
+        let counts = events.iter().map(|event| match event.kind {
+            EventKind::Lost { count } => count,
+            _ => 0,
+        });
+        counts.sum::<u64>()
+    };
+    let (_, all) = read(&blocks.concat());
+    assert_eq!((noted(&all), lost(&all)), (NOTES, 0));
+    let notes = (1..blocks.len()).filter(|index| blocks[*index][4] == 5);
+    for (nth, index) in notes.enumerate() {
+        let changes: [fn(&mut Vec<u8>); 4] = [
+            |payload| payload[55] ^= 1,
+            |header| header[4] ^= 1,
+            Vec::clear,
+            // A kind of event that is not known, and a checksum that fits.
+            |block| {
+                block[54] = 0xfe;
+                let sum = by_hand::crc32c(&block[52..]).to_le_bytes();
+                block[44..48].copy_from_slice(&sum);
+                let sum = by_hand::crc32c(&block[..48]).to_le_bytes();
+                block[48..52].copy_from_slice(&sum);
+            },
+        ];
+        for (way, change) in changes.into_iter().enumerate() {
+            let mut blocks = blocks.clone();
+            change(&mut blocks[index]);
+            let (reader, events) = read(&blocks.concat());
+            // Without a header, only later notes tell.
+            let is_known = !matches!(way, 1 | 2) || nth as u64 + 1 < NOTES;
+            let expected = (NOTES - 1, u64::from(is_known));
+            assert_eq!((noted(&events), lost(&events)), expected, "{way} {nth}");
+            let damage: Vec<String> = reader.damage().iter().map(|it| it.to_string()).collect();
+            let told = damage.iter().filter(|line| line.contains("1 event lost"));
+            assert_eq!(told.count(), usize::from(is_known), "{damage:?}");
+            let unknown = damage.iter().any(|it| it.contains("no events known"));
+            assert!(is_known || unknown, "{damage:?}");
         }
     }
 }
@@ -430,4 +498,17 @@ fn the_corpus_is_made() {
     put("twice", &[blocks.clone(), blocks.clone()].concat().concat());
     put("without", &[&blocks[..20], &blocks[40..]].concat().concat());
     put("late", &[&blocks[..4], &blocks[30..]].concat().concat());
+    #[cfg(unix)]
+    put("standing", &standing(&blocks, 30));
+}
+
+/// Returns a journal of whose blocks the first ones are left out, as late viewers get it.
+#[cfg(unix)]
+fn standing(blocks: &[Vec<u8>], left_out: usize) -> Vec<u8> {
+    let mut standing = super::standing::Standing::default();
+    standing.fold(&blocks[2..left_out].concat());
+    let mut bytes = blocks[..2].concat();
+    standing.write(&mut bytes);
+    bytes.extend(blocks[left_out..].concat());
+    bytes
 }

@@ -201,7 +201,7 @@ fn each_damage_is_one_clear_line() {
                 bytes: 1,
                 events: 0,
             },
-            "1 byte from byte 90 on cannot be read: no events lost",
+            "1 byte from byte 90 on cannot be read: no events known to be lost",
         ),
         (
             Damage::Missing {

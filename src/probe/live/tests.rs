@@ -292,6 +292,8 @@ struct Session {
     whole: Viewer,
     /// The number of the next block: notes are put between those of the taker.
     number: u64,
+    /// The number of notes so far.
+    noted: u64,
 }
 
 impl Session {
@@ -308,6 +310,7 @@ impl Session {
             hub,
             whole,
             number: 1,
+            noted: 0,
         }
     }
 
@@ -359,8 +362,10 @@ impl Session {
         let header = Header {
             kind: kind::NOTES,
             count: kinds.len() as u32,
+            before: self.noted,
             ..Header::default()
         };
+        self.noted += kinds.len() as u64;
         let (table, recent) = (&Table::default(), &mut Recent::default());
         let mut notes = Vec::new();
         for kind in kinds {

@@ -46,6 +46,8 @@ pub(crate) struct Taker {
     names: names::Recent,
     /// Bytes of what this thread notes itself, and how many events these are.
     notes: (Vec<u8>, u32),
+    /// How many of these were told.
+    noted: usize,
     /// The tick of the last event, or of the last heartbeat.
     latest: Tick,
     /// The tick of the last time block.
@@ -93,6 +95,7 @@ impl Taker {
             templates: 0,
             names: names::Recent::default(),
             notes: (Vec::new(), 0),
+            noted: 0,
             latest: Tick(0),
             told: Tick(0),
         }
@@ -269,7 +272,8 @@ impl Taker {
         // They may be the first to use a text.
         self.tell_names(buffers, to);
         let (bytes, count) = std::mem::take(&mut self.notes);
-        let header = self.header(kind::NOTES, count as usize, 0);
+        let header = self.header(kind::NOTES, count as usize, self.noted);
+        self.noted += count as usize;
         block::put(to, &header, |to| to.extend_from_slice(&bytes));
     }
 
