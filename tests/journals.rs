@@ -16,6 +16,8 @@ use std::time::Duration;
 use asyncline::event::{Event, EventKind};
 use asyncline::recording::{self, Session, Store};
 use asyncline::tui::show::Show;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
 const WORDS: u8 = 2;
@@ -47,6 +49,10 @@ struct Of {
 impl Journal {
     /// One with a task, which is polled so often.
     fn of(polls: u64) -> Self {
+        Self::titled(*b"hand", polls)
+    }
+
+    fn titled(title: [u8; 4], polls: u64) -> Self {
         let mut bytes = b"\x89ajln\r\n\x1a\x01\0\0\0".to_vec();
         bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
         let mut journal = Self {
@@ -61,7 +67,7 @@ impl Journal {
                 kind: 1,
                 ..Of::default()
             },
-            b"\x01\x04hand\x03\x011",
+            &[b"\x01\x04", &title[..], b"\x03\x011"].concat(),
         );
         let template = b"\x04task\x01\0\0\0";
         journal.block(
@@ -491,6 +497,51 @@ fn a_journal_is_followed_while_it_grows() {
         ["app.aline"],
         "its recording is never complete"
     );
+}
+
+/// Takes in what is read until the screen shows this.
+fn wait_for_text(show: &mut Show, text: &str) {
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
+    loop {
+        show.tick();
+        show.take();
+        show.draw(&mut terminal).unwrap();
+        if terminal.backend().to_string().contains(text) {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_journal_that_is_replaced_while_it_is_followed_is_shown_from_its_beginning() {
+    let folder = Folder::new();
+    let path = folder.journal(&Journal::of(10));
+    let mut show = Show::open(&path, true, SIZE).unwrap();
+    wait_for(&mut show, 21);
+    // Its file is cut off and written again: less than before, then more.
+    folder.journal(&Journal::of(5));
+    wait_for(&mut show, 11);
+    wait_for_text(&mut show, "The journal was replaced. This is the new one.");
+    folder.journal(&Journal::titled(*b"next", 30));
+    wait_for(&mut show, 61);
+    // Another file gets its name, and grows.
+    let mut last = Journal::of(40);
+    let other = folder.0.path().join("other");
+    fs::write(&other, &last.bytes).unwrap();
+    fs::rename(&other, &path).unwrap();
+    wait_for(&mut show, 81);
+    let before = last.bytes.len();
+    last.polls(10);
+    let mut file = fs::File::options().append(true).open(&path).unwrap();
+    file.write_all(&last.bytes[before..]).unwrap();
+    wait_for(&mut show, 101);
+    fs::remove_file(&path).unwrap();
+    folder.journal(&Journal::of(1));
+    wait_for(&mut show, 3);
+    assert_eq!(folder.files(), ["app.aline"]);
+    fs::write(&path, "no journal any more").unwrap();
+    wait_for_text(&mut show, "another file has its name now");
 }
 
 /// Whatever is wrong with a journal, its recording holds the same events and tells the same damage.

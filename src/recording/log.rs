@@ -146,14 +146,7 @@ impl Log {
         let (Ok(open), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else {
             return false;
         };
-        #[cfg(unix)]
-        let is_same = {
-            use std::os::unix::fs::MetadataExt;
-            (open.dev(), open.ino()) == (there.dev(), there.ino())
-        };
-        #[cfg(not(unix))]
-        let is_same = open.created().ok() == there.created().ok();
-        !is_same
+        !super::file::is_same(&open, &there)
     }
 
     /// How many events there are, those that are lost included.

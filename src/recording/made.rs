@@ -13,9 +13,11 @@ use super::index::Index;
 use super::journal;
 use super::log::Log;
 use super::origin::Origin;
+use super::piece::read_some;
 use super::progress::Progress;
 use super::{file, temporary};
 use crate::event::printable;
+use crate::journal::block;
 use crate::journal::damage::Damage;
 
 /// A program that lives writes more often to its journal.
@@ -103,8 +105,9 @@ pub(crate) enum Goal {
 pub(crate) struct Making {
     path: PathBuf,
     journal: File,
-    /// How many bytes of the journal were read.
+    /// How many bytes of the journal were read, and the first of them.
     read: u64,
+    beginning: Vec<u8>,
     converter: Converter,
     part: Part,
     bytes: Vec<u8>,
@@ -141,6 +144,7 @@ impl Making {
             path: path.to_owned(),
             journal,
             read: 0,
+            beginning: Vec::new(),
             converter: Converter::to(file, &part.path),
             part,
             bytes: vec![0; journal::AT_A_TIME],
@@ -184,13 +188,63 @@ impl Making {
         let path = &self.path;
         let read = self.journal.read(&mut self.bytes);
         let count = read.map_err(|why| Error::read(path, why))?;
-        let pushed = self.converter.push(&self.bytes[..count]);
+        let bytes = &self.bytes[..count];
+        let room = (journal::BEGINNING as usize).saturating_sub(self.beginning.len());
+        self.beginning.extend(&bytes[..room.min(count)]);
+        let pushed = self.converter.push(bytes);
         pushed.map_err(|failed| match failed {
             Failed::Read(why) => Error::unreadable(path, why),
             Failed::Write(error) => error,
         })?;
         self.read += count as u64;
         Ok(count > 0)
+    }
+
+    /// Begins anew if another journal has the path by now: its file was replaced, or cut off and written again. The
+    /// recording then ends, and that of the other journal takes its path. Returns `true` if so.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the other file is no journal, or the recording cannot be written.
+    pub(crate) fn begin_anew(&mut self) -> Result<bool, Error> {
+        // A file that is not there may come back.
+        let Ok(other) = file::open(&self.path) else {
+            return Ok(false);
+        };
+        let is_other = self.is_other(&other);
+        if !is_other.map_err(|why| Error::read(&self.path, why))? {
+            return Ok(false);
+        }
+        let mut part = Part::create(&self.path, Goal::Drop)?;
+        let file = part.file.try_clone();
+        let file = file.map_err(|why| part.not_written(why))?;
+        let converter = Converter::to(file, &self.part.path);
+        std::mem::replace(&mut self.converter, converter).finish()?;
+        (self.journal, self.read) = (other, 0);
+        self.beginning.clear();
+        self.start()?;
+        fs::rename(&part.path, &self.part.path).map_err(|why| part.not_written(why))?;
+        std::mem::swap(&mut self.part.file, &mut part.file);
+        part.path = PathBuf::new();
+        Ok(true)
+    }
+
+    /// Returns `true` if a file is not the journal that was read so far.
+    fn is_other(&self, other: &File) -> io::Result<bool> {
+        let metadata = other.metadata()?;
+        // It may be about to be written.
+        if metadata.len() < block::FILE_HEADER as u64 {
+            return Ok(false);
+        }
+        let first = read_some(other, 0, journal::BEGINNING)?;
+        let continues = metadata.len() >= self.read && first.starts_with(&self.beginning);
+        if continues && file::is_same(&metadata, &self.journal.metadata()?) {
+            return Ok(false);
+        }
+        if journal::is_journal(&first) {
+            return Ok(true);
+        }
+        Err(io::Error::other("another file has its name now"))
     }
 
     /// Writes what was taken in, soon.

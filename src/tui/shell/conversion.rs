@@ -44,7 +44,8 @@ impl Conversion {
         let thread = thread.spawn(move || {
             if let Err(error) = run(begun, &stopped, &messages) {
                 let why = format!("not read any further: {}", error.reason_first());
-                let _ = messages.send(Msg::Complete(Some(why)));
+                let _ = messages.send(Msg::Complete(Some(why.clone())));
+                let _ = messages.send(Msg::Failed(why));
             }
         });
         Self {
@@ -102,6 +103,10 @@ fn run(
                 return making.finish().map(drop);
             }
             making.flush()?;
+            if making.begin_anew()? {
+                let text = "The journal was replaced. This is the new one.";
+                let _ = messages.send(Msg::Progress(text.to_owned()));
+            }
             thread::sleep(PULSE);
         }
         let percent = making.progress().percent();
