@@ -436,3 +436,67 @@ async fn ask(socket: &Path, token: &str) -> Option<Program> {
 pub fn socket_of(process: u32) -> io::Result<PathBuf> {
     place::of_process(process)
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod tests {
+    use super::*;
+    use crate::journal::block::{self, Header, kind};
+    use crate::session::Session;
+
+    /// Lets the other side read all that it was sent.
+    async fn wait() {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_recording_is_opened_once_the_journal_says_what_it_is_of() {
+        let spool = Spool::open(None).unwrap();
+        let mut listener = Listener {
+            recording: Converter::to(spool.file().unwrap(), spool.path()),
+            token: String::new(),
+            status: Arc::new(Mutex::new(Status {
+                pace: Pace::Playing,
+                life: Life::Runs,
+            })),
+        };
+        let (ours, theirs) = tokio::io::duplex(1 << 10);
+        let (_paces, asked) = unbounded_channel();
+        let (ready, begun) = channel();
+        let talk = listener.talk(ours, asked, &ready);
+        let program = async {
+            let (from, to) = tokio::io::split(theirs);
+            let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
+            ear.hear::<ToProgram>().await.unwrap();
+            let hello = ToViewer::Hello {
+                process: 7,
+                can_hold: false,
+                name: "program".to_owned(),
+            };
+            mouth.say(&hello).await.unwrap();
+            let header = block::file_header().to_vec();
+            mouth.say(&ToViewer::Session(header.into())).await.unwrap();
+            wait().await;
+            assert!(begun.try_recv().is_err(), "there is nothing to open yet");
+            let mut description = Vec::new();
+            let header = Header {
+                kind: kind::DESCRIPTION,
+                ..Header::default()
+            };
+            block::put(&mut description, &header, |to| to.extend(b"\x01\x05title"));
+            let description = ToViewer::Session(description.into());
+            mouth.say(&description).await.unwrap();
+            wait().await;
+            assert_eq!(begun.try_recv().unwrap().unwrap().process, 7);
+            assert_eq!(Session::open(spool.path()).unwrap().meta.title, "title");
+            mouth.say(&ToViewer::Over).await.unwrap();
+        };
+        let (talked, ()) = tokio::join!(talk, program);
+        talked.unwrap();
+    }
+}

@@ -354,3 +354,49 @@ fn is_same(one: &str, other: &str) -> bool {
     let bytes = one.bytes().zip(other.bytes());
     one.len() == other.len() && bytes.fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics fails, which is what it should do"
+)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_viewer_that_comes_before_the_journal_is_sent_how_it_begins() {
+        let hub = Hub::new();
+        let program = Program {
+            name: "program".to_owned(),
+            token: String::new(),
+            hub: Arc::clone(&hub),
+            hold: None,
+            room: Room::new(),
+            viewers: AtomicUsize::new(0),
+            next: AtomicU64::new(0),
+        };
+        let (ours, theirs) = tokio::io::duplex(1 << 10);
+        let watch = async {
+            let (from, to) = tokio::io::split(theirs);
+            let (mut ear, mut mouth) = (Ear::new(from), Mouth::new(to));
+            let token = String::new();
+            mouth.say(&ToProgram::Hello { token }).await.unwrap();
+            let hello = ear.hear::<ToViewer>().await.unwrap();
+            assert!(matches!(hello, ToViewer::Hello { .. }));
+            // Only now, after the viewer was let in.
+            hub.begin(b"beginning");
+            hub.push(b"blocks");
+            hub.end();
+            for expected in ["beginning", "blocks"] {
+                let said = ear.hear::<ToViewer>().await.unwrap();
+                assert_eq!(
+                    said,
+                    ToViewer::Session(Bytes::from_static(expected.as_bytes()))
+                );
+            }
+            assert_eq!(ear.hear::<ToViewer>().await.unwrap(), ToViewer::Over);
+        };
+        let greet = program.greet(0, ours, "viewer".to_owned(), None);
+        tokio::join!(greet, watch);
+    }
+}
