@@ -388,7 +388,7 @@ impl Reader {
         let thread = take_varint(payload)?;
         let thread = ThreadId(u32::try_from(thread).map_err(|_| Malformed)?);
         let kind = said::decode_bytes(payload, &self.known)?;
-        self.noted += 1;
+        self.noted = self.noted.saturating_add(1);
         self.lost = self.lost.saturating_add(lost_in(&kind));
         self.notes.push_back((tick, thread, kind));
         Ok(())
