@@ -7,7 +7,7 @@
     reason = "a test that panics fails, which is what it should do"
 )]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -241,19 +241,32 @@ fn reported(journal: &Path) -> Vec<Report> {
     reports.collect()
 }
 
-/// Returns the places in a journal at which the passes of the recording thread end: those after time blocks.
-fn passes(journal: &[u8]) -> Vec<u64> {
+/// Returns the places in a journal after its time blocks.
+fn time_blocks(journal: &[u8]) -> HashSet<u64> {
     const HEADER: usize = 52;
     const TIME: u8 = 6;
-    let (mut at, mut passes) = (16, Vec::new());
+    let (mut at, mut ends) = (16, HashSet::new());
     while let Some(header) = journal.get(at..at + HEADER) {
         assert!(header.starts_with(b"\xffjrn"));
         at += HEADER + u32::from_le_bytes(header[40..44].try_into().unwrap()) as usize;
         if header[4] == TIME {
-            passes.push(at as u64);
+            ends.insert(at as u64);
         }
     }
-    passes
+    ends
+}
+
+/// Returns the lengths that the journal had between the passes of the recording thread, in order, as far as they were seen.
+/// A pass ends with a time block. In the midst of one, a file's length is that of whole pages.
+fn passes(journal: &[u8], reports: &[Report]) -> Vec<u64> {
+    const PAGE: u64 = 4096;
+    let time_blocks = time_blocks(journal);
+    let lengths = reports.iter().map(|report| report.length);
+    let passes: BTreeSet<u64> = lengths
+        .chain([journal.len() as u64])
+        .filter(|length| time_blocks.contains(length) && !length.is_multiple_of(PAGE))
+        .collect();
+    passes.into_iter().collect()
 }
 
 /// Returns the time of the last mark that is missing, if any. All that were reported before the last pass began are there, or
@@ -267,7 +280,7 @@ fn missing_mark(journal: &[u8], session: &Session, reports: &[Report]) -> Option
             _ => {}
         }
     }
-    let passes = passes(journal);
+    let passes = passes(journal, reports);
     // A pass that had begun before a mark may end after it. The next one takes it.
     let is_due = |report: &Report| {
         let ended = passes.partition_point(|end| *end <= report.length);
