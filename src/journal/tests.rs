@@ -377,7 +377,7 @@ fn notes_that_cannot_be_read_are_counted() {
             let is_known = !matches!(way, 1 | 2) || nth as u64 + 1 < NOTES;
             let expected = (NOTES - 1, u64::from(is_known));
             assert_eq!((noted(&events), lost(&events)), expected, "{way} {nth}");
-            let damage: Vec<String> = reader.damage().iter().map(|it| it.to_string()).collect();
+            let damage: Vec<String> = reader.damage().iter().map(Damage::to_string).collect();
             let told = damage.iter().filter(|line| line.contains("1 event lost"));
             assert_eq!(told.count(), usize::from(is_known), "{damage:?}");
             let unknown = damage.iter().any(|it| it.contains("no events known"));

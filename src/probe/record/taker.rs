@@ -500,6 +500,25 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_notes_says_how_many_came_before() {
+        let (recorder, mut taker) = Taker::real_time(None, 1 << 20);
+        let buffers = recorder.buffers().expect("it records");
+        let mut befores = Vec::new();
+        for count in [2, 3, 1] {
+            for _ in 0..count {
+                let (notes, names) = (&mut taker.notes, &mut taker.names);
+                let from = (Tick(1), ThreadId(0));
+                note(notes, buffers, names, from, &EventKind::Alive);
+            }
+            let mut block = Vec::new();
+            taker.put_notes(buffers, &mut block);
+            let found = block::header(&block).expect("it is whole");
+            befores.push((found.header.before, found.header.count));
+        }
+        assert_eq!(befores, [(0, 2), (2, 3), (5, 1)]);
+    }
+
+    #[test]
     fn a_poll_is_told_when_it_starts_and_only_once() {
         for pauses in 0..1 << STEPS.len() {
             take_between(pauses);
