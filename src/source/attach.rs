@@ -445,7 +445,7 @@ pub fn socket_of(process: u32) -> io::Result<PathBuf> {
 mod tests {
     use super::*;
     use crate::journal::block::{self, Header, kind};
-    use crate::session::Session;
+    use crate::recording::Session;
 
     /// Lets the other side read all that it was sent.
     async fn wait() {

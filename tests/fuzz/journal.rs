@@ -45,7 +45,7 @@ fuzz_target!(|bytes: &[u8]| {
     FILE.with_borrow_mut(|file| {
         file.set_len(0).expect("the file can be written");
         file.rewind().expect("the file can be written");
-        session::fuzz_journal(bytes, file);
+        recording::fuzz_journal(bytes, file);
     });
 });
 

@@ -49,7 +49,7 @@ fuzz_target!(|bytes: &[u8]| {
         file.write_all(bytes)?;
         file.try_clone()
     });
-    session::fuzz(file.expect("the file can be written"));
+    recording::fuzz(file.expect("the file can be written"));
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
