@@ -46,6 +46,8 @@
 //!
 //! # The map, in the order in which data flows
 //!
+//! `docs/architecture.md` explains how the parts work together, and how a poll becomes a cell.
+//!
 //! | module | what it does |
 //! |---|---|
 //! | [`event`] | the vocabulary: what can happen, as plain data |
