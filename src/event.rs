@@ -17,6 +17,8 @@ use std::time::Duration;
 
 pub use text::Text;
 
+#[cfg(feature = "app")]
+use crate::event::fields::Field;
 use crate::event::printable::{Printable, printable};
 
 /// A moment, in nanoseconds since the session began.
@@ -338,9 +340,9 @@ impl EventKind {
         )
     }
 
-    /// Whether it is about this lane.
-    #[cfg(feature = "app")]
-    pub(crate) fn is_of(&self, of: LaneId) -> bool {
+    /// Returns the lane that it is about; none if it is about a thread or the whole session.
+    #[inline]
+    pub fn lane(&self) -> Option<LaneId> {
         match self {
             Self::RuntimeEntered { runtime: lane, .. }
             | Self::RuntimeLeft { runtime: lane }
@@ -358,15 +360,28 @@ impl EventKind {
             | Self::CoroutineEnded { lane, .. }
             | Self::AwaitEntered { lane, .. }
             | Self::AwaitLeft { lane, .. }
-            | Self::PollSpent { lane, .. }
-            | Self::Mark {
-                lane: Some(lane), ..
-            } => *lane == of,
-            Self::ThreadNamed { .. }
-            | Self::Mark { lane: None, .. }
-            | Self::Lost { .. }
-            | Self::Alive => false,
+            | Self::PollSpent { lane, .. } => Some(*lane),
+            Self::Mark { lane, .. } => *lane,
+            Self::ThreadNamed { .. } | Self::Lost { .. } | Self::Alive => None,
         }
+    }
+
+    /// Returns the place in the source where it happened, if known.
+    #[cfg(feature = "app")]
+    pub(crate) fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Spawned { site, .. }
+            | Self::BranchStarted { site, .. }
+            | Self::CoroutineCreated { site, .. }
+            | Self::AwaitEntered { site, .. } => site.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Replaces every lane in it: the one that it is about and those that it mentions.
+    #[cfg(feature = "app")]
+    pub(crate) fn map_lanes(&mut self, map: impl Fn(LaneId) -> LaneId) {
+        self.each_lane(&mut |lane| *lane = map(*lane));
     }
 
     /// The step that this is, if it is one.

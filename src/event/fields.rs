@@ -86,6 +86,8 @@ pub(crate) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8
 pub(crate) trait Field: Sized {
     fn put(&self, to: &mut impl Put);
     fn take(from: &mut impl Take) -> Result<Self, Malformed>;
+    /// Hands on each lane in it. Most fields have none.
+    fn each_lane(&mut self, _: &mut impl FnMut(&mut LaneId)) {}
 }
 
 impl Field for u64 {
@@ -133,6 +135,12 @@ impl<T: Field> Field for Option<T> {
     fn take(from: &mut impl Take) -> Result<Self, Malformed> {
         bool::take(from)?.then(|| T::take(from)).transpose()
     }
+
+    fn each_lane(&mut self, hand_on: &mut impl FnMut(&mut LaneId)) {
+        if let Some(value) = self {
+            value.each_lane(hand_on);
+        }
+    }
 }
 
 impl Field for Text {
@@ -163,6 +171,10 @@ impl Field for LaneId {
     fn take(from: &mut impl Take) -> Result<Self, Malformed> {
         from.lane()
     }
+
+    fn each_lane(&mut self, hand_on: &mut impl FnMut(&mut LaneId)) {
+        hand_on(self);
+    }
 }
 
 /// Fields that stand one after the other.
@@ -191,6 +203,7 @@ pub(crate) trait Choice: Sized {
     fn tag(&self) -> u8;
     fn put_fields(&self, to: &mut impl Put);
     fn take_fields(tag: u8, from: &mut impl Take) -> Result<Self, Malformed>;
+    fn each_lane_of_fields(&mut self, hand_on: &mut impl FnMut(&mut LaneId));
 }
 
 impl<T: Choice> Field for T {
@@ -203,9 +216,13 @@ impl<T: Choice> Field for T {
         let tag = from.byte()?;
         Self::take_fields(tag, from)
     }
+
+    fn each_lane(&mut self, hand_on: &mut impl FnMut(&mut LaneId)) {
+        self.each_lane_of_fields(hand_on);
+    }
 }
 
-/// One table for both directions, so that they cannot differ.
+/// One table for writing, reading and visiting fields, so that they cannot differ.
 macro_rules! choices {
     ($($type:ident {
         $($tag:literal = $variant:ident $({ $($field:ident),* })? $(($value:ident))?,)*
@@ -235,6 +252,15 @@ macro_rules! choices {
                     })*
                     _ => return Err($crate::event::fields::Malformed),
                 })
+            }
+
+            fn each_lane_of_fields(&mut self, hand_on: &mut impl FnMut(&mut $crate::event::LaneId)) {
+                match self {
+                    $(Self::$variant $({ $($field),* })? $(($value))? => {
+                        $($($crate::event::fields::Field::each_lane($field, hand_on);)*)?
+                        $($crate::event::fields::Field::each_lane($value, hand_on);)?
+                    })*
+                }
             }
         }
     )*};
@@ -276,3 +302,32 @@ choices! {
 
 #[cfg(feature = "timeline")]
 pub(crate) use choices;
+
+#[cfg(all(test, feature = "app"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::arbitrary;
+
+    proptest! {
+        /// What `Debug` prints is the oracle: it shows every lane that an event holds.
+        #[test]
+        fn every_lane_of_an_event_is_mapped_and_nothing_else(kind in arbitrary::event()) {
+            let mut mapped = kind.clone();
+            mapped.map_lanes(|lane| LaneId(lane.0 + 1_000));
+            let mut expected = format!("{kind:?}");
+            for lane in 0..6 {
+                expected = expected.replace(&format!("LaneId({lane})"), &format!("LaneId({})", 1_000 + lane));
+            }
+            prop_assert_eq!(format!("{mapped:?}"), expected);
+        }
+
+        #[test]
+        fn an_event_is_about_its_first_lane(kind in arbitrary::event()) {
+            let printed = format!("{kind:?}");
+            let first = printed.split_once("LaneId(").and_then(|(_, rest)| rest.split(')').next());
+            prop_assert_eq!(kind.lane().map(|lane| lane.0.to_string()), first.map(str::to_owned));
+        }
+    }
+}

@@ -66,7 +66,7 @@ pub fn describe(event: &Event, timeline: &Timeline) -> Option<Line> {
             (None, Some(("lost", lost, Tone::Error)))
         }
         kind => {
-            let id = subject(kind)?;
+            let id = kind.lane()?;
             (Some(id), words(event, timeline.lane(id)?, timeline))
         }
     };
@@ -78,33 +78,6 @@ pub fn describe(event: &Event, timeline: &Timeline) -> Option<Line> {
         detail,
         tone,
     })
-}
-
-/// The lane that an event is about.
-fn subject(kind: &EventKind) -> Option<LaneId> {
-    match kind {
-        EventKind::RuntimeEntered { runtime, .. }
-        | EventKind::RuntimeLeft { runtime }
-        | EventKind::TasksCounted { runtime, .. } => Some(*runtime),
-        EventKind::Spawned { lane, .. }
-        | EventKind::BranchStarted { lane, .. }
-        | EventKind::PollStarted { lane }
-        | EventKind::PollEnded { lane, .. }
-        | EventKind::Woken { lane, .. }
-        | EventKind::Unwakeable { lane }
-        | EventKind::Cancelled { lane, .. }
-        | EventKind::CoroutineCreated { lane, .. }
-        | EventKind::CoroutineStarted { lane, .. }
-        | EventKind::CoroutineEnded { lane, .. }
-        | EventKind::Labelled { lane, .. }
-        | EventKind::AwaitEntered { lane, .. } => Some(*lane),
-        EventKind::ThreadNamed { .. }
-        | EventKind::AwaitLeft { .. }
-        | EventKind::PollSpent { .. }
-        | EventKind::Mark { .. }
-        | EventKind::Lost { .. }
-        | EventKind::Alive => None,
-    }
 }
 
 fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {

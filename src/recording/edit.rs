@@ -8,9 +8,7 @@ use super::error::Error;
 use super::format::Meta;
 use super::threaded::ThreadedWriter;
 use super::writer::Writer;
-use crate::event::{
-    Awaited, Cancel, CoroutineEnd, Event, EventKind, LaneId, TaskKind, ThreadId, Timestamp, Waker,
-};
+use crate::event::{Awaited, Event, EventKind, LaneId, TaskKind, ThreadId, Timestamp};
 
 /// Writes what happened from a time to another into a file of its own; how many events that were.
 ///
@@ -194,167 +192,20 @@ impl Shift {
         }
     }
 
-    fn cancel(&self, why: Cancel) -> Cancel {
-        match why {
-            Cancel::Aborted { by } => Cancel::Aborted {
-                by: by.map(|by| self.lane(by)),
-            },
-            other => other,
+    fn kind(&self, mut kind: EventKind) -> EventKind {
+        kind.map_lanes(|lane| self.lane(lane));
+        match &mut kind {
+            EventKind::Spawned {
+                name,
+                kind: TaskKind::Root,
+                ..
+            } => *name = format!("{}: {}", self.name, name.raw()).into(),
+            EventKind::AwaitEntered {
+                on: Some(Awaited::Until(until)),
+                ..
+            } => *until = self.time(*until),
+            _ => {}
         }
-    }
-
-    #[expect(clippy::too_many_lines, reason = "an arm for each kind of event")]
-    fn kind(&self, kind: EventKind) -> EventKind {
-        use EventKind as Kind;
-        let lane = |lane| self.lane(lane);
-        let maybe = |lane: Option<LaneId>| lane.map(|lane| self.lane(lane));
-        match kind {
-            Kind::RuntimeEntered {
-                runtime,
-                flavor,
-                io,
-            } => Kind::RuntimeEntered {
-                runtime: lane(runtime),
-                flavor,
-                io,
-            },
-            Kind::RuntimeLeft { runtime } => Kind::RuntimeLeft {
-                runtime: lane(runtime),
-            },
-            Kind::Spawned {
-                lane: of,
-                name,
-                parent,
-                kind,
-                site,
-            } => Kind::Spawned {
-                lane: lane(of),
-                name: match kind {
-                    TaskKind::Root => format!("{}: {}", self.name, name.raw()).into(),
-                    _ => name,
-                },
-                parent: maybe(parent),
-                kind,
-                site,
-            },
-            Kind::BranchStarted {
-                lane: of,
-                name,
-                parent,
-                of: kind,
-                site,
-            } => Kind::BranchStarted {
-                lane: lane(of),
-                name,
-                parent: lane(parent),
-                of: kind,
-                site,
-            },
-            Kind::PollStarted { lane: of } => Kind::PollStarted { lane: lane(of) },
-            Kind::PollEnded { lane: of, result } => Kind::PollEnded {
-                lane: lane(of),
-                result,
-            },
-            Kind::Woken { lane: of, by } => Kind::Woken {
-                lane: lane(of),
-                by: match by {
-                    Waker::Lane(by) => Waker::Lane(lane(by)),
-                    other => other,
-                },
-            },
-            Kind::Unwakeable { lane: of } => Kind::Unwakeable { lane: lane(of) },
-            Kind::Cancelled { lane: of, why } => Kind::Cancelled {
-                lane: lane(of),
-                why: self.cancel(why),
-            },
-            Kind::CoroutineCreated {
-                lane: of,
-                name,
-                parent,
-                site,
-            } => Kind::CoroutineCreated {
-                lane: lane(of),
-                name,
-                parent: maybe(parent),
-                site,
-            },
-            Kind::CoroutineStarted {
-                lane: of,
-                host,
-                frame,
-            } => Kind::CoroutineStarted {
-                lane: lane(of),
-                host: maybe(host),
-                frame,
-            },
-            Kind::CoroutineEnded { lane: of, end } => Kind::CoroutineEnded {
-                lane: lane(of),
-                end: match end {
-                    CoroutineEnd::Cancelled { why } => CoroutineEnd::Cancelled {
-                        why: self.cancel(why),
-                    },
-                    other => other,
-                },
-            },
-            Kind::AwaitEntered {
-                lane: of,
-                frame,
-                parent,
-                coroutine,
-                site,
-                text,
-                on,
-            } => Kind::AwaitEntered {
-                lane: lane(of),
-                frame,
-                parent,
-                coroutine: maybe(coroutine),
-                site,
-                text,
-                on: on.map(|on| match on {
-                    Awaited::Task(task) => Awaited::Task(lane(task)),
-                    Awaited::Until(until) => Awaited::Until(self.time(until)),
-                    Awaited::InOrder | Awaited::EachTurn => on,
-                }),
-            },
-            Kind::AwaitLeft { lane: of, frame } => Kind::AwaitLeft {
-                lane: lane(of),
-                frame,
-            },
-            Kind::Mark { lane: of, text } => Kind::Mark {
-                lane: maybe(of),
-                text,
-            },
-            Kind::Labelled {
-                lane: of,
-                key,
-                value,
-            } => Kind::Labelled {
-                lane: lane(of),
-                key,
-                value,
-            },
-            Kind::TasksCounted {
-                runtime,
-                seen,
-                alive,
-            } => Kind::TasksCounted {
-                runtime: lane(runtime),
-                seen,
-                alive,
-            },
-            Kind::PollSpent {
-                lane: of,
-                since,
-                running,
-                stalled,
-            } => Kind::PollSpent {
-                lane: lane(of),
-                since,
-                running,
-                stalled,
-            },
-            Kind::ThreadNamed { .. } | Kind::Lost { .. } | Kind::Alive => kind,
-        }
+        kind
     }
 }

@@ -109,7 +109,7 @@ pub enum About {
 impl About {
     fn is(self, lane: LaneId, kind: &EventKind) -> bool {
         match self {
-            Self::Event => kind.is_of(lane),
+            Self::Event => kind.lane() == Some(lane),
             Self::Poll => *kind == EventKind::PollStarted { lane },
             Self::Wake => matches!(kind, EventKind::Woken { lane: of, .. } if *of == lane),
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use super::conversion::Begun;
 use super::reader;
+use crate::event::Event;
 use crate::event::printable;
-use crate::event::{Event, EventKind, Site};
 use crate::recording::{
     self, Archive, Damage, Entry, Error, Goal, Making, Meta, Progress, Session, Store,
 };
@@ -141,7 +141,7 @@ pub(crate) fn sources(opened: &Opened) -> Vec<Source> {
 
 /// The source files that events speak of.
 fn files(events: &[Event]) -> BTreeSet<&str> {
-    let sites = events.iter().filter_map(site);
+    let sites = events.iter().filter_map(|event| event.kind.site());
     sites.map(|site| site.file.raw()).collect()
 }
 
@@ -169,16 +169,6 @@ pub(crate) fn source(file: &str) -> Option<Source> {
         return None;
     }
     Some(Source::file(file, &fs::read_to_string(file).ok()?))
-}
-
-fn site(event: &Event) -> Option<&Site> {
-    match &event.kind {
-        EventKind::Spawned { site, .. }
-        | EventKind::BranchStarted { site, .. }
-        | EventKind::CoroutineCreated { site, .. }
-        | EventKind::AwaitEntered { site, .. } => site.as_ref(),
-        _ => None,
-    }
 }
 
 /// The recordings that are kept, the newest first.
