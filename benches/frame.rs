@@ -5,19 +5,23 @@
 //! meanwhile, find the lanes, draw them, and turn the changes into bytes for a terminal of 180 × 50. Beside it stands a
 //! naive scan: reading all events to draw the same lanes.
 
+#[path = "../examples/generate/workload.rs"]
+mod workload;
+
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::Timeline;
-use asyncline::recording::Session;
+use asyncline::recording::{Meta, Session, Writer};
 use asyncline::timeline::cells::{Window, cells};
 use asyncline::tui::app::action::Action;
 use asyncline::tui::show::Show;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
+use workload::Workload;
 
 /// The program's own.
 #[global_allocator]
@@ -46,6 +50,9 @@ fn main() -> Result<(), Failure> {
     if let Some(file) = value("--follow") {
         return follow(Path::new(&file));
     }
+    if let (Some(file), Some(events)) = (value("--make"), value("--events")) {
+        return make(Path::new(&file), events.parse()?);
+    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let sizes = match value("--events") {
         Some(sizes) => sizes
@@ -67,24 +74,31 @@ fn main() -> Result<(), Failure> {
         std::fs::remove_file(&file)?;
     }
     let file = directory.path().join("live.aline");
-    let mut program = generator(&file, u64::MAX).spawn()?;
+    let mut program = generator(&file, u64::MAX)?.spawn()?;
     let followed = itself("--follow", &file);
     program.kill()?;
     program.wait()?;
     followed
 }
 
-/// The program that makes sessions.
-fn generator(file: &Path, events: u64) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncline"));
-    command.arg("generate").arg(file);
-    command.args(["--tasks", "10000", "--events", &events.to_string()]);
-    command
+/// Returns this program as one that makes a session.
+fn generator(file: &Path, events: u64) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--make").arg(file);
+    command.args(["--events", &events.to_string()]);
+    Ok(command)
+}
+
+/// Records a session of 10,000 tasks.
+fn make(file: &Path, events: u64) -> Result<(), Failure> {
+    let writer = Writer::create(file, &Meta::new("generated", "", SystemTime::now()))?;
+    workload::generate(writer, Workload::Service, events, 10_000)?;
+    Ok(())
 }
 
 fn generate(file: &Path, events: u64) -> Result<(), Failure> {
     println!("\n{events} events of 10000 tasks");
-    run(&mut generator(file, events))?;
+    run(&mut generator(file, events)?)?;
     let mut repair = Command::new(env!("CARGO_BIN_EXE_asyncline"));
     // Where events came too fast, the index was left for later.
     run(repair.arg("repair").arg(file))?;

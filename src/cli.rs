@@ -1,7 +1,6 @@
 //! The command line: what is asked for, and who does it.
 
 mod failure;
-mod generate;
 mod headless;
 mod output;
 mod screen;
@@ -20,7 +19,6 @@ use clap_complete::Shell;
 use crate::recording::Keep;
 use crate::scenario::{self, Scenario};
 use failure::Failure;
-use generate::Workload;
 use output::{Output, Print};
 use screen::{Record, Start};
 
@@ -79,24 +77,6 @@ enum Command {
     Repair {
         /// The recording
         file: PathBuf,
-    },
-    /// Record a workload that makes a large session
-    #[command(hide = true)]
-    Generate {
-        /// The file to record it to
-        file: PathBuf,
-        /// The program to run
-        #[arg(long, value_enum, default_value = "service")]
-        workload: Workload,
-        /// How many events there are to be, at least
-        #[arg(long, default_value_t = 1_000_000)]
-        events: u64,
-        /// How many tasks run at once
-        #[arg(long, default_value_t = 100)]
-        tasks: usize,
-        /// Keep only the last part
-        #[arg(long)]
-        keep: Option<Keep>,
     },
     /// Print the completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -182,13 +162,6 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
         Some(Command::Attach(attach)) => watch::attach(attach, cli.ascii, is_terminal),
         Some(Command::Session(command)) => session::run(command),
         Some(Command::Repair { file }) => session::repair(file),
-        Some(Command::Generate {
-            file,
-            workload,
-            events,
-            tasks,
-            keep,
-        }) => generate::generate(file, *workload, *events, *tasks, *keep),
         Some(Command::Completions { shell }) => Ok(completions(*shell)?),
     }
 }

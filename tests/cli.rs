@@ -6,11 +6,17 @@
     reason = "a test that cannot go on has failed, and says where"
 )]
 
+#[path = "../examples/generate/workload.rs"]
+mod workload;
+
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Output, Stdio};
 
+use asyncline::recording::{Keep, Meta, Writer};
 use serde_json::Value;
+
+use workload::{Workload, generate};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -345,11 +351,11 @@ fn nothing_but_a_recording_is_written_over() {
 fn older_parts_of_a_recording_take_the_place_of_no_other_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = in_directory(&folder, "kept.aline");
-    let keep = ["--events", "100000", "--keep", "20kB"];
+    let kept = ["run", "tasks", "--record", &file, "--keep", "20kB"];
     for number in 1..5 {
         let older = in_directory(&folder, &format!("kept.{number}.aline"));
         fs::write(&older, "mine").unwrap();
-        let wrong = mistake(&[&["generate", &file, "--workload", "yield"], &keep[..]].concat());
+        let wrong = mistake(&kept);
         assert!(wrong.contains(&older), "{wrong}");
         assert_eq!(fs::read_to_string(&older).unwrap(), "mine");
         fs::remove_file(older).unwrap();
@@ -517,14 +523,9 @@ fn ends(text: &str) -> usize {
 fn a_recording_that_was_cut_off_is_repaired() {
     let directory = tempfile::tempdir().unwrap();
     let file = in_directory(&directory, "cut.aline");
-    printed(&[
-        "generate",
-        &file,
-        "--workload",
-        "yield",
-        "--events",
-        "100000",
-    ]);
+    let meta = Meta::new("", "", std::time::SystemTime::now());
+    let writer = Writer::create(&file, &meta).unwrap();
+    generate(writer, Workload::Yield, 100_000, 100).unwrap();
     let whole = printed(&["session", "info", &file]);
     assert!(whole.contains("state     complete"), "{whole}");
     let bytes = fs::read(&file).unwrap();
@@ -625,17 +626,9 @@ fn only_the_last_part_of_a_recording_is_kept() {
     let directory = tempfile::tempdir().unwrap();
     let file = in_directory(&directory, "kept.aline");
     let limit = 200_000;
-    let keep = format!("{}kB", limit / 1000);
-    printed(&[
-        "generate",
-        &file,
-        "--workload",
-        "ping-pong",
-        "--events",
-        "1000000",
-        "--keep",
-        &keep,
-    ]);
+    let meta = Meta::new("", "", std::time::SystemTime::now());
+    let writer = Writer::create_rotating(&file, &meta, Keep::Bytes(limit)).unwrap();
+    generate(writer, Workload::PingPong, 1_000_000, 100).unwrap();
     let files = fs::read_dir(directory.path()).unwrap();
     let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 5, "{files:?}");
@@ -749,7 +742,7 @@ fn what_is_created_is_for_its_owner_alone_whatever_the_umask() {
         "$0" run tasks --record a/b/one.aline
         "$0" session cut a/b/one.aline c/cut.aline --from 40%
         "$0" session merge a/b/one.aline a/b/one.aline --into d/both.aline
-        "$0" generate --events 3000 --tasks 4 --keep 5kB e/parts.aline
+        "$0" run tasks --record e/parts.aline --keep 1kB
         "$0" repair a/b/one.aline
         "$0" exec --record f/none.aline --split printed -- true
         true

@@ -6,9 +6,11 @@
     reason = "a test that panics fails, which is what it should do"
 )]
 
+#[path = "../examples/generate/workload.rs"]
+mod workload;
+
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use asyncline::event::{Event, EventKind, LaneId, Polled, TaskKind, ThreadId, Timestamp, Waker};
 use asyncline::recording::{Meta, Session, Writer};
@@ -18,6 +20,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use tempfile::TempDir;
+use workload::{Workload, generate};
 
 const SIZE: Size = Size::new(110, 30);
 
@@ -25,17 +28,9 @@ const SIZE: Size = Size::new(110, 30);
 fn recorded() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("long.aline");
-    let mut generate = Command::new(assert_cmd::cargo::cargo_bin!("asyncline"));
-    generate.arg("generate").arg(&file);
-    let done = generate.args([
-        "--workload",
-        "ping-pong",
-        "--events",
-        "300000",
-        "--tasks",
-        "20",
-    ]);
-    assert!(done.output().unwrap().status.success());
+    let meta = Meta::new("", "", SystemTime::now());
+    let writer = Writer::create(&file, &meta).unwrap();
+    generate(writer, Workload::PingPong, 300_000, 20).unwrap();
     (directory, file)
 }
 

@@ -1,29 +1,25 @@
-//! Makes large sessions, by running real programs under the probe: for benches, and to try the screen on.
+//! Workloads that make large recordings.
 
+use std::error::Error;
 use std::future::Future;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use asyncline::recording::{self, Writer};
+use asyncline::{Collector, Executor, JoinHandle as Task, spawn, spawn_named};
 use clap::ValueEnum;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
-
-use super::failure::Failure;
-use crate::probe::{Executor, JoinHandle as Task};
-use crate::recording::collector::Collector;
-use crate::recording::{self, Keep, Meta, Writer};
-use crate::{spawn, spawn_named};
 
 /// How often events are collected.
 const TICK: Duration = Duration::from_millis(5);
 
 /// A program that makes events.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Workload {
+pub enum Workload {
     /// Tasks that serve requests: they receive, lock, sleep, spawn and answer
     Service,
     /// Tasks that yield
@@ -44,31 +40,27 @@ impl Stop {
     }
 }
 
-/// Records a workload of so many tasks until there are so many events, and says how many there are in the end.
-pub(super) fn generate(
-    file: &Path,
+/// Records a workload of so many tasks until there are so many events. Returns how many were written, and how many were
+/// lost.
+///
+/// # Errors
+///
+/// If the runtime cannot be made, or the events cannot be written.
+pub fn generate(
+    writer: Writer,
     workload: Workload,
     events: u64,
     tasks: usize,
-    keep: Option<Keep>,
-) -> Result<(), Failure> {
-    let title = format!("generated: {workload:?} with {tasks} tasks");
-    let meta = Meta::new(title, "", SystemTime::now());
-    let writer = recording::create(file, &meta, keep)?;
-    let (executor, collector) = Executor::builder().record().map_err(stopped)?;
+) -> Result<(u64, u64), Box<dyn Error>> {
+    let (executor, collector) = Executor::builder().record()?;
     let stop = Arc::new(Stop::default());
-    let collecting = collect(collector, writer, Arc::clone(&stop), events).map_err(stopped)?;
+    let collecting = collect(collector, writer, Arc::clone(&stop), events)?;
     executor.block_on(run(workload, tasks, stop));
     drop(executor);
-    let (written, lost) = collecting
+    let done = collecting
         .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    writeln!(io::stdout(), "{written} events, {lost} lost")?;
-    Ok(())
-}
-
-fn stopped(error: impl std::fmt::Display) -> Failure {
-    Failure::Stopped(format!("cannot run a workload: {error}"))
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Ok(done?)
 }
 
 /// Writes events until there are enough and the program has ended.
@@ -79,7 +71,7 @@ fn collect(
     enough: u64,
 ) -> io::Result<JoinHandle<Result<(u64, u64), recording::Error>>> {
     thread::Builder::new()
-        .name(crate::text::threads::name("collector"))
+        .name("collector".into())
         .spawn(move || {
             let done = write_all(&mut collector, writer, &stop, enough);
             // What cannot be written any more need not be made.
@@ -138,7 +130,7 @@ fn several<F: Future<Output = ()> + Send + 'static>(
 
 async fn yields(stop: Arc<Stop>) {
     while !stop.is_set() {
-        crate::yield_now().await;
+        asyncline::yield_now().await;
     }
 }
 
@@ -188,7 +180,7 @@ async fn serve(number: u64, shared: Arc<Shared>, stop: Arc<Stop>) {
         sleep(Duration::from_millis(1 + random % 16)).await;
         let query = async {
             for _ in 0..random % 5 {
-                crate::yield_now().await;
+                asyncline::yield_now().await;
             }
             *shared.served.lock().await += 1;
         };
@@ -198,7 +190,7 @@ async fn serve(number: u64, shared: Arc<Shared>, stop: Arc<Stop>) {
                 let _ = query.await;
             }
             1 => drop(
-                crate::timeout(
+                asyncline::timeout(
                     Duration::from_millis(2),
                     sleep(Duration::from_millis(random % 5)),
                 )
