@@ -126,7 +126,7 @@ struct Replay {
     /// The recording
     file: PathBuf,
     /// Go on with what is written to it, as `tail -F` does
-    #[arg(long, conflicts_with_all = ["text", "json"])]
+    #[arg(long, conflicts_with_all = output::names())]
     follow: bool,
     #[command(flatten)]
     print: Print,
@@ -154,7 +154,7 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
                 let (file, follow) = (replay.file.clone(), replay.follow);
                 screen::run(Start::Replay { file, follow }, Record::Off, cli.ascii)
             }
-            output => headless::replay(&replay.file, output, cli.ascii),
+            Output::Printed(exporter) => headless::replay(&replay.file, exporter, cli.ascii),
         },
         #[cfg(unix)]
         Some(Command::Exec(exec)) => watch::exec(exec, cli.ascii, is_terminal),
@@ -175,9 +175,9 @@ fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure
     };
     match run.print.output(is_terminal) {
         Output::Screen => screen::run(Start::Scenario(scenario), record, ascii),
-        output => {
+        Output::Printed(exporter) => {
             let record = run.record.as_deref().map(|file| (file, run.keep));
-            headless::run(scenario, record, output, ascii)
+            headless::run(scenario, record, exporter, ascii)
         }
     }
 }
@@ -216,10 +216,19 @@ mod tests {
 
     #[test]
     fn without_a_terminal_text_is_printed() {
-        let print = |text, json| Print { text, json };
-        assert_eq!(print(false, false).output(true), Output::Screen);
-        assert_eq!(print(false, false).output(false), Output::Text);
-        assert_eq!(print(true, false).output(true), Output::Text);
-        assert_eq!(print(false, true).output(true), Output::Json);
+        let shown = |options: &[&str], is_terminal| {
+            let words = [&["asyncline", "run", "tasks"], options].concat();
+            match Cli::parse_from(words).command {
+                Some(Command::Run(run)) => match run.print.output(is_terminal) {
+                    Output::Screen => "screen",
+                    Output::Printed(exporter) => exporter.name,
+                },
+                _ => "another command",
+            }
+        };
+        assert_eq!(shown(&[], true), "screen");
+        assert_eq!(shown(&[], false), "text");
+        assert_eq!(shown(&["--text"], true), "text");
+        assert_eq!(shown(&["--json"], true), "json");
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use asyncline::export::EXPORTERS;
 use asyncline::scenario;
 use asyncline::tui::app::keymap;
 use asyncline::tui::app::mode::Mode;
@@ -148,10 +149,14 @@ fn crates_of(edges: &str) -> BTreeSet<String> {
     others.map(str::to_owned).collect()
 }
 
-/// The crates in lines of the README.
-fn listed(what: &str, crates: &BTreeSet<String>) -> String {
-    let mut list = format!("{} {what}", crates.len());
-    for name in crates {
+/// So many names, in lines of the README.
+fn listed<'a>(
+    what: &str,
+    names: impl IntoIterator<Item = &'a String, IntoIter: ExactSizeIterator>,
+) -> String {
+    let names = names.into_iter();
+    let mut list = format!("{} {what}", names.len());
+    for name in names {
         let here = list.rsplit('\n').next().unwrap();
         let is_full = here.len() + name.len() > 110;
         list.push(if is_full { '\n' } else { ' ' });
@@ -171,7 +176,21 @@ fn every_file_of_the_map_exists() {
 }
 
 #[test]
-fn the_number_of_scenarios_is_right() {
-    assert_eq!(scenario::all().len(), 26);
-    assert!(README.contains("Twenty-six small programs"));
+fn the_exporters_are_those_of_their_table() {
+    let rows = EXPORTERS
+        .iter()
+        .map(|exporter| format!("| `--{}` | {} |\n", exporter.name, exporter.help));
+    let head = "| option | what it does |\n|---|---|\n".to_owned();
+    let table: String = std::iter::once(head).chain(rows).collect();
+    keeps("exporters", "the end of the exporters", &table);
+}
+
+#[test]
+fn the_scenarios_are_those_of_the_catalogue() {
+    let names: Vec<_> = scenario::all()
+        .iter()
+        .map(|it| format!("`{}`", it.name))
+        .collect();
+    let list = listed("scenarios:", &names);
+    keeps("scenarios", "the end of the scenarios", &list);
 }

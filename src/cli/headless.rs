@@ -5,37 +5,16 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::failure::{self, Failure};
-use super::output::Output;
 use super::session::show_progress;
 use crate::event::printable;
-use crate::event::{Text, Timestamp};
-use crate::export::json;
-use crate::export::summary::summary;
-use crate::export::text::{LanesText, lanes_text, totals_text};
-use crate::insight::{Finding, Gathered, findings};
+use crate::export::{Ended, Export, Exporter, Page, STRETCH};
+use crate::insight::{Gathered, findings};
 use crate::recording::{self, Archive, Keep, Meta};
 use crate::scenario::{self, Chapter, Scenario};
 use crate::source::Live;
-use crate::text::units::{lost_text, time_text};
-use crate::timeline::Timeline;
 
-/// Events in memory at a time. A session with no more is processed all at once.
-const STRETCH: u64 = 1 << 20;
 /// The columns of a line where nobody says how wide it may be.
 const WIDTH: usize = 100;
-
-/// A session that has ended, and what it is called.
-struct Ended<'a> {
-    name: Text,
-    title: Text,
-    /// The state of everything at the end.
-    timeline: &'a Timeline,
-    /// The lanes as text, if that is asked for.
-    lanes: Option<String>,
-    findings: Vec<Finding>,
-    /// Number of stretches that were searched for findings.
-    stretches: u64,
-}
 
 /// Prints the scenarios, chapter by chapter.
 pub(super) fn list(out: &mut impl Write) -> io::Result<()> {
@@ -81,7 +60,7 @@ More: 'asyncline --help'."
 pub(super) fn run(
     scenario: &'static Scenario,
     record: Option<(&Path, Option<Keep>)>,
-    output: Output,
+    exporter: &Exporter,
     ascii: bool,
 ) -> Result<(), Failure> {
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
@@ -98,32 +77,31 @@ pub(super) fn run(
         writer.finish()
     });
     let timeline = &events.iter().collect();
+    let mut export = (exporter.begin)(timeline, page(ascii));
+    export.take(timeline, None);
     let ended = Ended {
         name: scenario.name.into(),
         title: scenario.title.into(),
         timeline,
-        lanes: (output != Output::Json).then(|| lanes_text(timeline, width(), ascii)),
         findings: findings(timeline),
         stretches: 1,
     };
     // What came of it is not lost with its recording.
-    ended.print(ascii)?;
+    print(&ended, &*export)?;
     Ok(recorded?)
 }
 
 /// Prints a recorded session of any length, with one stretch of it in memory at a time.
-pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Failure> {
+pub(super) fn replay(file: &Path, exporter: &Exporter, ascii: bool) -> Result<(), Failure> {
     let mut archive = Archive::open_ended(file, show_progress)?;
     let unreadable = |error| recording::Error::read(file, error);
     let end = archive.end().map_err(unreadable)?;
     let timeline = &end.timeline;
-    let mut lanes = (output != Output::Json).then(|| LanesText::new(timeline, width(), ascii));
+    let mut export = (exporter.begin)(timeline, page(ascii));
     let mut found = Gathered::default();
     let read = archive.stretches(STRETCH, |stretch, next| {
         found.take(stretch);
-        if let Some(lanes) = &mut lanes {
-            lanes.take(stretch, next);
-        }
+        export.take(stretch, next);
     });
     read.map_err(unreadable)?;
     for damage in recording::told(&archive.log.all_damage()) {
@@ -139,80 +117,21 @@ pub(super) fn replay(file: &Path, output: Output, ascii: bool) -> Result<(), Fai
         name: name.clone(),
         title: meta.title.clone(),
         timeline,
-        lanes: lanes.map(|lanes| lanes.text()),
         stretches: found.stretches,
         findings: found.into_findings(),
     };
-    Ok(ended.print(ascii)?)
+    Ok(print(&ended, &*export)?)
 }
 
-impl Ended<'_> {
-    fn print(&self, ascii: bool) -> io::Result<()> {
-        let mut out = stdout();
-        if let Some(lanes) = &self.lanes {
-            self.text(lanes, ascii, &mut out)?;
-        } else {
-            let within = (self.stretches > 1).then_some(STRETCH);
-            let summary = summary(self.name.raw(), self.timeline, &self.findings, within);
-            json::write(&mut out, &summary)?;
-            writeln!(out)?;
-        }
-        out.flush()
-    }
-
-    fn text(&self, lanes: &str, ascii: bool, out: &mut impl Write) -> io::Result<()> {
-        let dash = if ascii { "-" } else { "·" };
-        writeln!(out, "{} {dash} {}\n", self.name, self.title)?;
-        write_block(out, lanes)?;
-        write_block(out, &totals_text(self.timeline))?;
-        let heading = match self.findings.len() {
-            0 => "no findings",
-            _ => "findings",
-        };
-        writeln!(out, "{heading}{}", self.searched())?;
-        for (finding, number) in self.findings.iter().zip(1..) {
-            write_finding(out, number, finding)?;
-        }
-        let end = time_text(self.timeline.end());
-        let lost = match self.timeline.lost() {
-            0 => String::new(),
-            lost => format!(", {} lost", lost_text(lost)),
-        };
-        let events = match self.timeline.events() {
-            1 => "1 event".to_owned(),
-            events => format!("{events} events"),
-        };
-        writeln!(out, "\n{end}, {events}{lost}")
-    }
-
-    /// Says that the session was searched in stretches; empty if it was searched all at once.
-    fn searched(&self) -> String {
-        match self.stretches {
-            0 | 1 => String::new(),
-            stretches => format!(
-                " (searched in {stretches} separate stretches of {STRETCH} events; of each place, only the costliest finding)"
-            ),
-        }
-    }
+fn print(ended: &Ended<'_>, export: &dyn Export) -> io::Result<()> {
+    let mut out = stdout();
+    export.write(ended, &mut out)?;
+    out.flush()
 }
 
-fn write_block(out: &mut impl Write, text: &str) -> io::Result<()> {
-    match text.trim_end() {
-        "" => Ok(()),
-        text => writeln!(out, "{text}\n"),
-    }
-}
-
-fn write_finding(out: &mut impl Write, number: usize, finding: &Finding) -> io::Result<()> {
-    writeln!(out, "  {number}. {}", finding.text)?;
-    let at = match finding.at {
-        Timestamp::ZERO => String::new(),
-        at => format!(", at {}", time_text(at)),
-    };
-    if let Some(site) = &finding.site {
-        writeln!(out, "     {site}{at}")?;
-    }
-    writeln!(out, "     {}", finding.advice)
+fn page(ascii: bool) -> Page {
+    let width = width();
+    Page { width, ascii }
 }
 
 /// As wide as the terminal, if it is one.

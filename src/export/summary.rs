@@ -1,12 +1,34 @@
 //! The machine-readable summary of a run.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
+use super::exporter::{Ended, Export, Exporter, STRETCH};
+use super::json;
 use crate::event::{BranchOf, LaneId, Site};
 use crate::insight::Finding;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+
+/// Its line in the table of exporters.
+pub(super) const EXPORTER: Exporter = Exporter {
+    name: "json",
+    help: "Print a summary for other programs to read, as JSON",
+    begin: |_, _| Box::new(Summarized),
+};
+
+/// All of it is known at the end.
+struct Summarized;
+
+impl Export for Summarized {
+    fn write(&self, ended: &Ended<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let within = (ended.stretches > 1).then_some(STRETCH);
+        let summary = summary(ended.name.raw(), ended.timeline, &ended.findings, within);
+        json::write(&mut *out, &summary)?;
+        writeln!(out)
+    }
+}
 
 /// A run's summary, for other programs to read. Times are in nanoseconds. Tasks are serialized one by one, as there may be
 /// many.
