@@ -42,10 +42,10 @@ pub(crate) use stage::Stage;
 
 /// All scenarios, chapter by chapter, in the order in which to learn from them.
 pub fn all() -> &'static [Scenario] {
-    &SCENARIOS
+    SCENARIOS
 }
 
-static SCENARIOS: [Scenario; 26] = [
+static SCENARIOS: &[Scenario] = &[
     function_vs_coroutine::SCENARIO,
     generator::SCENARIO,
     native_coroutine::SCENARIO,

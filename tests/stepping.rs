@@ -55,7 +55,7 @@ fn wakes(events: &[Event]) -> usize {
 fn a_step_is_one_poll_and_all_steps_are_the_whole_run() {
     for scenario in scenario::all()
         .iter()
-        .filter(|scenario| !scenario.real_time)
+        .filter(|scenario| !scenario.is_real_time())
     {
         let whole = Live::run_to_end(scenario).unwrap();
         let mut live = Live::start(scenario, Pace::Paused).unwrap();

@@ -37,5 +37,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("await_nested.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(1_000),
 };

@@ -53,5 +53,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("cancel.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(1_000),
 };

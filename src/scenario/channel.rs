@@ -57,5 +57,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("channel.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_100),
 };

@@ -40,5 +40,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("coroutine_object.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(1_500),
 };

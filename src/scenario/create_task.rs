@@ -43,5 +43,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("create_task.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(2_000),
 };

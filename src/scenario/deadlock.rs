@@ -56,5 +56,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("deadlock.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(4_000),
 };

@@ -79,5 +79,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("executors.rs"),
     main: start,
-    real_time: true,
+    elapsed_ms: None,
 };

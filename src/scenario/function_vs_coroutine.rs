@@ -52,5 +52,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("function_vs_coroutine.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(2_200),
 };

@@ -41,5 +41,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("gather.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(2_000),
 };

@@ -64,5 +64,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("generator.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_200),
 };

@@ -44,5 +44,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("join_set.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_000),
 };

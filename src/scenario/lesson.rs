@@ -19,8 +19,8 @@ pub struct Scenario {
     pub source: &'static str,
     /// Its program.
     pub main: fn(),
-    /// Whether it runs on the real clock and several threads; else its times are virtual and exact.
-    pub real_time: bool,
+    /// Milliseconds of virtual time that it takes, at every run; none if it runs on the real clock and several threads.
+    pub elapsed_ms: Option<u64>,
 }
 
 /// A chapter of the menu.
@@ -78,6 +78,11 @@ impl Chapter {
 }
 
 impl Scenario {
+    /// Returns `true` if it runs on the real clock and several threads; else its times are virtual and exact.
+    pub fn is_real_time(&self) -> bool {
+        self.elapsed_ms.is_none()
+    }
+
     /// The lines of its source that are its program, with their numbers in the file: neither its imports nor what
     /// follows the program.
     pub fn program(&self) -> impl Iterator<Item = (u32, &'static str)> {

@@ -67,5 +67,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("lost_waker.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_000),
 };

@@ -44,5 +44,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("native_coroutine.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(1_600),
 };

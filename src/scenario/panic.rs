@@ -45,5 +45,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("panic.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(2_000),
 };

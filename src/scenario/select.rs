@@ -46,5 +46,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("select.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_000),
 };

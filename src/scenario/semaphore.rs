@@ -47,5 +47,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("semaphore.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(3_000),
 };

@@ -39,5 +39,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("tasks.rs"),
     main: start,
-    real_time: false,
+    elapsed_ms: Some(2_000),
 };

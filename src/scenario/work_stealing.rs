@@ -50,5 +50,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     file: file!(),
     source: include_str!("work_stealing.rs"),
     main: start,
-    real_time: true,
+    elapsed_ms: None,
 };

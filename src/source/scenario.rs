@@ -36,13 +36,14 @@ impl Live {
     /// Where no thread can be had.
     pub fn start(scenario: &'static Scenario, pace: Pace) -> io::Result<Self> {
         note_panics();
-        let gate = Arc::new(if scenario.real_time {
+        let real_time = scenario.is_real_time();
+        let gate = Arc::new(if real_time {
             Gate::real_time(pace)
         } else {
             Gate::new(pace)
         });
         let stop = CancellationToken::new();
-        let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), scenario.real_time);
+        let (stage, collector) = Stage::new(Arc::clone(&gate), stop.clone(), real_time);
         let thread = thread::Builder::new()
             .name(crate::text::threads::name("scenario"))
             .spawn(|| stage.play(scenario.main))?;
@@ -51,7 +52,7 @@ impl Live {
             gate,
             stop,
             thread: Some(thread),
-            real_time: scenario.real_time,
+            real_time,
             drained: Timestamp::ZERO,
         })
     }

@@ -9,7 +9,6 @@ use asyncline::source::Live;
 use asyncline::timeline::Timeline;
 
 use crate::Run;
-use crate::catalogue::NAMES;
 
 /// What befell one task or branch; each moment with the place of its event in the session.
 #[derive(Default)]
@@ -94,7 +93,8 @@ fn lives(events: &[Event]) -> BTreeMap<LaneId, Life> {
 
 #[test]
 fn every_scenario_balances() {
-    for name in NAMES {
+    for scenario in scenario::all() {
+        let name = scenario.name;
         assert_balanced(name, &Run::of(name).events);
     }
 }
@@ -201,7 +201,7 @@ fn assert_coroutines(name: &str, events: &[Event]) {
 
 #[test]
 fn events_name_lanes_that_have_begun() {
-    for name in NAMES {
+    for name in scenario::all().iter().map(|scenario| scenario.name) {
         let mut known = BTreeSet::new();
         for event in Run::of(name).events {
             let (begins, mentions) = lanes_of(&event.kind);

@@ -229,7 +229,7 @@ impl Viewer {
 
     /// Whether the program runs at its own speed, which cannot be chosen.
     pub fn is_real_time(&self) -> bool {
-        self.is_running() && self.scenario.is_some_and(|scenario| scenario.real_time)
+        self.is_running() && self.scenario.is_some_and(Scenario::is_real_time)
     }
 
     /// Whether what is shown moves along with the program that runs.
