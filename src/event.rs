@@ -17,8 +17,6 @@ use std::time::Duration;
 
 pub use text::Text;
 
-#[cfg(feature = "app")]
-use crate::event::fields::Field;
 use crate::event::printable::{Printable, printable};
 
 /// A moment, in nanoseconds since the session began.
@@ -376,12 +374,6 @@ impl EventKind {
             | Self::AwaitEntered { site, .. } => site.as_ref(),
             _ => None,
         }
-    }
-
-    /// Replaces every lane in it: the one that it is about and those that it mentions.
-    #[cfg(feature = "app")]
-    pub(crate) fn map_lanes(&mut self, map: impl Fn(LaneId) -> LaneId) {
-        self.each_lane(&mut |lane| *lane = map(*lane));
     }
 
     /// The step that this is, if it is one.

@@ -303,6 +303,14 @@ choices! {
 #[cfg(feature = "timeline")]
 pub(crate) use choices;
 
+#[cfg(feature = "app")]
+impl EventKind {
+    /// Replaces every lane in it: the one that it is about and those that it mentions.
+    pub(crate) fn map_lanes(&mut self, map: impl Fn(LaneId) -> LaneId) {
+        self.each_lane(&mut |lane| *lane = map(*lane));
+    }
+}
+
 #[cfg(all(test, feature = "app"))]
 mod tests {
     use proptest::prelude::*;
