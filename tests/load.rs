@@ -120,7 +120,7 @@ fn collect(mut events: Collector, run: impl FnOnce()) -> Vec<Event> {
         let mut all = Vec::new();
         loop {
             let last = is_over.load(SeqCst);
-            events.drain_into(&mut all);
+            all.extend(events.drain());
             if last {
                 return all;
             }
@@ -305,12 +305,12 @@ fn recording_stops_and_starts_while_two_threads_run() {
         } else {
             collector.resume();
         }
-        collector.drain_into(&mut events);
+        events.extend(collector.drain());
         rounds += 1;
         thread::yield_now();
     }
     program.join().unwrap();
-    collector.drain_into(&mut events);
+    events.extend(collector.drain());
     assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
     let polls = count(&events, |kind| {
         matches!(kind, EventKind::PollStarted { .. })
@@ -394,12 +394,12 @@ fn recorded_and_lost_are_all_that_was_emitted() {
             .collect();
         let mut events = Vec::new();
         while threads.iter().any(|thread| !thread.is_finished()) {
-            collector.drain_into(&mut events);
+            events.extend(collector.drain());
         }
         for thread in threads {
             thread.join().unwrap();
         }
-        collector.drain_into(&mut events);
+        events.extend(collector.drain());
         let marks = count(&events, |kind| matches!(kind, EventKind::Mark { .. }));
         let names = count(&events, |kind| {
             matches!(kind, EventKind::ThreadNamed { .. })

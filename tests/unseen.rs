@@ -139,7 +139,7 @@ fn where_all_are_seen_nothing_is_told() {
         // Long enough for them to be counted more than once.
         for _ in 0..30 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            collector.drain_into(&mut events);
+            events.extend(collector.drain());
         }
     });
     let counts = |event: &&Event| matches!(event.kind, EventKind::TasksCounted { .. });

@@ -99,16 +99,11 @@ impl Collector {
         })
     }
 
-    /// The events that have come since the last call.
+    /// Returns the events that have come since the last call.
     pub fn drain(&mut self) -> Vec<Event> {
         let mut batch = Vec::new();
-        self.drain_into(&mut batch);
-        batch
-    }
-
-    /// Appends the events that have come since the last call.
-    pub fn drain_into(&mut self, batch: &mut Vec<Event>) {
         self.drain_each(|event| batch.push(event.clone()));
+        batch
     }
 
     /// Writes the events that have come since the last call to a session log. Tells how many there were.
@@ -249,12 +244,12 @@ mod tests {
         let mut events = Vec::new();
         let mut beats = 0;
         while threads.iter().any(|thread| !thread.is_finished()) {
-            collector.drain_into(&mut events);
+            events.extend(collector.drain());
             let beat = collector.heartbeat(Duration::ZERO);
             beats += usize::from(beat.is_some());
             events.extend(beat);
         }
-        collector.drain_into(&mut events);
+        events.extend(collector.drain());
         assert!(beats > 0);
         assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
         for thread in 0..2 {

@@ -73,7 +73,7 @@ impl Live {
     /// Appends the events since the last call, and in real time a heartbeat at least every 100 ms. Times never go back.
     pub fn drain(&mut self, into: &mut Vec<Event>) {
         let before = into.len();
-        self.collector.drain_into(into);
+        into.extend(self.collector.drain());
         if !self.is_finished() {
             into.extend(self.collector.heartbeat(SILENCE));
         }
