@@ -75,7 +75,7 @@ impl Ran {
 fn a_stall_is_found_and_gone_once_it_is_fixed() {
     let stalls = run("stall", &[]);
     assert_eq!(stalls.named("heartbeat").len(), 4);
-    let found = stalls.found(FindingKind::LongPoll);
+    let found = stalls.found(FindingKind::LONG_POLL);
     // A busy machine may hold up another task for as long.
     let mut blamed = found.iter().filter(|text| text.starts_with("login"));
     let login = blamed.next().expect("it is found");
@@ -88,7 +88,7 @@ fn a_stall_is_found_and_gone_once_it_is_fixed() {
     assert_eq!(stalls.named("login")[0].state(), State::Done);
 
     let fixed = run("stall", &["--fix"]);
-    let found = fixed.found(FindingKind::LongPoll);
+    let found = fixed.found(FindingKind::LONG_POLL);
     assert!(
         found.iter().all(|text| !text.starts_with("login")),
         "{found:?}"
@@ -171,7 +171,7 @@ fn requests_are_seen_in_tasks_that_a_library_has_spawned() {
         lane.kind == LaneKind::Coroutine && lane.name == "fetch" && lane.state() == State::Cancelled
     });
     assert_eq!(fetches.count(), too_late);
-    let found = ran.found(FindingKind::SequentialAwaits);
+    let found = ran.found(FindingKind::SEQUENTIAL_AWAITS);
     let is_told = |text: &String| text.starts_with("client awaits 5 calls one after another");
     assert!(found.iter().any(is_told), "{found:?}");
     for server in ["quotes", "prices"] {

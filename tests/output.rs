@@ -549,7 +549,7 @@ fn a_poll_that_never_ends() {
     let [finding] = &insight::findings(&timeline)[..] else {
         panic!("one finding");
     };
-    assert_eq!(finding.kind, FindingKind::LongPoll);
+    assert_eq!(finding.kind, FindingKind::LONG_POLL);
     assert_eq!(finding.costs_ns, longest(&timeline));
     let site = finding.site.as_ref().unwrap();
     assert!(site.file.raw().ends_with("output.rs"));

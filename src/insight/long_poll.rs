@@ -26,6 +26,11 @@ const LONG: u64 = 20_000_000;
 /// Minimum duration of a poll that has not ended and counts as hanging, in nanoseconds.
 const HANGS: u64 = 1_000_000_000;
 
+impl FindingKind {
+    /// A poll held its thread for long, while other tasks were due: ready to run on it, or asleep beyond their time.
+    pub const LONG_POLL: Self = Self("long-poll");
+}
+
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let polls = Polls::of(timeline);
     if polls.0.is_empty() {
@@ -33,7 +38,7 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     }
     let mut held_up: HashMap<(LaneId, Timestamp), HeldUp> = HashMap::new();
     for lane in scheduled(timeline) {
-        for wait in Wait::all(lane, timeline) {
+        for wait in Delay::all(lane, timeline) {
             for poll in polls.during(&wait) {
                 let nanos = poll.span.end.min(wait.span.end) - poll.span.start.max(wait.span.start);
                 let nanos = nanos.saturating_sub(poll.held.stalled);
@@ -127,7 +132,7 @@ impl<'a> Polls<'a> {
     }
 
     /// Those that a lane may have waited for.
-    fn during(&self, wait: &Wait) -> impl Iterator<Item = &Poll<'a>> {
+    fn during(&self, wait: &Delay) -> impl Iterator<Item = &Poll<'a>> {
         let threads = self.0.iter();
         let (start, end) = (wait.span.start, wait.span.end);
         let by = wait.by;
@@ -143,13 +148,13 @@ impl<'a> Polls<'a> {
 }
 
 /// A stretch of time in which a lane was due: ready, or asleep beyond its time.
-struct Wait {
+struct Delay {
     span: Span,
     /// The thread that polled it then; none where none has.
     by: Option<ThreadId>,
 }
 
-impl Wait {
+impl Delay {
     fn all(lane: &Lane, timeline: &Timeline) -> Vec<Self> {
         let mut waits = Vec::new();
         let mut since = None;
@@ -278,7 +283,7 @@ impl<'a> Blamed<'a> {
             polls => format!("; {polls} such polls took {}", rounded_text(self.lasted)),
         };
         Finding {
-            kind: FindingKind::LongPoll,
+            kind: FindingKind::LONG_POLL,
             lane: worst.lane.id,
             site: place.site().cloned(),
             at: worst.span.start,

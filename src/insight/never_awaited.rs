@@ -6,6 +6,11 @@ use super::words::{SiteKey, key, name, place};
 use super::{Finding, FindingKind};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 
+impl FindingKind {
+    /// A coroutine was created and never ran.
+    pub const NEVER_AWAITED: Self = Self("never-awaited");
+}
+
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let over = runtimes_left(timeline);
     let mut found: Vec<(&Lane, u64)> = Vec::new();
@@ -59,7 +64,7 @@ fn finding(lane: &Lane, times: u64, timeline: &Timeline) -> Finding {
         .as_ref()
         .map_or_else(String::new, |site| format!(" at {}", place(site)));
     Finding {
-        kind: FindingKind::NeverAwaited,
+        kind: FindingKind::NEVER_AWAITED,
         lane: lane.id,
         site: lane.site.clone(),
         at: lane.start,
@@ -88,7 +93,7 @@ mod tests {
             .done(2);
         let found = find(&story.timeline());
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].kind, FindingKind::NeverAwaited);
+        assert_eq!(found[0].kind, FindingKind::NEVER_AWAITED);
         assert_eq!(found[0].lane, LaneId(3));
         assert_eq!(found[0].site, Some(site(9)));
         assert_eq!(

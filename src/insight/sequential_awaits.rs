@@ -12,12 +12,17 @@ mod sequence;
 
 use std::collections::HashMap;
 
-use super::Finding;
 use super::words::SiteKey;
+use super::{Finding, FindingKind};
 use crate::event::{Awaited, FrameId, LaneId};
 use crate::timeline::{Frame, Lane, LaneKind, State, Timeline};
 use past::Past;
 use sequence::{Sequence, Step};
+
+impl FindingKind {
+    /// Awaits ran one after another that could have run together.
+    pub const SEQUENTIAL_AWAITS: Self = Self("sequential-awaits");
+}
 
 pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     let coroutines = awaited_coroutines(timeline);

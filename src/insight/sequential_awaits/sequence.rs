@@ -95,7 +95,7 @@ impl<'a> Sequence<'a> {
     pub(super) fn finding(&self, timeline: &Timeline) -> Finding {
         let first = self.frames[0];
         Finding {
-            kind: FindingKind::SequentialAwaits,
+            kind: FindingKind::SEQUENTIAL_AWAITS,
             lane: self.lane.id,
             site: self.sites().first().map(|site| (*site).clone()),
             at: first.start,

@@ -19,7 +19,7 @@ fn two_awaits_end_to_end_would_take_as_long_as_the_longer() {
         .done(2)
         .close();
     let found = only(&story);
-    assert_eq!(found.kind, FindingKind::SequentialAwaits);
+    assert_eq!(found.kind, FindingKind::SEQUENTIAL_AWAITS);
     assert_eq!((found.costs_ns, found.saves_ns), (3 * SECOND, SECOND));
     assert_eq!((found.lane, found.at), (LaneId(2), Timestamp::ZERO));
     assert_eq!(found.site, Some(site(9)));
