@@ -19,7 +19,7 @@ use clap_complete::Shell;
 use crate::recording::Keep;
 use crate::scenario::{self, Scenario};
 use failure::Failure;
-use output::{Output, Print};
+use output::{Print, Shown};
 use screen::{Record, Start};
 
 /// See what an async program does, as it does it: tasks as lanes in the terminal.
@@ -58,10 +58,10 @@ enum Command {
     List,
     /// Run a scenario and watch it; without a terminal, print what came of it
     #[command(after_help = RUN_EXAMPLES)]
-    Run(Run),
+    Run(RunArgs),
     /// Watch a recorded session; without a terminal, print what came of it
     #[command(after_help = REPLAY_EXAMPLES)]
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Begin a program that asyncline is linked into, and watch it
     #[cfg(unix)]
     #[command(after_help = watch::EXEC_EXAMPLES)]
@@ -72,7 +72,7 @@ enum Command {
     Attach(watch::Attach),
     /// What can be done with recordings besides watching them
     #[command(subcommand)]
-    Session(session::Session),
+    Session(session::SessionCommand),
     /// Write the index and the end of a recording that was cut off, or turn a journal into a recording
     Repair {
         /// The recording
@@ -105,7 +105,7 @@ Examples:
   asyncline completions fish > ~/.config/fish/completions/asyncline.fish";
 
 #[derive(Debug, Args)]
-struct Run {
+struct RunArgs {
     /// The scenario's name, as `asyncline list` gives it
     name: String,
     #[command(flatten)]
@@ -122,7 +122,7 @@ struct Run {
 }
 
 #[derive(Debug, Args)]
-struct Replay {
+struct ReplayArgs {
     /// The recording
     file: PathBuf,
     /// Go on with what is written to it, as `tail -F` does
@@ -150,11 +150,11 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
         Some(Command::List) => Ok(headless::list(&mut io::stdout().lock())?),
         Some(Command::Run(run)) => run_scenario(run, cli.ascii, is_terminal),
         Some(Command::Replay(replay)) => match replay.print.output(is_terminal) {
-            Output::Screen => {
+            Shown::Screen => {
                 let (file, follow) = (replay.file.clone(), replay.follow);
                 screen::run(Start::Replay { file, follow }, Record::Off, cli.ascii)
             }
-            Output::Printed(exporter) => headless::replay(&replay.file, exporter, cli.ascii),
+            Shown::Printed(exporter) => headless::replay(&replay.file, exporter, cli.ascii),
         },
         #[cfg(unix)]
         Some(Command::Exec(exec)) => watch::exec(exec, cli.ascii, is_terminal),
@@ -166,7 +166,7 @@ fn run(cli: &Cli, is_terminal: bool) -> Result<(), Failure> {
     }
 }
 
-fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
+fn run_scenario(run: &RunArgs, ascii: bool, is_terminal: bool) -> Result<(), Failure> {
     let scenario = find(&run.name)?;
     let record = match &run.record {
         Some(file) => Record::To(file.clone(), run.keep),
@@ -174,8 +174,8 @@ fn run_scenario(run: &Run, ascii: bool, is_terminal: bool) -> Result<(), Failure
         None => Record::Auto,
     };
     match run.print.output(is_terminal) {
-        Output::Screen => screen::run(Start::Scenario(scenario), record, ascii),
-        Output::Printed(exporter) => {
+        Shown::Screen => screen::run(Start::Scenario(scenario), record, ascii),
+        Shown::Printed(exporter) => {
             let record = run.record.as_deref().map(|file| (file, run.keep));
             headless::run(scenario, record, exporter, ascii)
         }
@@ -220,8 +220,8 @@ mod tests {
             let words = [&["asyncline", "run", "tasks"], options].concat();
             match Cli::parse_from(words).command {
                 Some(Command::Run(run)) => match run.print.output(is_terminal) {
-                    Output::Screen => "screen",
-                    Output::Printed(exporter) => exporter.name,
+                    Shown::Screen => "screen",
+                    Shown::Printed(exporter) => exporter.name,
                 },
                 _ => "another command",
             }

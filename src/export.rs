@@ -7,7 +7,7 @@ pub mod json;
 pub mod summary;
 pub mod text;
 
-pub use exporter::{Ended, Export, Exporter, Page, STRETCH};
+pub use exporter::{EndedSession, Export, Exporter, PageSize, STRETCH};
 
 /// All exporters. The first is used where there is no terminal and no other is asked for.
 pub static EXPORTERS: &[Exporter] = &[text::EXPORTER, summary::EXPORTER];

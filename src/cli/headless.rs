@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::failure::{self, Failure};
 use super::session::show_progress;
 use crate::event::printable;
-use crate::export::{Ended, Export, Exporter, Page, STRETCH};
+use crate::export::{EndedSession, Export, Exporter, PageSize, STRETCH};
 use crate::insight::{Gathered, findings};
 use crate::recording::{self, Archive, Keep, Meta};
 use crate::scenario::{self, Chapter, Scenario};
@@ -79,7 +79,7 @@ pub(super) fn run(
     let timeline = &events.iter().collect();
     let mut export = (exporter.begin)(timeline, page(ascii));
     export.take(timeline, None);
-    let ended = Ended {
+    let ended = EndedSession {
         name: scenario.name.into(),
         title: scenario.title.into(),
         timeline,
@@ -113,7 +113,7 @@ pub(super) fn replay(file: &Path, exporter: &Exporter, ascii: bool) -> Result<()
     } else {
         &meta.scenario
     };
-    let ended = Ended {
+    let ended = EndedSession {
         name: name.clone(),
         title: meta.title.clone(),
         timeline,
@@ -123,15 +123,15 @@ pub(super) fn replay(file: &Path, exporter: &Exporter, ascii: bool) -> Result<()
     Ok(print(&ended, &*export)?)
 }
 
-fn print(ended: &Ended<'_>, export: &dyn Export) -> io::Result<()> {
+fn print(ended: &EndedSession<'_>, export: &dyn Export) -> io::Result<()> {
     let mut out = stdout();
     export.write(ended, &mut out)?;
     out.flush()
 }
 
-fn page(ascii: bool) -> Page {
+fn page(ascii: bool) -> PageSize {
     let width = width();
-    Page { width, ascii }
+    PageSize { width, ascii }
 }
 
 /// As wide as the terminal, if it is one.

@@ -12,7 +12,7 @@ pub(super) struct Print {
 
 /// How a session is shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Output {
+pub(super) enum Shown {
     Screen,
     Printed(&'static Exporter),
 }
@@ -23,11 +23,11 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Print {
-    pub(super) fn output(self, is_terminal: bool) -> Output {
+    pub(super) fn output(self, is_terminal: bool) -> Shown {
         match self.exporter {
-            Some(exporter) => Output::Printed(exporter),
-            None if is_terminal => Output::Screen,
-            None => Output::Printed(&EXPORTERS[0]),
+            Some(exporter) => Shown::Printed(exporter),
+            None if is_terminal => Shown::Screen,
+            None => Shown::Printed(&EXPORTERS[0]),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::timeline::Lane;
 
 /// Something to do with session files.
 #[derive(Debug, Subcommand)]
-pub(super) enum Session {
+pub(super) enum SessionCommand {
     /// Say what is in a recording: how long it is, its tasks, its events, and what is wrong with it
     Info {
         /// The recording
@@ -55,16 +55,16 @@ const MERGE_EXAMPLES: &str = "\
 Examples:
   asyncline session merge client.aline server.aline --into both.aline";
 
-pub(super) fn run(session: &Session) -> Result<(), Failure> {
+pub(super) fn run(session: &SessionCommand) -> Result<(), Failure> {
     match session {
-        Session::Info { file } => info(file),
-        Session::Cut {
+        SessionCommand::Info { file } => info(file),
+        SessionCommand::Cut {
             file,
             into,
             from,
             to,
         } => cut(file, into, *from, *to),
-        Session::Merge { files, into } => merge(files, into),
+        SessionCommand::Merge { files, into } => merge(files, into),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::journal::private;
 use crate::probe::output;
 use crate::recording::{Archive, is_log, plain};
 use crate::source::attach::{self, Address, Program};
-use crate::source::exec::{Begun, Printing, exit_code};
+use crate::source::exec::{Launched, Printing, exit_code};
 use crate::source::spool::Spool;
 use crate::tui::Watching;
 use crate::tui::app::Life;
@@ -78,7 +78,7 @@ pub(super) fn exec(exec: &Exec, ascii: bool, is_terminal: bool) -> Result<(), Fa
     };
     let prints = matches!(printing, Printing::Kept);
     let name = printable::path(Path::new(&exec.program[0]));
-    let mut begun = Begun::begin(&exec.program, printing)
+    let mut begun = Launched::begin(&exec.program, printing)
         .map_err(|error| Failure::Mistake(format!("cannot begin {name}: {}", plain(&error))))?;
     let attached = begun.attach(spool).inspect_err(|_| {
         begun.end();
@@ -153,7 +153,7 @@ fn create(path: &Path) -> Result<File, Failure> {
 }
 
 /// What a program printed that ended before it told anything, and what may be the reason.
-fn told_nothing(begun: &mut Begun, name: &str) -> Result<(), Failure> {
+fn told_nothing(begun: &mut Launched, name: &str) -> Result<(), Failure> {
     let status = begun.wait();
     for line in begun.printed() {
         println!("{}", printable(line));
@@ -172,7 +172,11 @@ fn pass_on(code: u8) -> Result<(), Failure> {
     }
 }
 
-fn watch(watching: Watching, record: Option<&Path>, ascii: bool) -> Result<Option<Begun>, Failure> {
+fn watch(
+    watching: Watching,
+    record: Option<&Path>,
+    ascii: bool,
+) -> Result<Option<Launched>, Failure> {
     let left = screen::run_watching(Start::Watch(Box::new(watching)), ascii)?;
     let begun = left.and_then(|left| left.begun);
     finish(record);

@@ -19,7 +19,7 @@ pub struct Exporter {
     /// A sentence on what it prints, for the help.
     pub help: &'static str,
     /// Starts an export, with the state of everything at the session's end.
-    pub begin: for<'a> fn(&'a Timeline, Page) -> Box<dyn Export + 'a>,
+    pub begin: for<'a> fn(&'a Timeline, PageSize) -> Box<dyn Export + 'a>,
 }
 
 impl fmt::Debug for Exporter {
@@ -30,7 +30,7 @@ impl fmt::Debug for Exporter {
 
 /// What text is laid out for.
 #[derive(Clone, Copy, Debug)]
-pub struct Page {
+pub struct PageSize {
     /// Columns of a line.
     pub width: usize,
     /// `true` if only ASCII characters may be drawn.
@@ -39,7 +39,7 @@ pub struct Page {
 
 /// A session that has ended.
 #[derive(Debug)]
-pub struct Ended<'a> {
+pub struct EndedSession<'a> {
     /// Its scenario's name, or its title.
     pub name: Text,
     /// What it is, in a few words.
@@ -62,5 +62,5 @@ pub trait Export {
     /// # Errors
     ///
     /// If it cannot be written.
-    fn write(&self, ended: &Ended<'_>, out: &mut dyn Write) -> io::Result<()>;
+    fn write(&self, ended: &EndedSession<'_>, out: &mut dyn Write) -> io::Result<()>;
 }

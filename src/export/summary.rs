@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use super::exporter::{Ended, Export, Exporter, STRETCH};
+use super::exporter::{EndedSession, Export, Exporter, STRETCH};
 use super::json;
 use crate::event::{BranchOf, LaneId, Site};
 use crate::insight::Finding;
@@ -22,7 +22,7 @@ pub(super) const EXPORTER: Exporter = Exporter {
 struct Summarized;
 
 impl Export for Summarized {
-    fn write(&self, ended: &Ended<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, ended: &EndedSession<'_>, out: &mut dyn Write) -> io::Result<()> {
         let within = (ended.stretches > 1).then_some(STRETCH);
         let summary = summary(ended.name.raw(), ended.timeline, &ended.findings, within);
         json::write(&mut *out, &summary)?;
@@ -43,9 +43,9 @@ pub struct Summary<'a> {
     /// How many events were lost.
     pub lost: u64,
     /// The tasks, in the order in which they began, and the coroutines that never ran.
-    pub tasks: Tasks<'a>,
+    pub tasks: TaskSummaries<'a>,
     /// The findings, the most worthwhile first.
-    pub findings: Vec<Found>,
+    pub findings: Vec<FindingSummary>,
     /// Number of events in each search for findings, if they were not searched all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings_within_events: Option<u64>,
@@ -53,7 +53,7 @@ pub struct Summary<'a> {
 
 /// The tasks of a timeline, in the order in which they started, and the coroutines that never ran.
 #[derive(Debug)]
-pub struct Tasks<'a> {
+pub struct TaskSummaries<'a> {
     timeline: &'a Timeline,
     /// The task of each lane, by the lanes' places.
     of: Vec<LaneId>,
@@ -87,12 +87,12 @@ pub struct Task {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// The branches of its joins, selects and timeouts.
-    pub branches: Vec<Branch>,
+    pub branches: Vec<BranchSummary>,
 }
 
 /// A branch of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Branch {
+pub struct BranchSummary {
     /// The expression that it runs.
     pub name: String,
     /// What it is a branch of.
@@ -138,7 +138,7 @@ pub enum Outcome {
 
 /// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub struct FindingSummary {
     /// Its kind.
     pub kind: String,
     /// The number of the task or coroutine that it is about.
@@ -172,7 +172,7 @@ pub fn summary<'a>(
         elapsed_ns: timeline.end().0,
         events: timeline.events(),
         lost: timeline.lost(),
-        tasks: Tasks::of(timeline),
+        tasks: TaskSummaries::of(timeline),
         findings: findings
             .iter()
             .map(|finding| found(finding, timeline))
@@ -181,7 +181,7 @@ pub fn summary<'a>(
     }
 }
 
-impl<'a> Tasks<'a> {
+impl<'a> TaskSummaries<'a> {
     fn of(timeline: &'a Timeline) -> Self {
         let of = timeline.tasks();
         let mut branches: HashMap<LaneId, Vec<usize>> = HashMap::new();
@@ -231,7 +231,7 @@ impl<'a> Tasks<'a> {
     }
 }
 
-impl Serialize for Tasks<'_> {
+impl Serialize for TaskSummaries<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let lanes = self.timeline.lanes().filter(|lane| is_listed(lane));
         serializer.collect_seq(lanes.map(|lane| self.task(lane)))
@@ -244,8 +244,8 @@ fn is_listed(lane: &Lane) -> bool {
     lane.is_task() || (lane.kind == LaneKind::Coroutine && lane.started.is_none() && unused)
 }
 
-fn branch(lane: &Lane, of: BranchOf) -> Branch {
-    Branch {
+fn branch(lane: &Lane, of: BranchOf) -> BranchSummary {
+    BranchSummary {
         name: lane.name.raw().to_owned(),
         of: match of {
             BranchOf::Join => Of::Join,
@@ -278,11 +278,11 @@ fn place(site: &Site) -> String {
     format!("{}:{}", site.file.raw(), site.line)
 }
 
-fn found(finding: &Finding, timeline: &Timeline) -> Found {
+fn found(finding: &Finding, timeline: &Timeline) -> FindingSummary {
     let lane = timeline.lane(finding.lane);
     let task = lane.filter(|lane| !is_listed(lane));
     let task = task.map_or(finding.lane, |lane| timeline.task_of(lane).id);
-    Found {
+    FindingSummary {
         kind: finding.kind.to_string(),
         task: task.0,
         site: finding.site.as_ref().map(place),

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub use lanes::{LanesText, lanes_text};
 pub use totals::totals_text;
 
-use super::exporter::{Ended, Export, Exporter, Page, STRETCH};
+use super::exporter::{EndedSession, Export, Exporter, PageSize, STRETCH};
 use crate::event::Timestamp;
 use crate::insight::Finding;
 use crate::text::units::{lost_text, time_text};
@@ -30,7 +30,7 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(end: &'a Timeline, Page { width, ascii }: Page) -> Self {
+    fn new(end: &'a Timeline, PageSize { width, ascii }: PageSize) -> Self {
         let lanes = LanesText::new(end, width, ascii);
         Self { lanes, ascii }
     }
@@ -41,7 +41,7 @@ impl Export for Report<'_> {
         self.lanes.take(stretch, next);
     }
 
-    fn write(&self, ended: &Ended<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, ended: &EndedSession<'_>, out: &mut dyn Write) -> io::Result<()> {
         let dash = if self.ascii { "-" } else { "·" };
         writeln!(out, "{} {dash} {}\n", ended.name, ended.title)?;
         write_block(out, &self.lanes.text())?;

@@ -48,7 +48,7 @@ pub enum Tone {
     Error,
 }
 
-type Words = (&'static str, String, Tone);
+type Phrase = (&'static str, String, Tone);
 
 /// The line for an event; none where it only serves the machine, or where another line says the same.
 ///
@@ -80,7 +80,7 @@ pub fn describe(event: &Event, timeline: &Timeline) -> Option<Line> {
     })
 }
 
-fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Words> {
+fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Phrase> {
     let is_branch = matches!(lane.kind, LaneKind::Branch(_));
     match &event.kind {
         EventKind::RuntimeEntered { flavor, .. } => Some(opens(*flavor)),
@@ -156,7 +156,7 @@ fn is_own_body(lane: &Lane, parent: Option<&Lane>) -> bool {
     })
 }
 
-fn opens(flavor: Flavor) -> Words {
+fn opens(flavor: Flavor) -> Phrase {
     let on = match flavor {
         Flavor::CurrentThread => "on this thread alone".into(),
         Flavor::MultiThread { workers } => {
@@ -166,7 +166,7 @@ fn opens(flavor: Flavor) -> Words {
     ("opens", on, Tone::Note)
 }
 
-fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Option<Words> {
+fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Option<Phrase> {
     if kind == TaskKind::Root {
         return None; // That it starts says it.
     }
@@ -182,7 +182,7 @@ fn spawned(kind: TaskKind, lane: &Lane, timeline: &Timeline) -> Option<Words> {
     Some(("spawned", parts.join(", "), Tone::Ready))
 }
 
-fn branches(of: BranchOf, parent: LaneId, timeline: &Timeline) -> Words {
+fn branches(of: BranchOf, parent: LaneId, timeline: &Timeline) -> Phrase {
     let of = match of {
         BranchOf::Join => "join",
         BranchOf::Select => "select",
@@ -192,12 +192,12 @@ fn branches(of: BranchOf, parent: LaneId, timeline: &Timeline) -> Words {
     ("begins", format!("in {parent}'s {of}"), Tone::Ready)
 }
 
-fn resumes(lane: &Lane) -> Words {
+fn resumes(lane: &Lane) -> Phrase {
     let verb = if lane.polls <= 1 { "starts" } else { "resumes" };
     (verb, at_line(lane), Tone::Running)
 }
 
-fn suspends(lane: &Lane, timeline: &Timeline) -> Words {
+fn suspends(lane: &Lane, timeline: &Timeline) -> Phrase {
     let mut parts = vec![at_line(lane)];
     let branches = open_branches(lane, timeline).count() as u64;
     if lane.state() == State::Ready {
@@ -215,12 +215,12 @@ fn suspends(lane: &Lane, timeline: &Timeline) -> Words {
     ("suspends", parts.join(", "), Tone::Waiting)
 }
 
-fn completes(verb: &'static str, lane: &Lane) -> Words {
+fn completes(verb: &'static str, lane: &Lane) -> Phrase {
     let value = value(lane).map_or_else(String::new, |value| format!("→ {value}"));
     (verb, value, Tone::Done)
 }
 
-fn coroutine_ends(end: &CoroutineEnd, lane: &Lane, timeline: &Timeline) -> Option<Words> {
+fn coroutine_ends(end: &CoroutineEnd, lane: &Lane, timeline: &Timeline) -> Option<Phrase> {
     if *end == CoroutineEnd::NeverPolled {
         let on = on_line(lane.site.as_ref(), lane);
         return Some(("never awaited", format!("{on}it never ran"), Tone::Error));

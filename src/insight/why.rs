@@ -20,7 +20,7 @@ pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {
         return "Nothing is known of it yet.".into();
     };
     let branches = &Branches::of(timeline);
-    let view = View {
+    let view = Viewpoint {
         timeline,
         now,
         branches,
@@ -41,7 +41,7 @@ pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {
 
 /// A timeline at a moment.
 #[derive(Clone, Copy)]
-struct View<'a> {
+struct Viewpoint<'a> {
     timeline: &'a Timeline,
     now: Timestamp,
     branches: &'a Branches<'a>,
@@ -66,7 +66,7 @@ impl<'a> Branches<'a> {
     }
 }
 
-impl<'a> View<'a> {
+impl<'a> Viewpoint<'a> {
     fn runtime(&self, lane: &Lane, state: State) -> String {
         if state.is_end() {
             return format!("The runtime closed at {}.", time_text(lane.since()));

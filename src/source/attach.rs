@@ -77,12 +77,12 @@ pub struct Status {
     /// What its gate lets through.
     pub pace: Pace,
     /// What has become of the connection.
-    pub life: Life,
+    pub connection: Connection,
 }
 
 /// What has become of the connection to a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Connection {
     /// It goes on.
     Runs,
     /// The program has ended, and said all.
@@ -171,7 +171,7 @@ impl Attached {
         let (paces, asked) = unbounded_channel();
         let status = Arc::new(Mutex::new(Status {
             pace: Pace::Playing,
-            life: Life::Runs,
+            connection: Connection::Runs,
         }));
         let (ready, begun) = channel();
         let (feed, mut recording) = (Feed::default(), Converter::to(file, spool.path()));
@@ -217,9 +217,9 @@ impl Attached {
     }
 
     /// Tells what has become of the connection, for who does not hold this.
-    pub(super) fn watch_status(&self) -> impl Fn() -> Life + Send + 'static {
+    pub(super) fn watch_status(&self) -> impl Fn() -> Connection + Send + 'static {
         let status = Arc::clone(&self.status);
-        move || lock(&status).life.clone()
+        move || lock(&status).connection.clone()
     }
 
     /// How it stands.
@@ -254,17 +254,17 @@ impl Listener {
         };
         let ended = self.recording.finish();
         let listened = listened.and_then(|()| Ok(ended.map(drop).map_err(io::Error::other)?));
-        let life = match listened {
-            Ok(()) => Life::Ended,
-            Err(Misunderstood::Closed) => Life::Broken("it was killed".into()),
-            Err(Misunderstood::Io(error)) => Life::Broken(plain(&error)),
-            Err(why) => Life::Broken(why.to_string()),
+        let connection = match listened {
+            Ok(()) => Connection::Ended,
+            Err(Misunderstood::Closed) => Connection::Broken("it was killed".into()),
+            Err(Misunderstood::Io(error)) => Connection::Broken(plain(&error)),
+            Err(why) => Connection::Broken(why.to_string()),
         };
-        if let Life::Broken(why) = &life {
+        if let Connection::Broken(why) = &connection {
             // Nobody waits any more where it has begun.
             let _ = ready.send(Err(why.clone()));
         }
-        lock(&self.status).life = life;
+        lock(&self.status).connection = connection;
     }
 
     async fn connect(

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A program that was begun here.
 #[derive(Debug)]
-pub struct Begun {
+pub struct Launched {
     child: Child,
     socket: Socket,
     listener: UnixListener,
@@ -46,7 +46,7 @@ pub enum Printing {
     Here,
 }
 
-impl Begun {
+impl Launched {
     /// Begins a program.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for Launched {
     fn drop(&mut self) {
         self.socket.remove();
     }

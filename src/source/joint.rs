@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::attach::{Attached, Error, Life};
+use super::attach::{Attached, Connection, Error};
 use super::spool::Spool;
 use crate::event::printable;
 use crate::recording::{self, Joint};
@@ -17,14 +17,14 @@ const PULSE: Duration = Duration::from_millis(20);
 
 /// Several programs that are watched as one: what they tell goes into one file.
 #[derive(Debug)]
-pub struct Joined {
+pub struct JointPrograms {
     spool: Spool,
     is_left: Arc<AtomicBool>,
     failed: Arc<Mutex<Option<String>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Joined {
+impl JointPrograms {
     /// Joins what these programs tell, in this file or in one that is removed afterwards.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Joined {
             let is_over = || {
                 statuses
                     .iter()
-                    .map(|status| status() != Life::Runs)
+                    .map(|status| status() != Connection::Runs)
                     .collect()
             };
             if let Err(why) = run(joint, is_over, &leaves) {
@@ -102,7 +102,7 @@ fn run(
     }
 }
 
-impl Drop for Joined {
+impl Drop for JointPrograms {
     fn drop(&mut self) {
         self.is_left.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {

@@ -27,7 +27,7 @@ pub fn lanes_text(timeline: &Timeline, width: usize, ascii: bool) -> String {
 /// The finished lanes as text, drawn stretch by stretch, so that only one stretch of a session is in memory.
 #[derive(Debug)]
 pub struct LanesText<'a> {
-    page: Page<'a>,
+    page: LanesPage<'a>,
     width: usize,
     rows: Vec<Row>,
     /// Number of rows left out.
@@ -67,7 +67,7 @@ impl<'a> LanesText<'a> {
             (row.lane, past)
         };
         let lanes = rows.iter().map(past).collect();
-        let page = Page {
+        let page = LanesPage {
             timeline,
             names,
             window,
@@ -179,20 +179,20 @@ fn name_width(timeline: &Timeline, rows: &[Row], width: usize) -> usize {
 
 /// What a page of lanes is made of.
 #[derive(Debug)]
-struct Page<'a> {
+struct LanesPage<'a> {
     timeline: &'a Timeline,
     names: usize,
     window: Window,
     ascii: bool,
 }
 
-impl Page<'_> {
+impl LanesPage<'_> {
     fn more(&self) -> &'static str {
         Glyph::More.text(self.ascii)
     }
 
     fn ruler(&self) -> String {
-        let mut line = Columns::new(self.window.width);
+        let mut line = TextLine::new(self.window.width);
         for tick in ticks(&self.window) {
             let label = if self.ascii {
                 tick.label.replace('µ', "u")
@@ -208,7 +208,7 @@ impl Page<'_> {
     fn lane(&self, row: &Row, lane: &Lane, past: &Past, signs: &mut HashSet<Glyph>) -> String {
         let weight = Weight::from(lane.kind);
         let cells = past.drawing.cells();
-        let mut bars = Columns::new(self.window.width);
+        let mut bars = TextLine::new(self.window.width);
         for (column, &cell) in cells.iter().enumerate() {
             let Some(sign) = glyph::of_cell(cell, weight) else {
                 continue;
@@ -274,9 +274,9 @@ impl Page<'_> {
 }
 
 /// A line of columns, in which a broad character takes two.
-struct Columns(Vec<String>);
+struct TextLine(Vec<String>);
 
-impl Columns {
+impl TextLine {
     fn new(width: u16) -> Self {
         Self(vec![" ".to_owned(); width.into()])
     }

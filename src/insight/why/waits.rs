@@ -1,6 +1,6 @@
 //! What a suspended lane waits for.
 
-use super::View;
+use super::Viewpoint;
 use crate::event::{Awaited, BranchOf, LaneId};
 use crate::insight::words::runner;
 use crate::text::units::{rounded_text, time_text};
@@ -10,7 +10,7 @@ use crate::timeline::{Frame, Lane, LaneKind};
 const GRANULARITY: u64 = 1_000_000;
 
 /// What a suspended lane waits for.
-enum Target<'a> {
+enum WaitsFor<'a> {
     /// The end of a task.
     Task(&'a Lane),
     /// Its branches.
@@ -21,7 +21,7 @@ enum Target<'a> {
     Unknown,
 }
 
-impl<'a> View<'a> {
+impl<'a> Viewpoint<'a> {
     /// What a suspended lane waits for, and the lane at which the chain of waits goes on.
     pub(super) fn waiting(
         &self,
@@ -44,10 +44,10 @@ impl<'a> View<'a> {
         };
         let so_far = if outer.is_empty() { &so_far } else { "" };
         let (inner, next) = match target {
-            Target::Task(task) => self.on_task(task, so_far, seen),
-            Target::Branches(branches) => self.on_branches(&branches, so_far, seen),
-            Target::Await(frame) => (self.on_await(frame, so_far, runner), None),
-            Target::Unknown => (self.on_unknown(runner), None),
+            WaitsFor::Task(task) => self.on_task(task, so_far, seen),
+            WaitsFor::Branches(branches) => self.on_branches(&branches, so_far, seen),
+            WaitsFor::Await(frame) => (self.on_await(frame, so_far, runner), None),
+            WaitsFor::Unknown => (self.on_unknown(runner), None),
         };
         let stuck = if runner.unwakeable {
             ", and nothing can ever wake it: its last waker was dropped"
@@ -57,20 +57,20 @@ impl<'a> View<'a> {
         (format!("{outer}{inner}{stuck}"), next)
     }
 
-    fn target(&self, lane: &'a Lane, frames: &[&'a Frame]) -> Target<'a> {
+    fn target(&self, lane: &'a Lane, frames: &[&'a Frame]) -> WaitsFor<'a> {
         let branches = self.branches.of_lane(lane);
         if !branches.is_empty() {
-            return Target::Branches(branches.to_vec());
+            return WaitsFor::Branches(branches.to_vec());
         }
         match frames.last() {
             Some(frame) => match frame.on {
                 Some(Awaited::Task(task)) => self
                     .timeline
                     .lane(task)
-                    .map_or(Target::Await(frame), Target::Task),
-                _ => Target::Await(frame),
+                    .map_or(WaitsFor::Await(frame), WaitsFor::Task),
+                _ => WaitsFor::Await(frame),
             },
-            None => Target::Unknown,
+            None => WaitsFor::Unknown,
         }
     }
 

@@ -5,25 +5,25 @@ use std::path::Path;
 use crate::probe::gate::Pace;
 use crate::recording::Batch;
 use crate::source::attach::{self, Attached, Error, Status};
-use crate::source::exec::{Begun, exit_code};
-use crate::source::joint::Joined;
+use crate::source::exec::{Launched, exit_code};
+use crate::source::joint::JointPrograms;
 use crate::tui::app::{Life, Watched};
 
 /// Programs that are watched; one of them was perhaps begun here.
 #[derive(Debug)]
 pub struct Watching {
     /// Where several are seen as one. It is dropped before what it reads.
-    joined: Option<Joined>,
+    joined: Option<JointPrograms>,
     programs: Vec<Attached>,
     /// The program, where it was begun here.
-    pub begun: Option<Begun>,
+    pub begun: Option<Launched>,
     /// Whether what it prints is to be seen.
     pub(crate) prints: bool,
 }
 
 impl Watching {
     /// Watches a program that was begun here; what it prints is shown where that is kept.
-    pub fn begun(attached: Attached, begun: Begun, prints: bool) -> Self {
+    pub fn begun(attached: Attached, begun: Launched, prints: bool) -> Self {
         Self {
             joined: None,
             programs: vec![attached],
@@ -43,7 +43,7 @@ impl Watching {
         let programs = addresses.iter().map(attach);
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
         let joined = (!alone)
-            .then(|| Joined::of(&programs, record))
+            .then(|| JointPrograms::of(&programs, record))
             .transpose()?;
         Ok(Self {
             joined,
@@ -80,7 +80,7 @@ impl Watching {
 
     /// How they stand: they run as long as one does.
     pub fn state(&mut self) -> Watched {
-        let code = self.begun.as_mut().and_then(Begun::ended).map(exit_code);
+        let code = self.begun.as_mut().and_then(Launched::ended).map(exit_code);
         let statuses: Vec<Status> = self.programs.iter().map(Attached::status).collect();
         let pace = statuses.iter().map(|status| status.pace);
         let held = pace.clone().find(|pace| *pace != Pace::Playing);
@@ -95,7 +95,7 @@ impl Watching {
     }
 
     fn life(&self, statuses: &[Status], code: Option<u8>) -> Life {
-        match self.joined.as_ref().map(Joined::is_over) {
+        match self.joined.as_ref().map(JointPrograms::is_over) {
             Some(Err(why)) => return Life::Broken(why),
             // What they told last is still being joined.
             Some(Ok(false)) => return Life::Runs,
@@ -103,12 +103,12 @@ impl Watching {
         }
         if statuses
             .iter()
-            .any(|status| status.life == attach::Life::Runs)
+            .any(|status| status.connection == attach::Connection::Runs)
         {
             return Life::Runs;
         }
-        let broken = statuses.iter().find_map(|status| match &status.life {
-            attach::Life::Broken(why) => Some(why.clone()),
+        let broken = statuses.iter().find_map(|status| match &status.connection {
+            attach::Connection::Broken(why) => Some(why.clone()),
             _ => None,
         });
         broken.map_or(Life::Ended(code), Life::Broken)
@@ -116,6 +116,6 @@ impl Watching {
 
     /// What it has printed since this was asked last.
     pub(crate) fn printed(&self) -> Vec<String> {
-        self.begun.as_ref().map_or_else(Vec::new, Begun::printed)
+        self.begun.as_ref().map_or_else(Vec::new, Launched::printed)
     }
 }
