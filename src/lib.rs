@@ -59,13 +59,30 @@
 //! | [`recording`] | the indexed recording: checksummed blocks with an index; its writer, readers and store; the [`Collector`] that hands events to the program itself |
 //! | `scenario` | the catalogue of scenarios, one file each |
 //! | `source` | where the program gets events from: a scenario that runs, a program that is attached to or started, several of them |
-//! | `export` | a timeline as text and as JSON |
+//! | `export` | the table of exporters: a session as text, as JSON |
 //! | `tui` | the screen: `app` (`App::update`, the one key table), `view`, `shell` (the loop that owns the terminal, and the threads that read long recordings) |
 //! | `cli` | the command line |
 //!
 //! Without default features the library is what a program links in to record itself: events, journal, probe and output.
 //! The feature `timeline` adds what reads journals: collectors, timeline, findings and session logs. The feature `app`, which
 //! is on by default, adds the rest.
+//!
+//! # To add something
+//!
+//! | to add | touch |
+//! |---|---|
+//! | a scenario | a file in `scenario/`, with the time that it takes, and its line of the catalogue in `scenario.rs` |
+//! | a finding | a file in `insight/`, which names its kind, and its line of `FINDERS` in `insight.rs` |
+//! | an exporter | a file in `export/`, and its line of `EXPORTERS` in `export.rs`: the command line and the README read that |
+//! | a key | its row of `BINDINGS` in `tui/app/keymap.rs`; for a new action also `tui/app/action.rs` and the file in `tui/app/` that acts on it |
+//! | an event kind | `event.rs` (the variant, the lane that it is about), `event/fields.rs` (its number and fields), `timeline.rs` (what it changes), `insight/describe.rs` (its words), and the part of `probe/` that records it; `journal/standing.rs` if viewers who come late need it |
+//! | a palette | `tui/app/theme.rs` |
+//! | an order of lanes | `timeline/rows.rs` (how lanes compare) and `tui/app/` (its label and its sentence) |
+//! | a command-line option | the arguments of its command in `cli.rs`, `cli/session.rs` or `cli/watch.rs` |
+//! | a wrapper of a tokio type | a file in `probe/executor/` (what spawns) or `probe/wrap/` (what is polled), handed on by `probe/task.rs` |
+//! | a picture or list in the README | two comments there, and a test in `tests/readme.rs` that fills what is between them: `ASYNCLINE_BLESS=1 cargo test --test readme` |
+//!
+//! Whatever changes a list in the README is followed by that command. `tests/house/changes.rs` holds the first five rows.
 //!
 //! # Invariants
 //!

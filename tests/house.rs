@@ -8,6 +8,8 @@
 
 #[path = "house/arrows.rs"]
 mod arrows;
+#[path = "house/changes.rs"]
+mod changes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,9 @@ fn rust_files(path: &Path) -> Vec<PathBuf> {
 /// A file's code, without comments and without the tests at its end.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    let tests = text.find("\nmod tests {");
+    let tests = tests.and_then(|tests| text[..tests].rfind("#[cfg(test)]"));
+    let lines = text[..tests.unwrap_or(text.len())].lines();
     let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     code.collect::<Vec<_>>().join("\n")
 }
