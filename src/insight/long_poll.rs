@@ -18,7 +18,7 @@ use crate::event::{Awaited, LaneId, TaskKind, ThreadId, Timestamp};
 use crate::text::units::rounded_text;
 use crate::timeline::{Frame, Lane, LaneKind, Span, Spent, State, Timeline, work};
 use held::Held;
-use place::{Children, Place};
+use place::{Children, HotPlace};
 
 /// How long a poll and the wait that it causes are at least, in nanoseconds: a wait that people notice when things move.
 /// A shorter one may as well be the operating system's doing.
@@ -68,7 +68,7 @@ pub(super) fn find(timeline: &Timeline) -> Vec<Finding> {
     long.sort_by_key(|(poll, _)| (poll.span.start, poll.lane.id));
     for (poll, held_up) in long {
         // The same line in many tasks is one mistake, not many.
-        let place = Place::of(poll.lane, &poll.span, &children);
+        let place = HotPlace::of(poll.lane, &poll.span, &children);
         let index = *index.entry(place.site().map(key)).or_insert(found.len());
         match found.get_mut(index) {
             Some(blamed) => blamed.add(*poll, place, held_up),
@@ -234,7 +234,7 @@ struct HeldUp {
 /// All polls that held up others at one place.
 struct Blamed<'a> {
     worst: Poll<'a>,
-    place: Place<'a>,
+    place: HotPlace<'a>,
     /// How many tasks the worst of them held up.
     most: usize,
     polls: u64,
@@ -243,7 +243,7 @@ struct Blamed<'a> {
 }
 
 impl<'a> Blamed<'a> {
-    fn new(poll: Poll<'a>, place: Place<'a>, held_up: &HeldUp) -> Self {
+    fn new(poll: Poll<'a>, place: HotPlace<'a>, held_up: &HeldUp) -> Self {
         Self {
             worst: poll,
             place,
@@ -254,7 +254,7 @@ impl<'a> Blamed<'a> {
         }
     }
 
-    fn add(&mut self, poll: Poll<'a>, place: Place<'a>, held_up: &HeldUp) {
+    fn add(&mut self, poll: Poll<'a>, place: HotPlace<'a>, held_up: &HeldUp) {
         let most = held_up.tasks.len();
         if (most, poll.held.nanos) > (self.most, self.worst.held.nanos) {
             (self.worst, self.place, self.most) = (poll, place, most);

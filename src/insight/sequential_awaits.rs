@@ -17,7 +17,7 @@ use super::{Finding, FindingKind};
 use crate::event::{Awaited, FrameId, LaneId};
 use crate::timeline::{Frame, Lane, LaneKind, State, Timeline};
 use past::Past;
-use sequence::{Sequence, Step};
+use sequence::{AwaitStep, Sequence};
 
 impl FindingKind {
     /// Awaits ran one after another that could have run together.
@@ -76,7 +76,7 @@ fn sequences<'a>(
     }
     let past = Past::of(lane);
     for siblings in siblings(lane) {
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<AwaitStep> = Vec::new();
         for frame in siblings {
             let step = step(lane, &past, frame, coroutines);
             let goes_on = match (steps.last(), &step) {
@@ -98,8 +98,8 @@ fn sequences<'a>(
 
 /// `true` if an await could run beside those before it. An await that a loop repeats could do so only if the loop's
 /// turns are known to be independent of each other.
-fn may_join(steps: &[Step], frame: &Frame) -> bool {
-    let is_same = |step: &Step| step.frame.site == frame.site && step.frame.text == frame.text;
+fn may_join(steps: &[AwaitStep], frame: &Frame) -> bool {
+    let is_same = |step: &AwaitStep| step.frame.site == frame.site && step.frame.text == frame.text;
     let is_again = steps.iter().any(is_same);
     let each_turn = Some(Awaited::EachTurn);
     match frame.on {
@@ -131,7 +131,7 @@ fn step<'a>(
     past: &Past<'_>,
     frame: &'a Frame,
     coroutines: &HashMap<(LaneId, FrameId), LaneId>,
-) -> Option<Step<'a>> {
+) -> Option<AwaitStep<'a>> {
     let end = frame.end?;
     let coroutine = *coroutines.get(&(lane.id, frame.id))?;
     let is_task = matches!(frame.on, Some(Awaited::Task(_)));
@@ -139,7 +139,7 @@ fn step<'a>(
         return None;
     }
     let (running, waiting) = past.time_in(frame.start, end);
-    (waiting > 0).then_some(Step {
+    (waiting > 0).then_some(AwaitStep {
         frame,
         end,
         running,

@@ -32,14 +32,14 @@ pub struct LanesText<'a> {
     rows: Vec<Row>,
     /// Number of rows left out.
     left_out: usize,
-    lanes: HashMap<LaneId, Past>,
+    lanes: HashMap<LaneId, LanePast>,
     /// The first column whose left edge is not reached yet.
     column: u16,
 }
 
 /// The past of a lane, as far as it is shown.
 #[derive(Debug)]
-struct Past {
+struct LanePast {
     drawing: Drawing,
     /// Its activity from the left edge of a column on: only columns in which that changed.
     moments: Vec<(u16, Moment)>,
@@ -58,7 +58,7 @@ impl<'a> LanesText<'a> {
         let bars = width.saturating_sub(names).min(u16::MAX.into());
         let window = window(timeline.end(), bars as u16);
         let past = |row: &Row| {
-            let past = Past {
+            let past = LanePast {
                 drawing: Drawing::new(&window),
                 moments: Vec::new(),
                 mark: None,
@@ -121,7 +121,7 @@ impl<'a> LanesText<'a> {
     }
 }
 
-impl Past {
+impl LanePast {
     fn take(
         &mut self,
         stretch: &Timeline,
@@ -205,7 +205,7 @@ impl LanesPage<'_> {
         format!("{}{}", " ".repeat(self.names), line.text())
     }
 
-    fn lane(&self, row: &Row, lane: &Lane, past: &Past, signs: &mut HashSet<Glyph>) -> String {
+    fn lane(&self, row: &Row, lane: &Lane, past: &LanePast, signs: &mut HashSet<Glyph>) -> String {
         let weight = Weight::from(lane.kind);
         let cells = past.drawing.cells();
         let mut bars = TextLine::new(self.window.width);

@@ -11,8 +11,8 @@ pub(super) struct Children<'a>(HashMap<LaneId, Vec<&'a Lane>>);
 
 /// The place where the time of a poll went.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    after: Bound<'a>,
+pub(super) struct HotPlace<'a> {
+    after: Landmark<'a>,
     before: Option<&'a Site>,
 }
 
@@ -28,7 +28,7 @@ enum Kind {
 }
 
 #[derive(Clone, Copy)]
-enum Bound<'a> {
+enum Landmark<'a> {
     /// No line but its task's spawn site is known.
     Start(Option<&'a Site>),
     /// It has reached this line.
@@ -37,7 +37,7 @@ enum Bound<'a> {
 
 struct Point<'a> {
     at: Timestamp,
-    what: Bound<'a>,
+    what: Landmark<'a>,
     /// Awaits that end at the same moment end from the innermost to the outermost; they start in the opposite order.
     order: (Option<Kind>, u32),
 }
@@ -87,7 +87,7 @@ impl<'a> Children<'a> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> HotPlace<'a> {
     /// Finds the longest part of a poll without an event.
     pub(super) fn of(lane: &'a Lane, poll: &Span, children: &Children<'a>) -> Self {
         /// Maximum depth of nested branches that are searched.
@@ -112,7 +112,7 @@ impl<'a> Place<'a> {
         let before = points
             .get(longest.0 + 1)
             .and_then(|point| match point.what {
-                Bound::Site(Kind::At | Kind::In, site) => Some(site),
+                Landmark::Site(Kind::At | Kind::In, site) => Some(site),
                 _ => None,
             });
         Self {
@@ -124,27 +124,27 @@ impl<'a> Place<'a> {
     /// Returns the nearest line.
     pub(super) fn site(&self) -> Option<&'a Site> {
         match self.after {
-            Bound::Start(spawned) => self.before.or(spawned),
-            Bound::Site(_, site) => Some(site),
+            Landmark::Start(spawned) => self.before.or(spawned),
+            Landmark::Site(_, site) => Some(site),
         }
     }
 
     /// Returns the place, as part of a sentence.
     pub(super) fn text(&self) -> String {
         match (self.after, self.before) {
-            (Bound::Start(_), Some(site)) => format!(", before {}", place(site)),
-            (Bound::Start(Some(site)), None) => {
+            (Landmark::Start(_), Some(site)) => format!(", before {}", place(site)),
+            (Landmark::Start(Some(site)), None) => {
                 format!(", after its start (spawned at {})", place(site))
             }
-            (Bound::Start(None), None) => String::new(),
-            (Bound::Site(Kind::In, site), _) => format!(", in the await at {}", place(site)),
-            (Bound::Site(_, site), Some(next)) if next.file != site.file => {
+            (Landmark::Start(None), None) => String::new(),
+            (Landmark::Site(Kind::In, site), _) => format!(", in the await at {}", place(site)),
+            (Landmark::Site(_, site), Some(next)) if next.file != site.file => {
                 format!(", between {} and {}", place(site), place(next))
             }
-            (Bound::Site(_, site), Some(next)) if next.line != site.line => {
+            (Landmark::Site(_, site), Some(next)) if next.line != site.line => {
                 format!(", between {} and line {}", place(site), next.line)
             }
-            (Bound::Site(_, site), _) => format!(", after {}", place(site)),
+            (Landmark::Site(_, site), _) => format!(", after {}", place(site)),
         }
     }
 }
@@ -156,15 +156,15 @@ fn points<'a>(lane: &'a Lane, poll: &Span, children: &Children<'a>) -> Vec<Point
     let first = open.iter().find_map(|frame| frame.site.as_ref());
     let mut points = vec![Point {
         at: poll.start,
-        what: first.map_or(Bound::Start(lane.site.as_ref()), |site| {
-            Bound::Site(Kind::In, site)
+        what: first.map_or(Landmark::Start(lane.site.as_ref()), |site| {
+            Landmark::Site(Kind::In, site)
         }),
         order: (None, 0),
     }];
     let mut add = |at: Timestamp, kind: Kind, site: &'a Site, order: u32| {
         points.push(Point {
             at,
-            what: Bound::Site(kind, site),
+            what: Landmark::Site(kind, site),
             order: (Some(kind), order),
         });
     };

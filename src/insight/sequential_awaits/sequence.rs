@@ -9,7 +9,7 @@ use crate::text::units::duration_text;
 use crate::timeline::{Frame, Lane, Timeline};
 
 /// An await of a coroutine, with the time that it took.
-pub(super) struct Step<'a> {
+pub(super) struct AwaitStep<'a> {
     pub(super) frame: &'a Frame,
     pub(super) end: Timestamp,
     pub(super) running: u64,
@@ -29,7 +29,7 @@ pub(super) struct Sequence<'a> {
 }
 
 impl<'a> Sequence<'a> {
-    pub(super) fn new(lane: &'a Lane, steps: &[Step<'a>]) -> Option<Self> {
+    pub(super) fn new(lane: &'a Lane, steps: &[AwaitStep<'a>]) -> Option<Self> {
         if steps.len() < 2 {
             return None;
         }
