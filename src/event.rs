@@ -55,18 +55,18 @@ impl From<&'static std::panic::Location<'static>> for Site {
     }
 }
 
-/// What happened, when, and on which thread.
+/// An event: its time, its thread and its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When it happened.
+    /// Time at which it happened.
     pub at: Timestamp,
     /// The thread on which it happened.
     pub thread: ThreadId,
-    /// What happened.
+    /// Kind of event, with its fields.
     pub kind: EventKind,
 }
 
-/// What can happen.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// The event's thread is seen for the first time.
@@ -78,9 +78,9 @@ pub enum EventKind {
     RuntimeEntered {
         /// The runtime's own lane.
         runtime: LaneId,
-        /// What kind of runtime it is.
+        /// Kind of runtime.
         flavor: Flavor,
-        /// Whether it waits for I/O. Where it does not, every wake by its driver is a timer's.
+        /// `true` if it waits for I/O. If not, every wake by its driver is a timer's.
         io: bool,
     },
     /// A runtime's root task has ended, and the runtime with it.
@@ -96,9 +96,9 @@ pub enum EventKind {
         name: Text,
         /// The lane that spawned it.
         parent: Option<LaneId>,
-        /// What kind of task it is.
+        /// Kind of task.
         kind: TaskKind,
-        /// Where it was spawned.
+        /// Place at which it was spawned.
         site: Option<Site>,
     },
     /// A branch of a join, gather, select or timeout begins, within its parent's poll.
@@ -109,9 +109,9 @@ pub enum EventKind {
         name: Text,
         /// The lane that polls it.
         parent: LaneId,
-        /// What it is a branch of.
+        /// Kind of macro or function that it is a branch of.
         of: BranchOf,
-        /// Where the branch stands.
+        /// Place of the branch.
         site: Option<Site>,
     },
     /// A task or branch is resumed.
@@ -123,14 +123,14 @@ pub enum EventKind {
     PollEnded {
         /// The task or branch.
         lane: LaneId,
-        /// How it ended.
+        /// Its end.
         result: Polled,
     },
     /// A waker of a task or branch was called.
     Woken {
-        /// Who is to be polled again.
+        /// The task or branch that is polled again.
         lane: LaneId,
-        /// Who called the waker.
+        /// Caller of the waker.
         by: Waker,
     },
     /// A waiting task or branch has lost its last waker: nothing can ever wake it.
@@ -153,7 +153,7 @@ pub enum EventKind {
         name: Text,
         /// The lane in which it was called.
         parent: Option<LaneId>,
-        /// Where it was called.
+        /// Place at which it was called.
         site: Option<Site>,
     },
     /// A coroutine is polled for the first time, or for the first time by this host.
@@ -169,7 +169,7 @@ pub enum EventKind {
     CoroutineEnded {
         /// The coroutine.
         lane: LaneId,
-        /// How it ended.
+        /// Its end.
         end: CoroutineEnd,
     },
     /// An `.await` is reached.
@@ -182,11 +182,11 @@ pub enum EventKind {
         parent: Option<FrameId>,
         /// The coroutine in whose body it stands.
         coroutine: Option<LaneId>,
-        /// Where it stands.
+        /// Place of the await.
         site: Option<Site>,
         /// The text of the awaited expression.
         text: Text,
-        /// What is awaited, where that is known.
+        /// Thing that is awaited, if known.
         on: Option<Awaited>,
     },
     /// An `.await` is over: it has its value, or its future was dropped.
@@ -205,25 +205,25 @@ pub enum EventKind {
     },
     /// Events were lost before this one.
     Lost {
-        /// How many.
+        /// The number.
         count: u64,
     },
     /// A lane is given a label.
     Labelled {
         /// The lane.
         lane: LaneId,
-        /// What the label tells. A lane has one label of each key, the latest.
+        /// Key of the label. A lane has one label of each key, the latest.
         key: Text,
-        /// What it says.
+        /// Value of the label.
         value: Text,
     },
     /// The tasks of a runtime were counted that have not ended.
     TasksCounted {
         /// The runtime's lane.
         runtime: LaneId,
-        /// How many of them have lanes.
+        /// Number of them that have lanes.
         seen: u64,
-        /// How many there are.
+        /// Number of all of them.
         alive: u64,
     },
     /// The program is alive at this time. Nothing else happened.
@@ -244,14 +244,14 @@ pub enum EventKind {
     },
 }
 
-/// What happens at every poll, and so is most of any session, in a form that fits into registers.
+/// An event that happens at every poll, in a form that fits into registers. Most events are of these kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) lane: LaneId,
     pub(crate) what: What,
 }
 
-/// What a [`Step`] is.
+/// The kind of a [`Step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// [`EventKind::PollStarted`].
@@ -281,7 +281,7 @@ impl EventKind {
         !matches!(self, Self::Alive | Self::PollSpent { .. })
     }
 
-    /// Whether a lane begins, ends or comes to be run by another one.
+    /// Returns `true` if a lane starts, ends or comes to be run by another one.
     pub(crate) fn changes_tree(&self) -> bool {
         matches!(
             self,
@@ -354,7 +354,7 @@ pub enum Flavor {
     CurrentThread,
     /// Its tasks run on worker threads.
     MultiThread {
-        /// How many.
+        /// The number.
         workers: u32,
     },
 }
@@ -374,7 +374,7 @@ pub enum TaskKind {
     Future,
 }
 
-/// What a branch belongs to.
+/// The kind of macro or function that a branch belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BranchOf {
     /// A `join!` or `gather!`: all branches run to their end.
@@ -385,7 +385,7 @@ pub enum BranchOf {
     Timeout,
 }
 
-/// How a poll ended.
+/// The end of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polled {
     /// It waits for something: *suspended*.
@@ -396,7 +396,7 @@ pub enum Polled {
     Panicked,
 }
 
-/// Who called a waker.
+/// The caller of a waker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waker {
     /// A task or branch, while it was polled, or by its end.
@@ -417,7 +417,7 @@ pub enum Cancel {
         /// The lane that called it.
         by: Option<LaneId>,
     },
-    /// Whoever owned it dropped it.
+    /// Its owner dropped it.
     Dropped,
     /// Another branch of its `select!` was ready first.
     LostSelect,
@@ -430,12 +430,12 @@ pub enum Cancel {
     Left,
 }
 
-/// How a coroutine ended.
+/// The end of a coroutine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CoroutineEnd {
     /// It returned.
     Returned {
-        /// What it returned, where that has `Debug`.
+        /// Its value as text, if that has `Debug`.
         value: Option<Text>,
     },
     /// It panicked.
@@ -449,7 +449,7 @@ pub enum CoroutineEnd {
     NeverPolled,
 }
 
-/// What an await waits for, where the probe knows it.
+/// The thing that an await waits for, if the probe knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Awaited {
     /// The end of a task.

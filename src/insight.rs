@@ -27,7 +27,7 @@ pub use why::why;
 use crate::event::Site;
 use crate::timeline::Timeline;
 
-/// What searches a timeline for findings of one kind.
+/// Searches a timeline for findings of one kind.
 type Finder = fn(&Timeline) -> Vec<Finding>;
 
 /// The finders: to add one, write a file like theirs and name it here.

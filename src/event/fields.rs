@@ -14,7 +14,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
-/// Where fields are written to.
+/// A target that fields are written to.
 pub(crate) trait Put {
     fn byte(&mut self, byte: u8);
     fn varint(&mut self, value: u64);
@@ -23,7 +23,7 @@ pub(crate) trait Put {
     fn text(&mut self, text: &Text);
 }
 
-/// Where fields are read from.
+/// A source that fields are read from.
 pub(crate) trait Take {
     fn byte(&mut self) -> Result<u8, Malformed>;
     fn varint(&mut self) -> Result<u64, Malformed>;
@@ -82,7 +82,7 @@ pub(crate) fn take_bytes<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8
     Ok(taken)
 }
 
-/// What can stand in an event, or in the state of a lane.
+/// A field of an event, or of the state of a lane.
 pub(crate) trait Field: Sized {
     fn put(&self, to: &mut impl Put);
     fn take(from: &mut impl Take) -> Result<Self, Malformed>;

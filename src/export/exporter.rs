@@ -28,7 +28,7 @@ impl fmt::Debug for Exporter {
     }
 }
 
-/// What text is laid out for.
+/// The size and the characters of a page of text.
 #[derive(Clone, Copy, Debug)]
 pub struct PageSize {
     /// Columns of a line.
@@ -42,7 +42,7 @@ pub struct PageSize {
 pub struct EndedSession<'a> {
     /// Its scenario's name, or its title.
     pub name: Text,
-    /// What it is, in a few words.
+    /// Title, in a few words.
     pub title: Text,
     /// The state of everything at the end.
     pub timeline: &'a Timeline,

@@ -40,7 +40,7 @@ pub struct Summary<'a> {
     pub elapsed_ns: u64,
     /// The number of events, without heartbeats.
     pub events: u64,
-    /// How many events were lost.
+    /// Number of lost events.
     pub lost: u64,
     /// The tasks, in the order in which they began, and the coroutines that never ran.
     pub tasks: TaskSummaries<'a>,
@@ -68,9 +68,9 @@ pub struct Task {
     pub id: u64,
     /// Its name.
     pub name: String,
-    /// Who spawned or called it.
+    /// Task that spawned or called it.
     pub parent: Option<u64>,
-    /// How often it was polled.
+    /// Number of polls.
     pub polls: u64,
     /// Time spent being polled.
     pub running_ns: u64,
@@ -78,12 +78,12 @@ pub struct Task {
     pub ready_ns: u64,
     /// Time spent suspended.
     pub waiting_ns: u64,
-    /// How it ended.
+    /// Its end.
     pub outcome: Outcome,
-    /// What it returned, as text.
+    /// Its value, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What it is labelled with.
+    /// Its labels, by their keys.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// The branches of its joins, selects and timeouts.
@@ -95,18 +95,18 @@ pub struct Task {
 pub struct BranchSummary {
     /// The expression that it runs.
     pub name: String,
-    /// What it is a branch of.
+    /// Kind of macro or function that it is a branch of.
     pub of: Of,
-    /// How often it was polled.
+    /// Number of polls.
     pub polls: u64,
-    /// How it ended.
+    /// Its end.
     pub outcome: Outcome,
-    /// What it returned, as text.
+    /// Its value, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
-/// What a branch belongs to.
+/// The kind of macro or function that a branch belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Of {
@@ -118,7 +118,7 @@ pub enum Of {
     Timeout,
 }
 
-/// How something ended.
+/// The end of a task or branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -145,11 +145,11 @@ pub struct FindingSummary {
     pub task: u64,
     /// Its place in the program, as `file:line`.
     pub site: Option<String>,
-    /// What it costs as it is.
+    /// Cost as it is.
     pub costs_ns: u64,
-    /// What following the advice could save.
+    /// Time that following the advice could save.
     pub saves_ns: u64,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub text: String,
 }
 

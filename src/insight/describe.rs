@@ -15,19 +15,19 @@ use crate::timeline::{Lane, LaneKind, State, Timeline};
 /// An event as a line of a list: when, who, what, and what more there is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// When it happened.
+    /// Time of the event.
     pub at: Timestamp,
-    /// Whom it is about.
+    /// Lane that it is about.
     pub lane: Option<LaneId>,
-    /// What they do: `resumes`, `prints`.
+    /// Verb: `resumes`, `prints`.
     pub verb: &'static str,
-    /// Where, by whom, what; may be empty.
+    /// Place, cause or text; may be empty.
     pub detail: String,
-    /// How to colour it.
+    /// Tone, for its colour.
     pub tone: Tone,
 }
 
-/// What a line is about, for its colour.
+/// The subject of a line, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tone {
     /// Something runs.
@@ -147,7 +147,7 @@ fn words(event: &Event, lane: &Lane, timeline: &Timeline) -> Option<Phrase> {
     }
 }
 
-/// Whether a coroutine is what a runtime was entered with, which the root task's lines tell of.
+/// Returns `true` if a runtime was entered with this coroutine. The lines of the root task tell of it.
 fn is_own_body(lane: &Lane, parent: Option<&Lane>) -> bool {
     parent.is_some_and(|parent| {
         parent.kind == LaneKind::Task(TaskKind::Root)

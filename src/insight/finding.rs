@@ -7,21 +7,21 @@ use crate::event::{LaneId, Site, Timestamp};
 /// Something worth knowing about a program, with its place and its price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What kind of thing it is.
+    /// Kind of finding.
     pub kind: FindingKind,
     /// The lane that it is about.
     pub lane: LaneId,
-    /// Where it stands in the program.
+    /// Place in the program.
     pub site: Option<Site>,
-    /// When it began: the evidence is there.
+    /// Time of its start, where the evidence is.
     pub at: Timestamp,
-    /// What it costs as it is, in nanoseconds.
+    /// Cost as it is, in nanoseconds.
     pub costs_ns: u64,
-    /// What following the advice could save, in nanoseconds.
+    /// Nanoseconds that following the advice could save.
     pub saves_ns: u64,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub text: String,
-    /// What to try, in a sentence.
+    /// Advice, in a sentence.
     pub advice: String,
 }
 

@@ -12,7 +12,7 @@ use crate::event::{BranchOf, Flavor, LaneId, TaskKind, Timestamp};
 use crate::text::units::{rounded_text, time_text};
 use crate::timeline::{Lane, LaneKind, State, Timeline};
 
-/// What a lane does or waits for at `now`, in one plain sentence, followed through the chain of waits to its end.
+/// Returns in one plain sentence what a lane does or waits for at `now`, followed through the chain of waits to its end.
 ///
 /// The timeline is as of `now`: nothing later was applied to it.
 pub fn why(timeline: &Timeline, lane: LaneId, now: Timestamp) -> String {

@@ -38,7 +38,7 @@ const SOON: Duration = Duration::from_millis(300);
 /// Interval of the keep-alive that a viewer sends to a program.
 const RENEW: Duration = Duration::from_secs(1);
 
-/// Where a program can be watched.
+/// The address of a program that can be watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// At this socket.
@@ -50,7 +50,7 @@ pub enum Address {
 /// A program that is watched.
 #[derive(Debug)]
 pub struct Attached {
-    /// What it says of itself.
+    /// Its description of itself.
     pub program: Program,
     /// The file that what it says goes into.
     spool: Spool,
@@ -60,27 +60,27 @@ pub struct Attached {
     status: Arc<Mutex<Status>>,
 }
 
-/// What a program says of itself.
+/// A program's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Its process.
     pub process: u32,
-    /// What it is called.
+    /// Its name.
     pub name: Text,
-    /// Whether it can be paused and stepped.
+    /// `true` if it can be paused and stepped.
     pub can_hold: bool,
 }
 
-/// How a program that is watched stands.
+/// The state of a program that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// What its gate lets through.
+    /// Pace of its gate.
     pub pace: Pace,
-    /// What has become of the connection.
+    /// State of the connection.
     pub connection: Connection,
 }
 
-/// What has become of the connection to a program.
+/// The state of the connection to a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
     /// It goes on.
@@ -97,12 +97,12 @@ pub enum Error {
     /// It cannot be reached, or says something else than it should.
     #[error("cannot attach to {at}: {why}")]
     Program {
-        /// Where it is.
+        /// Its address.
         at: String,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
-    /// What it says cannot be written.
+    /// Its events cannot be written.
     #[error(transparent)]
     Session(#[from] recording::Error),
 }
@@ -222,7 +222,7 @@ impl Attached {
         move || lock(&status).connection.clone()
     }
 
-    /// How it stands.
+    /// Returns its state.
     pub fn status(&self) -> Status {
         lock(&self.status).clone()
     }

@@ -17,13 +17,13 @@ use super::spool::Spool;
 use crate::probe::live::place::{self, Socket};
 use crate::probe::output::{CONTROL, VARIABLE};
 
-/// As many lines of its output are kept.
+/// Number of lines of its output that are kept.
 const LINES: usize = 2000;
 /// No line is longer, in bytes.
 const LONGEST: u64 = 4096;
-/// How often it is looked whether it has come, or has ended.
+/// Interval of the checks whether it has come, or has ended.
 const PULSE: Duration = Duration::from_millis(5);
-/// So long it may take to end once it is asked to.
+/// Time limit for it to end once it is asked to.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A program that was begun here.
@@ -35,7 +35,7 @@ pub struct Launched {
     printed: Arc<Mutex<VecDeque<String>>>,
 }
 
-/// Where a program's output goes.
+/// The destination of a program's output.
 #[derive(Debug)]
 pub enum Printing {
     /// It is kept, to be shown.
@@ -99,7 +99,7 @@ impl Launched {
         }
     }
 
-    /// How it ended, once it has.
+    /// Returns its exit status, once it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -113,7 +113,7 @@ impl Launched {
         self.child.wait()
     }
 
-    /// What it has printed since this was asked last, line by line.
+    /// Returns what it has printed since the last call, line by line.
     pub fn printed(&self) -> Vec<String> {
         lock(&self.printed).drain(..).collect()
     }
@@ -147,7 +147,7 @@ impl Drop for Launched {
     }
 }
 
-/// What a shell gives as the exit code of a program that ended like this.
+/// Returns the exit code that a shell gives for a program that ended like this.
 pub fn exit_code(status: ExitStatus) -> u8 {
     let signal = status.signal().map(|signal| 128 + signal);
     let code = status.code().or(signal).unwrap_or(1);

@@ -12,7 +12,7 @@ use super::spool::Spool;
 use crate::event::printable;
 use crate::recording::{self, Joint};
 
-/// How often what the programs told is taken in.
+/// Interval at which the programs' events are taken in.
 const PULSE: Duration = Duration::from_millis(20);
 
 /// Several programs that are watched as one: what they tell goes into one file.
@@ -71,7 +71,7 @@ impl JointPrograms {
         self.spool.path()
     }
 
-    /// Whether all is in the file that the programs told, since they have ended.
+    /// Returns `true` if the programs have ended and all their events are in the file.
     ///
     /// # Errors
     ///

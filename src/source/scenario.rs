@@ -92,7 +92,7 @@ impl Live {
         self.gate.set_speed(speed);
     }
 
-    /// How it stands at its gate.
+    /// Returns its state at its gate.
     pub fn report(&self) -> Report {
         let mut report = self.gate.report();
         if self.real_time {
@@ -106,7 +106,7 @@ impl Live {
         report
     }
 
-    /// Whether its program has ended; the last events may still have to be drained.
+    /// Returns `true` if its program has ended; the last events may still have to be drained.
     pub fn is_finished(&self) -> bool {
         self.thread
             .as_ref()
