@@ -462,7 +462,7 @@ mod tests {
             token: String::new(),
             status: Arc::new(Mutex::new(Status {
                 pace: Pace::Playing,
-                life: Life::Runs,
+                connection: Connection::Runs,
             })),
         };
         let (ours, theirs) = tokio::io::duplex(1 << 10);
