@@ -136,11 +136,7 @@ fn paths_are_shown_in_one_way() {
 fn the_screen_and_standard_error_are_written_in_few_places() {
     let writes = ["set_line(", "set_stringn(", "set_string(", "set_span("];
     assert_only_in(&["tui/view/text.rs"], &writes);
-    let lines = [
-        "cli/failure.rs",
-        "probe/output/running.rs",
-        "cli/session.rs",
-    ];
+    let lines = ["cli/failure.rs", "probe/output/notice.rs", "cli/session.rs"];
     assert_only_in(&lines, &["stderr()", "eprint"]);
 }
 
