@@ -26,8 +26,9 @@ use crate::timeline::{Lane, Span, State, Timeline, work};
 use crate::tui::app::action::Action;
 use crate::tui::app::theme::{Depth, Theme};
 use crate::tui::shell::driver::Driver;
-use crate::tui::shell::reader::{self, Reader};
+use crate::tui::shell::reader::Reader;
 use crate::tui::shell::recorder::Recorder;
+use crate::tui::shell::stretch;
 
 const SIZE: Size = Size::new(64, 20);
 const THEME: Theme = Theme {
@@ -58,7 +59,7 @@ impl Screen {
         let mut writer = Writer::create(&path, &Meta::default()).unwrap();
         write(&mut writer, &events[..first]);
         let mut archive = Archive::open(&path, |_| {}).unwrap();
-        let playback = reader::playback(&mut archive, first as u64).unwrap();
+        let playback = stretch::playback(&mut archive, first as u64).unwrap();
         let (sender, inbox) = mpsc::unbounded_channel();
         let mut driver = Driver::new(Recorder::new(Record::Off), sender);
         let reader = driver.reader_by_hand(archive, path.clone(), follow);

@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::background::in_background;
 use super::conversion::{self, Begun, Conversion};
-#[cfg(unix)]
-use super::opening::Files;
-use super::opening::Opening;
+use super::opening::{self, Opening};
 use super::options::Watching;
 use super::reader::{Reader, Request};
 use super::recorder::Recorder;
-use super::{highlight, opening};
+#[cfg(unix)]
+use super::sources::Files;
+use super::sources::{self, colour};
 use crate::event::Event;
 use crate::probe::gate::Pace;
 use crate::recording::{self, Archive, Progress};
@@ -141,7 +141,7 @@ impl Driver {
         let added = watching.events();
         if let Some(added) = &added {
             let files = self.files.new_in(&added.events);
-            show_files(files, &self.messages);
+            sources::show_files(files, &self.messages);
         }
         let is_new = self.watched.as_ref() != Some(&state);
         self.watched = Some(state.clone());
@@ -291,7 +291,7 @@ impl Driver {
             archive,
             journal,
         } = opening::open(path, follow, progress)?;
-        self.colour(opening::sources(&opened));
+        self.colour(sources::sources(&opened));
         let (messages, requests) = (self.messages.clone(), self.new_reader(follow));
         let urgent = Arc::clone(&self.urgent);
         in_background("reading", move || {
@@ -379,7 +379,6 @@ impl Driver {
         }
     }
 
-    /// Shows source files, at once without colours and then with them.
     fn colour(&self, sources: Vec<Source>) {
         colour(sources, &self.messages);
     }
@@ -433,38 +432,7 @@ fn read(
 
 /// Shows a recording and its source files.
 fn show(opened: Opened, messages: &UnboundedSender<Msg>) {
-    let sources = opening::sources(&opened);
+    let sources = sources::sources(&opened);
     let _ = messages.send(Msg::Opened(Box::new(opened)));
-    send_coloured(sources, messages);
-}
-
-/// Shows source files, at once without colours and then with them.
-fn colour(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
-    let messages = messages.clone();
-    in_background("colours", move || send_coloured(sources, &messages));
-}
-
-/// Reads and shows source files, on a thread of its own.
-pub(crate) fn show_files(files: Vec<String>, messages: &UnboundedSender<Msg>) {
-    if files.is_empty() {
-        return;
-    }
-    let messages = messages.clone();
-    in_background("colours", move || {
-        let sources = files.iter().filter_map(|file| opening::source(file));
-        send_coloured(sources.collect(), &messages);
-    });
-}
-
-fn send_coloured(sources: Vec<Source>, messages: &UnboundedSender<Msg>) {
-    for source in sources {
-        let _ = messages.send(Msg::Source(source.clone()));
-        let _ = messages.send(Msg::Source(highlight::coloured(&source)));
-    }
-}
-
-/// Does something on a thread of its own. Where none can be had, it is left: nothing depends on it.
-fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().name(crate::text::threads::name(name));
-    let _ = thread.spawn(work);
+    sources::send_coloured(sources, messages);
 }

@@ -1,25 +1,16 @@
-//! Reading what the screen shows besides the program that runs: recordings, their list, and source files.
+//! Opens recordings and journals, and lists those that are kept.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::conversion::Begun;
-use super::reader;
-use crate::event::Event;
+use super::stretch;
 use crate::event::printable;
 use crate::recording::{
     self, Archive, Damage, Entry, Error, Goal, Making, Meta, Progress, Session, Store,
 };
 use crate::scenario;
-use crate::tui::app::code::Source;
 use crate::tui::app::{Grows, Opened, Playback, Recent};
-
-/// The largest source file that is shown, in bytes.
-const LARGEST: u64 = 1 << 20;
-/// As many source files are read for a recording.
-const MOST: usize = 32;
 
 /// A session of no more events is read as a whole.
 const SMALL: u64 = 100_000;
@@ -55,7 +46,7 @@ fn begun(path: &Path, making: Making, follow: bool) -> Result<Opening, Error> {
     let part = making.part().to_owned();
     let mut archive = Archive::open(&part, |_| {})?;
     let end = archive.events();
-    let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
+    let shown = stretch::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let mut opened = opened(path, &archive.log.meta, shown, &[]);
     opened.grows = if follow { Grows::Written } else { Grows::Read };
     let journal = Begun {
@@ -94,7 +85,7 @@ fn open_recording(
         });
     };
     let end = archive.events();
-    let shown = reader::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
+    let shown = stretch::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let damage = archive.log.all_damage();
     let mut opened = opened(path, &archive.log.meta, shown, &damage);
     if follow {
@@ -128,47 +119,6 @@ fn opened(path: &Path, meta: &Meta, playback: Playback, damage: &[Damage]) -> Op
 pub(crate) fn damage_text(damage: &[Damage]) -> Option<String> {
     let lines = recording::told(damage);
     (!lines.is_empty()).then(|| lines.join("; "))
-}
-
-/// A recording's program: its scenario's, or the source files that its events speak of, as far as they are here.
-pub(crate) fn sources(opened: &Opened) -> Vec<Source> {
-    if let Some(scenario) = opened.scenario {
-        return vec![Source::scenario(scenario)];
-    }
-    let files = files(opened.playback.events());
-    files.into_iter().take(MOST).filter_map(source).collect()
-}
-
-/// The source files that events speak of.
-fn files(events: &[Event]) -> BTreeSet<&str> {
-    let sites = events.iter().filter_map(|event| event.kind.site());
-    sites.map(|site| site.file.raw()).collect()
-}
-
-/// The source files that were spoken of so far, up to some number.
-#[derive(Debug, Default)]
-pub(crate) struct Files(BTreeSet<String>);
-
-impl Files {
-    /// Returns the source files that events speak of for the first time.
-    pub(crate) fn new_in(&mut self, events: &[Event]) -> Vec<String> {
-        let Some(room) = MOST.checked_sub(self.0.len()).filter(|room| *room > 0) else {
-            return Vec::new();
-        };
-        let files = files(events).into_iter();
-        let new = files.filter(|file| !self.0.contains(*file)).take(room);
-        let new: Vec<String> = new.map(str::to_owned).collect();
-        self.0.extend(new.iter().cloned());
-        new
-    }
-}
-
-pub(crate) fn source(file: &str) -> Option<Source> {
-    let metadata = fs::metadata(file).ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return None;
-    }
-    Some(Source::file(file, &fs::read_to_string(file).ok()?))
 }
 
 /// The recordings that are kept, the newest first.
