@@ -7,6 +7,7 @@ pub mod action;
 mod asking;
 mod choice;
 pub mod code;
+pub mod columns;
 mod control;
 pub mod keymap;
 mod lanes;

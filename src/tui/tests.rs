@@ -29,6 +29,7 @@ use crate::tui::shell::driver::Driver;
 use crate::tui::shell::reader::Reader;
 use crate::tui::shell::recorder::Recorder;
 use crate::tui::shell::stretch;
+use crate::tui::view::lanes::LanesView;
 
 const SIZE: Size = Size::new(64, 20);
 const THEME: Theme = Theme {
@@ -192,7 +193,7 @@ impl Screen {
         }
         let viewer = self.viewer();
         let areas = viewer.areas(SIZE);
-        let view = viewer.lanes_view(&THEME);
+        let view = LanesView::of(viewer, &THEME);
         let columns = view.bars(areas.lanes).width;
         let now = viewer.playback.now();
         let window = viewer.lanes.viewport.window(columns, now);

@@ -20,7 +20,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
+use self::lanes::LanesView;
 use super::app::{App, Overlay, Screen, Viewer};
+use crate::tui::app::columns;
 use crate::tui::app::layout::{self, LEAST};
 use crate::tui::app::theme::{Role, Theme};
 
@@ -65,7 +67,7 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
     if !areas.minimap.is_empty() {
-        let Rect { x, width, .. } = lanes::bars(viewer.lanes.widest, areas.lanes);
+        let Rect { x, width, .. } = columns::bars(viewer.lanes.widest, areas.lanes);
         let line = Rect {
             x,
             width,
@@ -77,7 +79,7 @@ fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
         let is_loaded = density::draw(viewer, theme, areas.lanes, buf);
         density::legend(theme, is_loaded, areas.legend, buf);
     } else {
-        let is_loaded = viewer.lanes_view(&theme).draw(areas.lanes, buf);
+        let is_loaded = LanesView::of(viewer, &theme).draw(areas.lanes, buf);
         let room = areas.legend.width.into();
         let timeline = viewer.playback.timeline();
         let rows = viewer.lanes.rows_near(areas.lane_rows());

@@ -7,8 +7,8 @@ use crate::event::{LaneId, Timestamp};
 use crate::timeline::rows::{Order, Row, are_settled, flat_rows, matches, rows};
 use crate::timeline::{Lane, Timeline};
 use crate::tui::app::action::Action;
+use crate::tui::app::columns::widest;
 use crate::tui::app::viewport::Viewport;
-use crate::tui::view::lanes::widest;
 
 /// Which lanes are seen, and how.
 #[derive(Debug, Default)]

@@ -7,10 +7,9 @@ use super::{About, Arrival, Effect, Journey};
 use crate::event::{LaneId, Timestamp};
 use crate::probe::gate::Pace;
 use crate::tui::app::action::Action;
+use crate::tui::app::columns;
 use crate::tui::app::layout::Areas;
 use crate::tui::app::mouse::Gesture;
-use crate::tui::app::theme::Theme;
-use crate::tui::view::lanes::{LanesView, bars};
 
 /// By how much a key or a turn of the wheel zooms.
 const ZOOM: f64 = 1.5;
@@ -223,44 +222,32 @@ impl Viewer {
         }
     }
 
-    /// How many columns the bars have.
+    /// Returns the number of columns of the bars.
     pub(super) fn bars(&self, areas: &Areas) -> u16 {
-        bars(self.lanes.widest, areas.lanes).width
+        columns::bars(self.lanes.widest, areas.lanes).width
     }
 
-    /// The lanes as they are drawn.
-    pub(in crate::tui) fn lanes_view<'a>(&'a self, theme: &'a Theme) -> LanesView<'a> {
-        LanesView {
-            timeline: self.playback.timeline(),
-            scene: Some((&self.playback, &self.scene)),
-            rows: &self.lanes.rows,
-            widest: Some(self.lanes.widest),
-            first: self.lanes.first,
-            viewport: &self.lanes.viewport,
-            selected: self.lanes.selected,
-            now: self.playback.now(),
-            theme,
-            highlights: &self.lanes.highlights,
-        }
+    /// Returns the time at a column of the screen; none beside the bars.
+    fn time_at(&self, areas: &Areas, x: u16) -> Option<Timestamp> {
+        let bars = columns::bars(self.lanes.widest, areas.lanes);
+        columns::time_at(&self.lanes.viewport, bars, x)
     }
 
     /// Selects the lane that was clicked on, and shows the moment.
-    pub(super) fn click(&mut self, areas: &Areas, at: Position, theme: Theme) -> Option<Effect> {
-        let view = self.lanes_view(&theme);
-        let lane = view.lane_at(areas.lanes, at.x, at.y);
-        let time = view.time_at(areas.lanes, at.x);
+    pub(super) fn click(&mut self, areas: &Areas, at: Position) -> Option<Effect> {
+        let lane = columns::lane_at(&self.lanes.rows, self.lanes.first, areas.lanes, at);
         if lane.is_some() {
             self.lanes.selected = lane;
         }
-        self.seek(time?)
+        self.seek(self.time_at(areas, at.x)?)
     }
 
-    pub(super) fn turn_wheel(&mut self, wheel: Gesture, areas: &Areas, at: Position, theme: Theme) {
+    /// Zooms round the pointer, or pans.
+    pub(super) fn turn_wheel(&mut self, wheel: Gesture, areas: &Areas, at: Position) {
         if !areas.lanes.contains(at) {
             return;
         }
-        let time = self.lanes_view(&theme).time_at(areas.lanes, at.x);
-        let around = time.unwrap_or_else(|| self.centre());
+        let around = self.time_at(areas, at.x).unwrap_or_else(|| self.centre());
         match wheel {
             Gesture::WheelUp => self.lanes.zoom(ZOOM, around),
             Gesture::WheelDown => self.lanes.zoom(1.0 / ZOOM, around),

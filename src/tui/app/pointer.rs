@@ -72,7 +72,6 @@ impl App {
     }
 
     fn mouse_on_lanes(&mut self, gesture: Gesture, at: Position) -> Option<Effect> {
-        let theme = self.theme;
         let areas = self.viewer()?.areas(self.size);
         let press = self.press;
         match gesture {
@@ -90,10 +89,10 @@ impl App {
             Gesture::Release => {
                 self.press = None;
                 if press.is_some_and(|press| !press.dragged) {
-                    return self.viewer_mut()?.click(&areas, at, theme);
+                    return self.viewer_mut()?.click(&areas, at);
                 }
             }
-            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at, theme),
+            wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at),
         }
         None
     }

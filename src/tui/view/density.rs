@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::lanes::bars;
 use super::ruler::Ruler;
 use super::text::{put, put_line, span};
 use crate::event::{Text, Timestamp};
@@ -12,6 +11,7 @@ use crate::text::width::cut;
 use crate::timeline::density::Share;
 use crate::timeline::glyph::Glyph;
 use crate::tui::app::Viewer;
+use crate::tui::app::columns::bars;
 use crate::tui::app::theme::{Role, Theme};
 
 /// Signs for how many of a row's lanes are polled, from few to all.

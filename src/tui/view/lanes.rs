@@ -14,21 +14,16 @@ use ratatui::widgets::Widget;
 use super::ruler::Ruler;
 use super::text::put_at;
 use crate::event::{LaneId, Timestamp};
-use crate::text::width::{cut, names_at_most, width};
+use crate::text::width::{cut, width};
 use crate::timeline::cells::{Cell, Window};
 use crate::timeline::glyph::{self, LEGEND, Weight, ascii_tree};
 use crate::timeline::labels::{About, Label, is_stuck, labels};
 use crate::timeline::rows::Row;
 use crate::timeline::{Lane, LaneKind, State, Timeline};
+use crate::tui::app::columns::{self, GAP, POINTER};
 use crate::tui::app::theme::{Glyph, Role, Theme};
 use crate::tui::app::viewport::Viewport;
-use crate::tui::app::{Drawn, Playback, Scene};
-
-/// The least columns that names take.
-const NARROWEST: u16 = 5;
-/// The pointer before the names, and the free columns after them.
-const POINTER: u16 = 1;
-const GAP: u16 = 2;
+use crate::tui::app::{Drawn, Playback, Scene, Viewer};
 
 /// The lanes under their ruler.
 #[derive(Clone, Copy, Debug)]
@@ -64,28 +59,33 @@ struct Seen<'a> {
 }
 
 impl LanesView<'_> {
-    /// The lane in whose row a place of the screen is.
-    pub fn lane_at(&self, area: Rect, x: u16, y: u16) -> Option<LaneId> {
-        let index = y.checked_sub(area.y)?.checked_sub(1)?;
-        let inside = x >= area.x && x < area.right() && y < area.bottom();
-        let row = self.rows.get(self.first.checked_add(index.into())?);
-        row.filter(|_| inside).map(|row| row.lane)
+    /// Returns the lanes of a session as its viewer shows them.
+    pub fn of<'a>(viewer: &'a Viewer, theme: &'a Theme) -> LanesView<'a> {
+        let Viewer {
+            playback,
+            lanes,
+            scene,
+            ..
+        } = viewer;
+        LanesView {
+            timeline: playback.timeline(),
+            scene: Some((playback, scene)),
+            rows: &lanes.rows,
+            first: lanes.first,
+            viewport: &lanes.viewport,
+            selected: lanes.selected,
+            now: playback.now(),
+            theme,
+            widest: Some(lanes.widest),
+            highlights: &lanes.highlights,
+        }
     }
 
-    /// The time at a column of the screen, where there are bars.
-    pub fn time_at(&self, area: Rect, x: u16) -> Option<Timestamp> {
-        let bars = self.bars(area);
-        let column = x
-            .checked_sub(bars.x)
-            .filter(|&column| column < bars.width)?;
-        Some(self.viewport.time_at(column, bars.width))
-    }
-
-    /// The part of the area where the bars are, without the ruler above them.
+    /// Returns the part of the area where the bars are.
     pub fn bars(&self, area: Rect) -> Rect {
         let widest = self.widest;
-        let widest = widest.unwrap_or_else(|| self::widest(self.rows, self.timeline));
-        bars(widest, area)
+        let widest = widest.unwrap_or_else(|| columns::widest(self.rows, self.timeline));
+        columns::bars(widest, area)
     }
 
     fn drawn(&self, window: &Window) -> Drawn<'_> {
@@ -296,36 +296,6 @@ impl Widget for &LanesView<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         self.draw(area, buf);
     }
-}
-
-/// The part of the lanes' area where the bars are, beside names of so many columns and below the ruler.
-pub fn bars(widest: usize, area: Rect) -> Rect {
-    let names = name_width(widest, area).min(area.width);
-    let top = area.height.min(1);
-    Rect {
-        x: area.x + names,
-        y: area.y + top,
-        width: area.width - names,
-        height: area.height - top,
-    }
-}
-
-/// How many columns the names take, with what stands before and after them; the bars begin after that.
-fn name_width(widest: usize, area: Rect) -> u16 {
-    let most = usize::from(names_at_most(area.width).max(NARROWEST));
-    let names = widest + usize::from(POINTER + GAP);
-    names.clamp(usize::from(NARROWEST), most) as u16
-}
-
-/// How many columns the widest name takes, with the tree's lines before it. However many rows there are, the first ones
-/// have to do.
-pub fn widest(rows: &[Row], timeline: &Timeline) -> usize {
-    const ENOUGH: usize = 4096;
-    let of = |row: &Row| {
-        let fold = if row.folded { 2 } else { 0 };
-        width(&row.prefix()) + fold + width(&timeline.name(row.lane).printable())
-    };
-    rows.iter().take(ENOUGH).map(of).max().unwrap_or(0)
 }
 
 /// The signs of the usual states and of the others that occur, and what they mean: as many as fit into `room` columns,

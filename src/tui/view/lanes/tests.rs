@@ -6,6 +6,7 @@ use crate::timeline::rows::rows;
 use crate::timeline::story::{self, MILLI, Story};
 use crate::tui::app::theme::Depth;
 use proptest::prelude::*;
+use ratatui::layout::Position;
 
 const COLORED: Theme = Theme {
     depth: Depth::True,
@@ -243,19 +244,43 @@ fn a_bar_that_begins_within_a_column_is_drawn_reversed() {
 fn places_are_found_again() {
     let area = Rect::new(3, 2, 80, 5);
     view(&story::two_tasks(), 2000, 1, COLORED, |view| {
-        assert_eq!(view.lane_at(area, 3, 2), None, "the ruler");
-        assert_eq!(view.lane_at(area, 3, 3), Some(LaneId(1)));
-        assert_eq!(view.lane_at(area, 82, 5), Some(LaneId(5)));
-        assert_eq!(view.lane_at(area, 83, 5), None);
-        assert_eq!(view.lane_at(area, 3, 6), None, "no row");
+        assert_eq!(
+            columns::lane_at(view.rows, view.first, area, Position::new(3, 2)),
+            None,
+            "the ruler"
+        );
+        assert_eq!(
+            columns::lane_at(view.rows, view.first, area, Position::new(3, 3)),
+            Some(LaneId(1))
+        );
+        assert_eq!(
+            columns::lane_at(view.rows, view.first, area, Position::new(82, 5)),
+            Some(LaneId(5))
+        );
+        assert_eq!(
+            columns::lane_at(view.rows, view.first, area, Position::new(83, 5)),
+            None
+        );
+        assert_eq!(
+            columns::lane_at(view.rows, view.first, area, Position::new(3, 6)),
+            None,
+            "no row"
+        );
         let bars = view.bars(area);
-        assert_eq!(view.time_at(area, bars.x - 1), None);
-        assert_eq!(view.time_at(area, bars.x), Some(Timestamp::ZERO));
+        assert_eq!(
+            columns::time_at(view.viewport, view.bars(area), bars.x - 1),
+            None
+        );
+        assert_eq!(
+            columns::time_at(view.viewport, view.bars(area), bars.x),
+            Some(Timestamp::ZERO)
+        );
         let end = view
             .viewport
             .column_of(Timestamp(2000 * MILLI), bars.width)
             .expect("the end is seen");
-        let near = view.time_at(area, bars.x + end).expect("there are bars");
+        let near =
+            columns::time_at(view.viewport, view.bars(area), bars.x + end).expect("there are bars");
         assert!(near.0.abs_diff(2000 * MILLI) < view.viewport.span / 60);
     });
 }
@@ -338,7 +363,7 @@ proptest! {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
             let area = Rect { x, y, width, height };
             (&view).render(area, &mut buffer);
-            let _ = (view.lane_at(area, x, y), view.time_at(area, x));
+            let _ = (columns::lane_at(view.rows, view.first, area, Position::new(x, y)), columns::time_at(view.viewport, view.bars(area), x));
         });
     }
 }
