@@ -57,21 +57,6 @@ pub enum Order {
     LongestPoll,
 }
 
-impl Order {
-    /// The next choice.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Tree => Self::Start,
-            Self::Start => Self::Newest,
-            Self::Newest => Self::Running,
-            Self::Running => Self::Waiting,
-            Self::Waiting => Self::LongestPoll,
-            Self::LongestPoll => Self::Tree,
-        }
-    }
-}
-
 /// The rows of all tasks and branches of whose name, or of what they wait for, `filter` is a part, side by side, without
 /// those that ended before `since`.
 pub fn flat_rows(timeline: &Timeline, order: Order, filter: &str, since: Timestamp) -> Vec<Row> {

@@ -17,6 +17,7 @@ pub mod mode;
 pub mod mouse;
 mod moves;
 mod msg;
+pub mod orders;
 mod playback;
 mod pointer;
 mod scene;

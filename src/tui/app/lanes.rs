@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::choice;
+use super::orders::LaneOrder;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::rows::{Order, Row, are_settled, flat_rows, matches, rows};
 use crate::timeline::{Lane, Timeline};
@@ -29,8 +30,8 @@ pub struct Lanes {
     pub(super) most: Option<usize>,
     /// Which panels there are.
     pub panels: Panels,
-    /// In which order they stand.
-    pub order: Order,
+    /// The order in which they stand.
+    pub order: &'static LaneOrder,
     /// Only lanes are shown of whose name, or of what they wait for, this is a part.
     pub filter: String,
     /// Whether lanes that have ended are shown.
@@ -114,7 +115,7 @@ impl Lanes {
 
     /// Takes note of what the timeline is now.
     pub(super) fn refresh(&mut self, timeline: &Timeline) {
-        if self.order != Order::Tree || !self.filter.is_empty() {
+        if self.order.order != Order::Tree || !self.filter.is_empty() {
             self.refresh_flat(timeline);
         } else {
             let shape = self.shape_of(timeline, timeline.shape().0);
@@ -131,16 +132,15 @@ impl Lanes {
 
     /// The same, where they do not stand in a tree.
     fn refresh_flat(&mut self, timeline: &Timeline) {
-        let by_start = matches!(self.order, Order::Tree | Order::Start | Order::Newest);
         // How long something took may change with every event.
-        let changes = if by_start {
+        let changes = if self.order.is_by_start {
             timeline.shape().0
         } else {
             timeline.events()
         };
         let shape = self.shape_of(timeline, changes);
         if self.shape != Some(shape) {
-            self.rows = flat_rows(timeline, self.order, &self.filter, shape.since);
+            self.rows = flat_rows(timeline, self.order.order, &self.filter, shape.since);
             self.widest = widest(&self.rows, timeline);
             self.shape = Some(shape);
         }
@@ -179,23 +179,17 @@ impl Lanes {
         told
     }
 
-    /// Orders the lanes otherwise; how, in words.
+    /// Orders the lanes in the next way. Returns what is said about it.
     pub(super) fn reorder(&mut self, timeline: &Timeline) -> &'static str {
         self.order = self.order.next();
-        self.view = match self.order {
-            Order::Tree | Order::Start => View::Selected,
-            Order::Newest | Order::Running | Order::Waiting | Order::LongestPoll => View::Top,
+        self.view = if self.order.shows_first {
+            View::Top
+        } else {
+            View::Selected
         };
         self.forget_rows();
         self.refresh(timeline);
-        match self.order {
-            Order::Tree => "The lanes stand under those that spawned them.",
-            Order::Start => "The lanes stand in the order in which they began.",
-            Order::Newest => "The lanes that began last come first.",
-            Order::Running => "The lanes that ran longest come first.",
-            Order::Waiting => "The lanes that waited longest come first.",
-            Order::LongestPoll => "The lanes with the longest polls come first.",
-        }
+        self.order.sentence
     }
 
     /// Shows only the lanes that a text is a part of, by name or by what they wait for.
@@ -207,14 +201,6 @@ impl Lanes {
 
     /// How the lanes are ordered, and which are shown, in a few words; none for all of them in their tree.
     pub fn ordered(&self) -> String {
-        let order = match self.order {
-            Order::Tree => "",
-            Order::Start => "by start",
-            Order::Newest => "newest",
-            Order::Running => "by running",
-            Order::Waiting => "by waiting",
-            Order::LongestPoll => "by longest poll",
-        };
         let filter = match self.filter.as_str() {
             "" => String::new(),
             filter => format!("{}×{filter}", self.rows.len()),
@@ -224,7 +210,7 @@ impl Lanes {
             Ended::LeftOut => "alive",
         };
         let mut told = String::new();
-        for part in [ended, &filter, order] {
+        for part in [ended, &filter, self.order.label] {
             if !part.is_empty() {
                 told.push(' ');
                 told.push_str(part);
