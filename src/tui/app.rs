@@ -9,15 +9,17 @@ mod choice;
 pub mod code;
 pub mod columns;
 mod control;
+mod handle;
 pub mod keymap;
+mod lane_actions;
 mod lanes;
 pub mod layout;
 mod menu;
 pub mod mode;
 pub mod mouse;
-mod moves;
 mod msg;
 pub mod orders;
+mod overlays;
 mod playback;
 mod pointer;
 mod scene;
@@ -30,6 +32,10 @@ use std::time::Duration;
 
 use ratatui::layout::Size;
 
+use crate::scenario::Scenario;
+use crate::tui::app::mode::Mode;
+use crate::tui::app::mouse::Press;
+use crate::tui::app::theme::Theme;
 pub use asking::Asking;
 pub use lanes::{Lanes, Panels};
 pub use menu::{Item, Menu, Recent};
@@ -38,11 +44,6 @@ pub use playback::{About, Arrival, Journey, MOST_KEPT, Playback, Whole};
 pub use scene::{Asked, Column, Detail, Drawn, Rows, Scene, Seen, Sight};
 pub use viewer::{Motion, Origin, Viewer};
 pub use watched::{Life, Printed, Watched};
-
-use crate::scenario::Scenario;
-use crate::tui::app::mode::Mode;
-use crate::tui::app::mouse::Press;
-use crate::tui::app::theme::Theme;
 
 /// What fills the screen.
 #[derive(Debug)]
@@ -169,101 +170,10 @@ impl App {
         }
     }
 
-    fn handle(&mut self, msg: Msg) -> Option<Effect> {
-        match msg {
-            Msg::Input(action) => return self.act(action),
-            Msg::Typed(character) => self.typed(&character.to_string()),
-            Msg::Pasted(text) => self.typed(&text),
-            Msg::Mouse(gesture, at, on) => return self.mouse(gesture, at, on),
-            Msg::Resize(size) => self.size = size,
-            Msg::Ask(scenario) => return Some(self.ask(scenario)),
-            Msg::Opened(opened) => {
-                let damage = opened.damage.clone();
-                let runs = self.viewer().is_some_and(Viewer::is_running);
-                self.show(Viewer::replay(*opened));
-                self.notice = damage.map(|damage| format!("This file is damaged: {damage}"));
-                return runs.then_some(Effect::Stop);
-            }
-            Msg::Source(source) => match &mut self.screen {
-                Screen::Lanes(viewer) => viewer.take_source(source),
-                Screen::Question(asking) if asking.program.file == source.file => {
-                    asking.program = source;
-                }
-                _ => {}
-            },
-            Msg::Arrived(playback, arrival) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    let notice = viewer.arrive(*playback, arrival);
-                    self.notice = notice.map(Into::into);
-                }
-            }
-            Msg::Stayed(why) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.stay();
-                }
-                self.notice = Some(why);
-            }
-            Msg::Appended(batch) => return self.viewer_mut()?.append(batch),
-            Msg::Grown(playback) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.grow(*playback);
-                }
-            }
-            Msg::Complete(damage) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.complete(damage);
-                    self.notice = Some("The journal is read. All that it holds is here.".into());
-                }
-            }
-            Msg::Replaced(playback) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.begin_anew(*playback);
-                }
-            }
-            Msg::Seen(seen) => {
-                let size = self.size;
-                if let Some(viewer) = self.viewer_mut() {
-                    let areas = viewer.areas(size);
-                    viewer.see(*seen, &areas);
-                }
-            }
-            Msg::Watched(watched) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    self.notice = viewer.watch(watched).or(self.notice.take());
-                }
-            }
-            Msg::Printed(lines) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.print(lines);
-                }
-            }
-            Msg::Recording(recording) => self.recorded(recording),
-            Msg::Recents(recents) => self.menu.set_recents(recents),
-            Msg::Progress(text) => self.notice = Some(text),
-            Msg::Failed(text) => {
-                if let Some(viewer) = self.viewer_mut() {
-                    viewer.awaited = None;
-                }
-                self.notice = Some(text);
-            }
-            Msg::Tick(_) | Msg::Events(_) => {}
-        }
-        None
-    }
-
     /// What is looked at of a large session, where more has to be known of it.
     pub fn sight(&self) -> Option<Sight> {
         let viewer = self.viewer()?;
         viewer.sight(&viewer.areas(self.size))
-    }
-
-    fn recorded(&mut self, recording: Recording) {
-        if let Recording::Failed(text) = &recording {
-            self.notice = Some(format!("Not recorded: {text}"));
-        }
-        if let Some(viewer) = self.viewer_mut() {
-            viewer.recording = recording;
-        }
     }
 
     fn tick(&mut self, tick: Tick) -> Option<Effect> {

@@ -2,8 +2,12 @@
 
 use ratatui::layout::Position;
 
-use super::{App, Effect, Overlay, Screen, Target};
+use super::lane_actions::ZOOM;
+use super::{App, Effect, Overlay, Screen, Target, Viewer};
+use crate::event::Timestamp;
 use crate::tui::app::action::Action;
+use crate::tui::app::columns;
+use crate::tui::app::layout::Areas;
 use crate::tui::app::mode::Mode;
 use crate::tui::app::mouse::{Gesture, Press};
 
@@ -95,5 +99,37 @@ impl App {
             wheel => self.viewer_mut()?.turn_wheel(wheel, &areas, at),
         }
         None
+    }
+}
+
+impl Viewer {
+    /// Returns the time at a column of the screen; none beside the bars.
+    fn time_at(&self, areas: &Areas, x: u16) -> Option<Timestamp> {
+        let bars = columns::bars(self.lanes.widest, areas.lanes);
+        columns::time_at(&self.lanes.viewport, bars, x)
+    }
+
+    /// Selects the lane that was clicked on, and shows the moment.
+    fn click(&mut self, areas: &Areas, at: Position) -> Option<Effect> {
+        let lane = columns::lane_at(&self.lanes.rows, self.lanes.first, areas.lanes, at);
+        if lane.is_some() {
+            self.lanes.selected = lane;
+        }
+        self.seek(self.time_at(areas, at.x)?)
+    }
+
+    /// Zooms round the pointer, or pans.
+    fn turn_wheel(&mut self, wheel: Gesture, areas: &Areas, at: Position) {
+        if !areas.lanes.contains(at) {
+            return;
+        }
+        let around = self.time_at(areas, at.x).unwrap_or_else(|| self.centre());
+        match wheel {
+            Gesture::WheelUp => self.lanes.zoom(ZOOM, around),
+            Gesture::WheelDown => self.lanes.zoom(1.0 / ZOOM, around),
+            Gesture::WheelLeft => self.lanes.pan(-4, self.bars(areas)),
+            Gesture::WheelRight => self.lanes.pan(4, self.bars(areas)),
+            Gesture::Press | Gesture::Drag | Gesture::Release => {}
+        }
     }
 }

@@ -1,22 +1,25 @@
 //! A session on the screen: the program that runs, or the recording that is replayed.
 
+mod clock;
+mod growth;
+mod sight;
+mod travel;
+
 use std::time::Duration;
 
 use ratatui::layout::Size;
 
 use super::lanes::Lanes;
-use super::msg::{Effect, Grows, Opened, Recording, Tick};
-use super::playback::{Arrival, Journey, MOST_KEPT, Playback};
-use super::scene::{self, Asked, Drawn, Rows, Scene, Seen, Sight};
-use super::watched::{Life, Printed, Watched};
-use crate::event::{Awaited, Event, LaneId, Timestamp};
+use super::msg::{Effect, Grows, Opened, Recording};
+use super::playback::{Journey, Playback};
+use super::scene::Scene;
+use super::watched::{Printed, Watched};
+use crate::event::{Awaited, LaneId};
 use crate::insight::{self, Finding};
-use crate::probe::gate::{FASTEST, Pace, SLOWEST};
+use crate::probe::gate::Pace;
 use crate::recording::Batch;
 use crate::scenario::Scenario;
-use crate::timeline::cells::Window;
-use crate::timeline::density::Share;
-use crate::timeline::{Lane, State, Wake, overview};
+use crate::timeline::{State, Wake};
 use crate::tui::app::code::{Source, Sources};
 use crate::tui::app::layout::{self, Areas};
 
@@ -186,36 +189,6 @@ impl Viewer {
         self.watched.as_ref()
     }
 
-    /// Takes note of how the program stands that is watched; what is to be said of that comes back.
-    pub(super) fn watch(&mut self, watched: Watched) -> Option<String> {
-        let ran = self.watched.as_ref().is_none_or(Watched::runs);
-        let notice = match &watched.life {
-            Life::Broken(why) if ran => Some(format!(
-                "The program is gone: {why}. What came until then stays here."
-            )),
-            Life::Ended(_) if ran => {
-                self.look_for_findings();
-                Some("The program has ended. All that it did is here.".to_owned())
-            }
-            _ => None,
-        };
-        self.watched = Some(watched);
-        if notice.is_some() && self.lanes.sees_whole() {
-            // There will be no more.
-            self.lanes.fit(self.playback.spans());
-        }
-        notice
-    }
-
-    /// Takes in what the program printed.
-    pub(super) fn print(&mut self, lines: Vec<String>) {
-        let open = || Printed {
-            is_open: true,
-            ..Printed::default()
-        };
-        self.printed.get_or_insert_with(open).extend(lines);
-    }
-
     /// The program that is watched, where its present is seen.
     pub(in crate::tui) fn at_watched(&self) -> Option<&Watched> {
         let watched = self.watched.as_ref().filter(|watched| watched.runs());
@@ -248,88 +221,9 @@ impl Viewer {
         )
     }
 
-    /// Takes in the running program's next events.
-    pub(super) fn take_in(&mut self, events: Vec<Event>) {
-        if self.is_live() {
-            self.playback.extend(events);
-        }
-    }
-
     /// Takes in a source file that was read or coloured.
     pub(super) fn take_source(&mut self, source: Source) {
         self.sources.insert(source);
-    }
-
-    pub(super) fn tick(&mut self, tick: Tick) -> Option<Effect> {
-        let effect = if self.follows() {
-            self.keep_up(tick);
-            None
-        } else {
-            self.reach(tick);
-            self.play(tick)
-        };
-        self.refresh();
-        effect
-    }
-
-    /// Shows what the running program does now.
-    fn keep_up(&mut self, tick: Tick) {
-        if let Some(report) = tick.report {
-            self.motion = report.pace.into();
-        }
-        self.reach(tick);
-        self.playback.show_present();
-        self.lanes.keep_up(self.playback.now());
-        if !self.is_running() {
-            self.motion = Motion::Paused;
-            self.end();
-        }
-    }
-
-    /// Takes note of how far the running program has come.
-    fn reach(&mut self, tick: Tick) {
-        if !self.is_running() {
-            return;
-        }
-        if let Some(report) = tick.report {
-            let paused = report.pace != Pace::Playing;
-            self.playback.reach(report.position, paused);
-        }
-        if tick.finished {
-            self.origin = Origin::Live { finished: true };
-            self.playback.reach_end();
-        }
-    }
-
-    /// The program has ended, and its last moment is shown.
-    fn end(&mut self) {
-        self.refresh();
-        self.lanes.count();
-        self.look_for_findings();
-        if self.lanes.sees_whole() {
-            self.lanes.fit(self.playback.spans());
-        }
-        self.answer_open = self
-            .scenario
-            .is_some_and(|scenario| !scenario.question.choices.is_empty());
-    }
-
-    /// Plays what is recorded. Where that is over and the program still runs, it goes on.
-    fn play(&mut self, tick: Tick) -> Option<Effect> {
-        if self.motion != Motion::Playing {
-            return None;
-        }
-        let at = self.playback.now().after(tick.elapsed.mul_f64(self.speed));
-        let effect = self.travel_to(Journey::At(at));
-        self.lanes.keep_up(self.playback.now());
-        if effect.is_some() || self.journey.is_some() || !self.playback.at_present() {
-            return effect;
-        }
-        if self.is_running() {
-            return Some(Effect::SetPace(Pace::Playing));
-        }
-        self.motion = Motion::Paused;
-        None
     }
 
     pub(super) fn refresh(&mut self) {
@@ -363,226 +257,6 @@ impl Viewer {
         effect
     }
 
-    /// Shows the moment `at`.
-    pub(super) fn seek(&mut self, at: Timestamp) -> Option<Effect> {
-        let effect = self.pause();
-        let further = self.travel_to(Journey::At(at));
-        self.moved();
-        effect.or(further)
-    }
-
-    /// Goes a way through the session. Where it leads further than what is here, that has to be read.
-    pub(super) fn travel_to(&mut self, journey: Journey) -> Option<Effect> {
-        if self.journey.is_some() || self.playback.go(journey) != Arrival::Beyond {
-            return None;
-        }
-        self.journey = Some(journey);
-        Some(Effect::Travel(self.playback.place(), journey))
-    }
-
-    /// Comes to where a journey led; what it was to find and did not comes back in words.
-    pub(super) fn arrive(&mut self, playback: Playback, arrival: Arrival) -> Option<&'static str> {
-        let journey = self.journey.take()?;
-        if !journey.leads_nowhere(arrival) {
-            self.replace_playback(playback);
-            self.moved();
-        }
-        (arrival == Arrival::Present).then(|| nothing_found(journey))?
-    }
-
-    /// Stays where it is, since where a journey was to lead cannot be read.
-    pub(super) fn stay(&mut self) {
-        self.journey = None;
-        self.motion = Motion::Paused;
-    }
-
-    /// Takes in events that were added to the session, and follows it where its end is shown. Where events are missing,
-    /// or too many are here, the end has to be read.
-    pub(super) fn append(&mut self, batch: Batch) -> Option<Effect> {
-        if !self.is_following() {
-            return None;
-        }
-        let (follows, end) = (self.playback.at_present(), self.playback.end());
-        let left = self.playback.append(batch).err();
-        if follows {
-            self.playback.show_present();
-            self.keep_up_in_steps();
-        }
-        match &mut self.awaited {
-            Some(awaited) => {
-                if let Some(left) = left {
-                    awaited.add(left, MOST_KEPT);
-                }
-                None
-            }
-            None if left.is_some() || self.playback.is_long() => {
-                self.awaited = Some(left.unwrap_or_default());
-                Some(Effect::ReadPresent(end))
-            }
-            None => None,
-        }
-    }
-
-    /// Takes in the end of a session that has grown, and follows it where its end is shown.
-    pub(super) fn grow(&mut self, mut playback: Playback) {
-        let (_, read) = playback.reaches();
-        let later = [self.playback.events_since(read), self.awaited.take()];
-        for batch in later.into_iter().flatten() {
-            if playback.append(batch).is_ok() {
-                playback.show_present();
-            }
-        }
-        if self.playback.at_present() {
-            self.replace_playback(playback);
-            self.keep_up_in_steps();
-        } else {
-            self.playback.grow(&playback);
-            playback.leave();
-        }
-    }
-
-    fn keep_up_in_steps(&mut self) {
-        self.refresh();
-        self.lanes.keep_up_in_steps(self.playback.now());
-    }
-
-    /// Takes note that a session was read to its end, and what is wrong with it.
-    pub(super) fn complete(&mut self, damage: Option<String>) {
-        let grows = Grows::Not;
-        self.origin = Origin::Replay { damage, grows };
-        self.lanes.count();
-        self.look_for_findings();
-        if self.lanes.sees_whole() {
-            self.lanes.fit(self.playback.spans());
-        }
-    }
-
-    /// Shows another session from its end; it is written to the file that held this one.
-    pub(super) fn begin_anew(&mut self, playback: Playback) {
-        std::mem::replace(&mut self.playback, playback).leave();
-        self.awaited = None;
-        self.scene = Scene::default();
-        self.lanes.forget_rows();
-        self.refresh();
-        self.lanes.fit(self.playback.spans());
-    }
-
-    /// Continues with another stretch of the session.
-    fn replace_playback(&mut self, playback: Playback) {
-        let before = std::mem::replace(&mut self.playback, playback);
-        let start = self.lanes.viewport.start;
-        self.scene.inherit(before, &self.playback, start);
-        self.lanes.forget_rows();
-    }
-
-    /// Takes in an answer of the reader.
-    pub(super) fn see(&mut self, seen: Seen, areas: &Areas) {
-        self.scene.take(seen);
-        self.scene.keep_up(&self.playback);
-        let window = self.window(areas);
-        let lanes = self.lanes_looked_at(areas);
-        let moments = self.moments(&window, areas);
-        self.scene.forget_cuts_but(&lanes, &moments);
-        self.scene.forget_columns_but(&window);
-    }
-
-    /// The visible window.
-    fn window(&self, areas: &Areas) -> Window {
-        let columns = self.bars(areas);
-        self.lanes.viewport.window(columns, self.playback.now())
-    }
-
-    /// The lanes of all rows, `per` in each.
-    fn rows(&self, per: usize) -> Rows {
-        let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
-        Rows { per, lanes }
-    }
-
-    /// What the lanes of each row do, where a row is so many of them.
-    pub(in crate::tui) fn shares(&self, window: &Window, per: usize) -> Vec<Vec<Share>> {
-        let drawn = self.scene.drawn(&self.playback, window);
-        drawn.shares(&self.rows(per), window)
-    }
-
-    /// What is looked at, where more has to be known of it than is here.
-    pub(super) fn sight(&self, areas: &Areas) -> Option<Sight> {
-        let window = self.window(areas);
-        let begins = self.playback.begins()?;
-        let is_whole = matches!(self.scene.drawn(&self.playback, &window), Drawn::Whole(_));
-        if window.start > begins || (is_whole && !self.scene.is_long()) {
-            return None;
-        }
-        let (lanes, of) = if self.lanes.dense {
-            let rows = self.rows(self.lanes.per_row(areas.lane_rows()));
-            let columns = self.scene.missing_columns(&self.playback, &rows, &window);
-            (rows.lanes, Asked::Shares(rows.per, columns))
-        } else {
-            let lanes = self.lanes_looked_at(areas);
-            let moments = self.moments(&window, areas);
-            let missing = self.scene.missing(&self.playback, &lanes, &moments);
-            (lanes, Asked::Cuts(missing))
-        };
-        let until = window.time_at(window.width).min(window.now);
-        let is_within = until == window.now && self.playback.is_within_moment();
-        Some(Sight {
-            from: window.start,
-            until,
-            most: is_within.then(|| self.playback.place()),
-            lanes,
-            of,
-        })
-    }
-
-    /// The lanes that are visible or close to it, sorted by id; for a coroutine, the lane that runs it.
-    fn lanes_looked_at(&self, areas: &Areas) -> Vec<LaneId> {
-        // What is just above and below is likely to be looked at next.
-        let of = |lane: &Lane| lane.host.map_or(lane.id, |host| host.lane);
-        let lanes = self.rows_looked_at(areas).map(of);
-        let mut lanes: Vec<LaneId> = lanes.collect();
-        lanes.sort_unstable();
-        lanes.dedup();
-        lanes
-    }
-
-    fn rows_looked_at(&self, areas: &Areas) -> impl Iterator<Item = &Lane> {
-        let height = areas.lane_rows();
-        let first = self.lanes.first.saturating_sub(height);
-        let rows = self.lanes.rows.iter().skip(first).take(3 * height);
-        rows.filter_map(|row| self.playback.timeline().lane(row.lane))
-    }
-
-    /// Returns the moments at which lanes must be cut to draw them from far off, in order.
-    fn moments(&self, window: &Window, areas: &Areas) -> Vec<Timestamp> {
-        let hosted = self
-            .rows_looked_at(areas)
-            .filter(|lane| lane.host.is_some());
-        let hosted = hosted.flat_map(scene::runs);
-        let mut moments: Vec<Timestamp> =
-            overview::edges(window).into_iter().chain(hosted).collect();
-        let (begins, _) = self.playback.spans();
-        moments.retain(|at| (begins..=window.now).contains(at));
-        moments.sort_unstable();
-        moments.dedup();
-        moments
-    }
-
-    /// What is shown was moved by hand.
-    pub(super) fn moved(&mut self) {
-        self.refresh();
-        self.lanes.reveal(self.playback.now());
-    }
-
-    pub(super) fn pause(&mut self) -> Option<Effect> {
-        let moves = std::mem::replace(&mut self.motion, Motion::Paused) != Motion::Paused;
-        // In the past, the program is held already.
-        (moves && self.follows()).then_some(Effect::SetPace(Pace::Paused))
-    }
-
-    pub(super) fn set_speed(&mut self, factor: f64) -> Option<Effect> {
-        self.speed = (self.speed * factor).clamp(SLOWEST, FASTEST);
-        self.is_running().then_some(Effect::SetSpeed(self.speed))
-    }
-
     pub(super) fn find(&mut self, text: &str) {
         self.lanes.find(text, self.playback.timeline());
     }
@@ -610,15 +284,4 @@ impl Viewer {
             self.lanes.select(next, timeline);
         }
     }
-}
-
-/// What was looked for and is not there, in words.
-pub(super) fn nothing_found(journey: Journey) -> Option<&'static str> {
-    Some(match journey {
-        Journey::NextWake => "No task is woken after this.",
-        Journey::UntilPolled(_) => "The selected task is not polled after this.",
-        Journey::NextOf(..) => "Nothing happens to the selected lane after this.",
-        Journey::PreviousOf(..) => "Nothing happened to the selected lane before this.",
-        _ => return None,
-    })
 }
