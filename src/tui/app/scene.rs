@@ -14,9 +14,10 @@ use std::thread;
 
 pub use self::detail::Detail;
 use self::detail::MOST_GROWN;
+pub use self::moments::Column;
 use self::moments::columns;
 pub(super) use self::moments::runs;
-pub use self::query::{Asked, Column, Rows, Seen, Sight};
+pub use self::query::{Asked, Rows, Seen, Sight};
 use super::Playback;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Timeline;

@@ -1,10 +1,12 @@
 //! The moments at which lanes are cut.
 
-use super::Column;
 use crate::event::Timestamp;
 use crate::timeline::Lane;
 use crate::timeline::cells::Window;
 use crate::tui::app::Playback;
+
+/// A column, from its left edge to its right one.
+pub type Column = (Timestamp, Timestamp);
 
 /// Returns the moments at which a coroutine's host must be cut: when the coroutine started, and right after it ended.
 pub(in crate::tui::app) fn runs(lane: &Lane) -> [Timestamp; 2] {
@@ -12,7 +14,7 @@ pub(in crate::tui::app) fn runs(lane: &Lane) -> [Timestamp; 2] {
     [started, after(lane.end.unwrap_or(started))]
 }
 
-/// The columns of a window, cut off at the present.
+/// Returns the columns of a window, cut off at the present.
 pub(super) fn columns(window: &Window) -> impl Iterator<Item = Column> {
     let edge = |column| window.time_at(column).min(after(window.now));
     (0..window.width).map(move |column| (window.time_at(column), edge(column + 1)))
@@ -23,6 +25,7 @@ pub(super) fn is_told(playback: &Playback, at: Timestamp) -> bool {
     playback.begins().is_none_or(|begins| at > begins)
 }
 
+/// Returns the moment right after another.
 pub(super) fn after(at: Timestamp) -> Timestamp {
     Timestamp(at.0.saturating_add(1))
 }

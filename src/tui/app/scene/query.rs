@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Detail;
+use super::{Column, Detail};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::density::Share;
 use crate::timeline::overview::Sample;
-
-/// A column, from its left edge to its right one.
-pub type Column = (Timestamp, Timestamp);
 
 /// A part of a session that is looked at, of which more has to be known than is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
