@@ -10,6 +10,6 @@ mod tests;
 pub mod view;
 
 pub use shell::options::{Options, Record, Start, Watching};
-pub use shell::run::{Ended, Error, run, run_watching};
+pub use shell::run::{Error, ScreenEnd, run, run_watching};
 #[doc(hidden)]
 pub use shell::show;

@@ -26,8 +26,10 @@ use asyncline::recording::{Meta, Session, Writer};
 use asyncline::scenario;
 use asyncline::tui::app::action::Action;
 use asyncline::tui::app::code::Source;
-use asyncline::tui::app::theme::{Depth, Theme};
-use asyncline::tui::app::{App, Grows, Life, Msg, Opened, Playback, Recent, Watched};
+use asyncline::tui::app::theme::{ColourDepth, Theme};
+use asyncline::tui::app::{
+    App, Grows, Msg, Opened, Playback, RecentRecording, Watched, WatchedStatus,
+};
 use asyncline::tui::view::view;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
@@ -471,11 +473,11 @@ fn no_screen_holds_what_acts() {
         for ascii in [false, width == 80] {
             let size = Size::new(width, height);
             let theme = Theme {
-                depth: Depth::None,
+                depth: ColourDepth::None,
                 ascii,
             };
             let mut app = App::new(scenario::all(), theme, size);
-            app.update(Msg::Recents(vec![Recent {
+            app.update(Msg::Recents(vec![RecentRecording {
                 path: recording.file(),
                 scenario: None,
                 title: hostile("title").raw().to_owned(),
@@ -505,7 +507,7 @@ fn no_screen_holds_what_acts() {
             app.update(Msg::Watched(Watched {
                 can_hold: true,
                 pace: Pace::Playing,
-                life: Life::Broken(hostile("reason").raw().to_owned()),
+                life: WatchedStatus::Broken(hostile("reason").raw().to_owned()),
             }));
             app.update(Msg::Printed(vec![hostile("printed").raw().to_owned()]));
             for _ in 0..2 {

@@ -18,8 +18,10 @@ use asyncline::tui::app::action::Action;
 use asyncline::tui::app::keymap;
 use asyncline::tui::app::mode::Mode;
 use asyncline::tui::app::mouse::Gesture;
-use asyncline::tui::app::theme::{Depth, Theme};
-use asyncline::tui::app::{App, Effect, Grows, Msg, Opened, Playback, Recent, Recording, Tick};
+use asyncline::tui::app::theme::{ColourDepth, Theme};
+use asyncline::tui::app::{
+    App, ClockTick, Effect, Grows, Msg, Opened, Playback, RecentRecording, RecordingStatus,
+};
 use asyncline::tui::view::hit;
 use asyncline::tui::view::view;
 use proptest::prelude::*;
@@ -29,7 +31,7 @@ use ratatui::layout::{Position, Size};
 
 const SECOND: u64 = 1_000_000_000;
 const THEME: Theme = Theme {
-    depth: Depth::None,
+    depth: ColourDepth::None,
     ascii: false,
 };
 
@@ -92,7 +94,7 @@ impl Session {
         report: impl Into<Option<Report>>,
         finished: bool,
     ) -> Option<Effect> {
-        self.tell(Msg::Tick(Tick {
+        self.tell(Msg::Tick(ClockTick {
             elapsed: Duration::from_millis(elapsed_ms),
             report: report.into(),
             finished,
@@ -142,7 +144,7 @@ fn running(width: u16, height: u16) -> (Session, Vec<Event>) {
     session.tell(Msg::Ask(find("tasks")));
     let effect = session.press(&[Action::Choose(2)]);
     assert!(matches!(effect, Some(Effect::Start(_))));
-    session.tell(Msg::Recording(Recording::On("x.aline".into())));
+    session.tell(Msg::Recording(RecordingStatus::On("x.aline".into())));
     (session, Live::run_to_end(find("tasks")).unwrap())
 }
 
@@ -154,7 +156,7 @@ fn the_menu_lists_the_scenarios_by_chapter() {
 #[test]
 fn the_menu_lists_recordings_after_the_scenarios() {
     let mut session = Session::new(80, 24);
-    session.tell(Msg::Recents(vec![Recent {
+    session.tell(Msg::Recents(vec![RecentRecording {
         path: "/tmp/x.aline".into(),
         scenario: Some("tasks".into()),
         title: "한글 제목 👩‍👩‍👧".into(),
@@ -171,7 +173,7 @@ fn the_last_recording_of_a_scenario_is_replayed_with_a_key() {
     let mut session = Session::new(80, 24);
     assert_eq!(session.press(&[Action::Replay]), None);
     assert!(session.text().contains("No recording of this scenario yet"));
-    let recent = |path: &str| Recent {
+    let recent = |path: &str| RecentRecording {
         path: path.into(),
         scenario: Some(scenario::all()[0].name.into()),
         title: String::new(),
@@ -266,7 +268,7 @@ fn the_answer_is_shown_at_the_end_with_the_guess() {
     let (mut session, events) = running(110, 30);
     session.tell(Msg::Events(events));
     session.tick(16, at(2 * SECOND, Pace::Playing), true);
-    session.tell(Msg::Recording(Recording::Saved("x.aline".into())));
+    session.tell(Msg::Recording(RecordingStatus::Saved("x.aline".into())));
     insta::assert_snapshot!(session.text());
     session.press(&[Action::Answer]);
     assert!(!session.text().contains("the answer"));
@@ -396,7 +398,7 @@ fn screens_of_other_sizes() {
 #[test]
 fn a_screen_in_ascii() {
     let theme = Theme {
-        depth: Depth::None,
+        depth: ColourDepth::None,
         ascii: true,
     };
     let mut session = Session::with(80, 24, theme);
@@ -410,7 +412,7 @@ fn a_screen_in_ascii() {
 #[test]
 fn a_screen_in_colours() {
     let theme = Theme {
-        depth: Depth::Ansi16,
+        depth: ColourDepth::Ansi16,
         ascii: false,
     };
     let mut session = Session::with(80, 24, theme);
@@ -697,7 +699,7 @@ fn any_message() -> impl Strategy<Value = Msg> {
         1 => any::<char>().prop_map(Msg::Typed),
         2 => gesture.prop_map(|(gesture, x, y)| Msg::Mouse(gesture, Position::new(x, y), None)),
         2 => (0..5000_u64, 0..3 * SECOND, any::<bool>()).prop_map(|(ms, position, finished)| {
-            Msg::Tick(Tick {
+            Msg::Tick(ClockTick {
                 elapsed: Duration::from_millis(ms),
                 report: Some(at(position, Pace::Playing)),
                 finished,

@@ -4,7 +4,7 @@ use super::failure::Failure;
 #[cfg(unix)]
 use crate::tui::Watching;
 use crate::tui::app::theme::Theme;
-use crate::tui::{self, Ended, Options};
+use crate::tui::{self, Options, ScreenEnd};
 pub(super) use crate::tui::{Record, Start};
 
 pub(super) fn run(start: Start, record: Record, ascii: bool) -> Result<(), Failure> {
@@ -30,10 +30,10 @@ fn options(start: Start, record: Record, ascii: bool) -> Options {
     }
 }
 
-fn ended(ended: Result<Ended, tui::Error>) -> Result<(), Failure> {
+fn ended(ended: Result<ScreenEnd, tui::Error>) -> Result<(), Failure> {
     match ended {
-        Ok(Ended::Left) => Ok(()),
-        Ok(Ended::Signal(number)) => Err(Failure::Signal(number)),
+        Ok(ScreenEnd::Left) => Ok(()),
+        Ok(ScreenEnd::Signal(number)) => Err(Failure::Signal(number)),
         Err(tui::Error::Session(error)) => Err(error.into()),
         Err(error) => Err(Failure::Stopped(error.to_string())),
     }

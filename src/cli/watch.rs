@@ -20,7 +20,7 @@ use crate::source::attach::{self, Address, Program};
 use crate::source::exec::{Launched, Printing, exit_code};
 use crate::source::spool::Spool;
 use crate::tui::Watching;
-use crate::tui::app::Life;
+use crate::tui::app::WatchedStatus;
 
 pub(super) const EXEC_EXAMPLES: &str = "\
 The program links asyncline: #[asyncline::main] in the place of #[tokio::main], and asyncline::task in the place of
@@ -119,7 +119,7 @@ pub(super) fn attach(attach: &Attach, ascii: bool, is_terminal: bool) -> Result<
     drop(watching);
     finish(record);
     match life {
-        Life::Broken(why) => Err(Failure::Stopped(format!(
+        WatchedStatus::Broken(why) => Err(Failure::Stopped(format!(
             "the program is gone: {why}; what came until then is recorded"
         ))),
         _ => Ok(()),
@@ -184,11 +184,11 @@ fn watch(
 }
 
 /// Waits until programs have ended, or are gone.
-fn until_they_end(watching: &mut Watching) -> Life {
+fn until_they_end(watching: &mut Watching) -> WatchedStatus {
     const PULSE: Duration = Duration::from_millis(10);
     loop {
         let life = watching.state().life;
-        if life != Life::Runs {
+        if life != WatchedStatus::Runs {
             return life;
         }
         thread::sleep(PULSE);

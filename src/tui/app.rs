@@ -23,8 +23,8 @@ mod overlays;
 mod playback;
 mod pointer;
 mod scene;
+mod session_view;
 pub mod theme;
-mod viewer;
 pub mod viewport;
 mod watched;
 
@@ -37,20 +37,20 @@ use crate::tui::app::mode::Mode;
 use crate::tui::app::mouse::Press;
 use crate::tui::app::theme::Theme;
 pub use asking::Asking;
-pub use lanes::{Lanes, Panels};
-pub use menu::{Item, Menu, Recent};
-pub use msg::{Effect, Grows, Msg, Opened, Recording, Start, Target, Tick};
-pub use playback::{About, Arrival, Journey, MOST_KEPT, Playback, Whole};
-pub use scene::{Asked, Column, Detail, Drawn, Rows, Scene, Seen, Sight};
-pub use viewer::{Motion, Origin, Viewer};
-pub use watched::{Life, Printed, Watched};
+pub use lanes::{LaneList, Panels};
+pub use menu::{Menu, MenuItem, RecentRecording};
+pub use msg::{ClickTarget, ClockTick, Effect, Grows, Msg, Opened, RecordingStatus, ScenarioStart};
+pub use playback::{Arrival, Journey, LaneEvent, MOST_KEPT, Playback, Whole};
+pub use scene::{Answer, ColumnEdges, Detail, Drawn, Query, Rows, Scene, Sight};
+pub use session_view::{Motion, SessionOrigin, SessionView};
+pub use watched::{Printed, Watched, WatchedStatus};
 
 /// What fills the screen.
 #[derive(Debug)]
 pub(super) enum Screen {
     Menu,
     Question(Asking),
-    Lanes(Box<Viewer>),
+    Lanes(Box<SessionView>),
 }
 
 /// What is drawn over it.
@@ -119,14 +119,14 @@ impl App {
     }
 
     /// The session that is shown.
-    pub fn viewer(&self) -> Option<&Viewer> {
+    pub fn viewer(&self) -> Option<&SessionView> {
         match &self.screen {
             Screen::Lanes(viewer) => Some(viewer),
             _ => None,
         }
     }
 
-    fn viewer_mut(&mut self) -> Option<&mut Viewer> {
+    fn viewer_mut(&mut self) -> Option<&mut SessionView> {
         match &mut self.screen {
             Screen::Lanes(viewer) => Some(viewer),
             _ => None,
@@ -176,7 +176,7 @@ impl App {
         viewer.sight(&viewer.areas(self.size))
     }
 
-    fn tick(&mut self, tick: Tick) -> Option<Effect> {
+    fn tick(&mut self, tick: ClockTick) -> Option<Effect> {
         let viewer = self.viewer_mut()?;
         let before = viewer.shown();
         let effect = viewer.tick(tick);

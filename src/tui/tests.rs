@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use self::program::program;
 use self::screen::Screen;
-use super::app::{MOST_KEPT, Msg, Tick};
+use super::app::{ClockTick, MOST_KEPT, Msg};
 use crate::recording::{Meta, Writer};
 use crate::timeline::{Timeline, work};
 use crate::tui::app::action::Action;
@@ -100,7 +100,7 @@ proptest! {
                 (Happens::Drops(by), Growth::Fed) => screen.feed(by, true),
                 (Happens::Grows(_) | Happens::Drops(_), Growth::Not) => {
                     let elapsed = std::time::Duration::from_micros(5);
-                    screen.tell(Msg::Tick(Tick { elapsed, ..Tick::default() }));
+                    screen.tell(Msg::Tick(ClockTick { elapsed, ..ClockTick::default() }));
                     screen.frame();
                 }
             }

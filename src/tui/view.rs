@@ -21,7 +21,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
 use self::lanes::LanesView;
-use super::app::{App, Overlay, Screen, Viewer};
+use super::app::{App, Overlay, Screen, SessionView};
 use crate::tui::app::columns;
 use crate::tui::app::layout::{self, LEAST};
 use crate::tui::app::theme::{Role, Theme};
@@ -63,7 +63,7 @@ fn screen(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn lanes_screen(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+fn lanes_screen(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let areas = viewer.areas(area.as_size());
     status::header(viewer, theme, areas.header, buf);
     if !areas.minimap.is_empty() {

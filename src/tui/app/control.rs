@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::viewer::Viewer;
-use super::{App, Asking, Effect, Help, Item, Overlay, Screen, Start, choice};
+use super::session_view::SessionView;
+use super::{App, Asking, Effect, Help, MenuItem, Overlay, ScenarioStart, Screen, choice};
 use crate::event::printable;
 use crate::scenario::Scenario;
 use crate::tui::app::action::Action;
@@ -50,8 +50,8 @@ impl App {
         let page = layout::page(self.size);
         match action {
             Action::Confirm => match self.menu.selected()? {
-                Item::Scenario(scenario) => return Some(self.ask(scenario)),
-                Item::Recent(recent) => {
+                MenuItem::Scenario(scenario) => return Some(self.ask(scenario)),
+                MenuItem::Recent(recent) => {
                     let path = recent.path.clone();
                     return Some(self.open(path));
                 }
@@ -88,7 +88,7 @@ impl App {
     }
 
     pub(super) fn start(&mut self, scenario: &'static Scenario, guess: Option<usize>) -> Effect {
-        let mut viewer = Viewer::live(scenario, guess);
+        let mut viewer = SessionView::live(scenario, guess);
         if let Some(before) = self.viewer() {
             viewer.lanes.panels = before.lanes.panels;
             viewer.speed = before.speed;
@@ -101,10 +101,10 @@ impl App {
         }
         let speed = viewer.speed();
         self.show(viewer);
-        Effect::Start(Start { scenario, speed })
+        Effect::Start(ScenarioStart { scenario, speed })
     }
 
-    pub(super) fn show(&mut self, viewer: Viewer) {
+    pub(super) fn show(&mut self, viewer: SessionView) {
         self.overlay = None;
         self.help = None;
         self.notice = None;

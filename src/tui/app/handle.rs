@@ -1,6 +1,6 @@
 //! What each message does to the state.
 
-use super::{App, Effect, Msg, Opened, Recording, Screen, Viewer};
+use super::{App, Effect, Msg, Opened, RecordingStatus, Screen, SessionView};
 use crate::tui::app::code::Source;
 
 impl App {
@@ -35,7 +35,7 @@ impl App {
             | Msg::Grown(_)
             | Msg::Complete(_)
             | Msg::Replaced(_)
-            | Msg::Seen(_)
+            | Msg::Answered(_)
             | Msg::Watched(_)
             | Msg::Printed(_) => return self.tell_viewer(msg),
             Msg::Tick(_) | Msg::Events(_) => {}
@@ -51,7 +51,7 @@ impl App {
             Msg::Appended(batch) => return viewer.append(batch),
             Msg::Grown(playback) => viewer.grow(*playback),
             Msg::Replaced(playback) => viewer.begin_anew(*playback),
-            Msg::Seen(seen) => {
+            Msg::Answered(seen) => {
                 let areas = viewer.areas(size);
                 viewer.see(*seen, &areas);
             }
@@ -75,8 +75,8 @@ impl App {
 
     fn show_opened(&mut self, opened: Opened) -> Option<Effect> {
         let damage = opened.damage.clone();
-        let runs = self.viewer().is_some_and(Viewer::is_running);
-        self.show(Viewer::replay(opened));
+        let runs = self.viewer().is_some_and(SessionView::is_running);
+        self.show(SessionView::replay(opened));
         self.notice = damage.map(|damage| format!("This file is damaged: {damage}"));
         runs.then_some(Effect::Stop)
     }
@@ -91,8 +91,8 @@ impl App {
         }
     }
 
-    fn recorded(&mut self, recording: Recording) {
-        if let Recording::Failed(text) = &recording {
+    fn recorded(&mut self, recording: RecordingStatus) {
+        if let RecordingStatus::Failed(text) = &recording {
             self.notice = Some(format!("Not recorded: {text}"));
         }
         if let Some(viewer) = self.viewer_mut() {

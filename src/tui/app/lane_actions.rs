@@ -1,7 +1,7 @@
 //! What the keys do on the lanes.
 
-use super::msg::Recording;
-use super::{About, App, Effect, Overlay, Screen, Viewer};
+use super::msg::RecordingStatus;
+use super::{App, Effect, LaneEvent, Overlay, Screen, SessionView};
 use crate::event::{Timestamp, printable};
 use crate::probe::gate::Pace;
 use crate::tui::app::action::Action;
@@ -58,7 +58,7 @@ impl App {
     fn toggle_recording(&mut self) -> Option<Effect> {
         let viewer = self.viewer()?;
         let saved = match &viewer.recording {
-            Recording::Saved(path) if !viewer.is_running() => Some(printable::path(path)),
+            RecordingStatus::Saved(path) if !viewer.is_running() => Some(printable::path(path)),
             _ => None,
         };
         let notice = match saved {
@@ -119,7 +119,7 @@ impl App {
     }
 }
 
-impl Viewer {
+impl SessionView {
     /// Does what a key asks for on the lanes; what cannot be done comes back in words.
     fn act(&mut self, action: Action, areas: &Areas) -> (Option<Effect>, Option<&'static str>) {
         let timeline = self.playback.timeline();
@@ -133,12 +133,12 @@ impl Viewer {
             Action::Order => notice = Some(self.lanes.reorder(timeline)),
             Action::Ended => notice = Some(self.lanes.toggle_ended(timeline)),
             Action::Density => self.lanes.dense = !self.lanes.dense,
-            Action::NextEvent => return self.go_to(About::Event, true),
-            Action::PreviousEvent => return self.go_to(About::Event, false),
-            Action::NextPoll => return self.go_to(About::Poll, true),
-            Action::PreviousPoll => return self.go_to(About::Poll, false),
-            Action::NextWoken => return self.go_to(About::Wake, true),
-            Action::PreviousWoken => return self.go_to(About::Wake, false),
+            Action::NextEvent => return self.go_to(LaneEvent::Event, true),
+            Action::PreviousEvent => return self.go_to(LaneEvent::Event, false),
+            Action::NextPoll => return self.go_to(LaneEvent::Poll, true),
+            Action::PreviousPoll => return self.go_to(LaneEvent::Poll, false),
+            Action::NextWoken => return self.go_to(LaneEvent::Wake, true),
+            Action::PreviousWoken => return self.go_to(LaneEvent::Wake, false),
             Action::Panels => self.lanes.panels = self.lanes.panels.next(),
             Action::ZoomIn => self.lanes.zoom(ZOOM, self.centre()),
             Action::ZoomOut => self.lanes.zoom(1.0 / ZOOM, self.centre()),

@@ -13,13 +13,13 @@ use crate::tui::app::viewport::Viewport;
 
 /// Which lanes are seen, and how.
 #[derive(Debug, Default)]
-pub struct Lanes {
+pub struct LaneList {
     /// All rows that are not folded away.
     pub rows: Vec<Row>,
     /// The index of the first row on the screen.
     pub first: usize,
     /// What the rows on the screen go by.
-    view: View,
+    anchor: Anchor,
     /// The selected lane.
     pub selected: Option<LaneId>,
     /// The stretch of time that is seen.
@@ -35,7 +35,7 @@ pub struct Lanes {
     /// Only lanes are shown of whose name, or of what they wait for, this is a part.
     pub filter: String,
     /// Whether lanes that have ended are shown.
-    pub ended: Ended,
+    pub ended: EndedLanes,
     /// Whether a row is many lanes.
     pub dense: bool,
     folded: HashSet<LaneId>,
@@ -50,7 +50,7 @@ pub struct Lanes {
 
 /// What the rows on the screen go by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum View {
+enum Anchor {
     /// The selected lane is among them.
     #[default]
     Selected,
@@ -60,7 +60,7 @@ enum View {
 
 /// Whether lanes that have ended are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ended {
+pub enum EndedLanes {
     /// All of them are.
     #[default]
     Shown,
@@ -105,7 +105,7 @@ struct Shape {
     since: Timestamp,
 }
 
-impl Lanes {
+impl LaneList {
     pub(super) fn new() -> Self {
         Self {
             whole: true,
@@ -157,7 +157,7 @@ impl Lanes {
     /// Lanes that ended before this are left out: a while ago is a tenth of what is seen. It moves on in steps, so that
     /// rows are not found anew with every event.
     fn since(&self, timeline: &Timeline) -> Timestamp {
-        if self.ended == Ended::Shown {
+        if self.ended == EndedLanes::Shown {
             return Timestamp::ZERO;
         }
         let step = (self.viewport.span / 40).max(1);
@@ -168,11 +168,11 @@ impl Lanes {
     /// Leaves out lanes that ended a while ago, or shows them; which, in words.
     pub(super) fn toggle_ended(&mut self, timeline: &Timeline) -> &'static str {
         let (ended, told) = match self.ended {
-            Ended::Shown => (
-                Ended::LeftOut,
+            EndedLanes::Shown => (
+                EndedLanes::LeftOut,
                 "Lanes that ended a while ago are left out; x shows them again.",
             ),
-            Ended::LeftOut => (Ended::Shown, "Lanes that have ended are shown, too."),
+            EndedLanes::LeftOut => (EndedLanes::Shown, "Lanes that have ended are shown, too."),
         };
         self.ended = ended;
         self.refresh(timeline);
@@ -182,10 +182,10 @@ impl Lanes {
     /// Orders the lanes in the next way. Returns what is said about it.
     pub(super) fn reorder(&mut self, timeline: &Timeline) -> &'static str {
         self.order = self.order.next();
-        self.view = if self.order.shows_first {
-            View::Top
+        self.anchor = if self.order.shows_first {
+            Anchor::Top
         } else {
-            View::Selected
+            Anchor::Selected
         };
         self.forget_rows();
         self.refresh(timeline);
@@ -206,8 +206,8 @@ impl Lanes {
             filter => format!("{}×{filter}", self.rows.len()),
         };
         let ended = match self.ended {
-            Ended::Shown => "",
-            Ended::LeftOut => "alive",
+            EndedLanes::Shown => "",
+            EndedLanes::LeftOut => "alive",
         };
         let mut told = String::new();
         for part in [ended, &filter, self.order.label] {
@@ -261,7 +261,7 @@ impl Lanes {
 
     /// Scrolls so that the selected row is among the `height` rows on the screen, or the first one.
     pub(super) fn settle(&mut self, height: usize) {
-        if self.view == View::Top {
+        if self.anchor == Anchor::Top {
             self.first = 0;
             return;
         }
@@ -278,7 +278,7 @@ impl Lanes {
     pub(super) fn act(&mut self, action: Action, page: usize) {
         let per = if self.dense { self.per_row(page) } else { 1 };
         let place = self.place().unwrap_or(0) / per;
-        if std::mem::take(&mut self.view) == View::Top && place >= page {
+        if std::mem::take(&mut self.anchor) == Anchor::Top && place >= page {
             self.selected = self.rows.first().map(|row| row.lane);
             return;
         }
@@ -290,7 +290,7 @@ impl Lanes {
     /// Selects a lane, and unfolds what it stands under.
     pub(super) fn select(&mut self, id: LaneId, timeline: &Timeline) {
         self.selected = Some(id);
-        self.view = View::Selected;
+        self.anchor = Anchor::Selected;
         for owner in timeline
             .lane(id)
             .into_iter()

@@ -10,13 +10,13 @@ use crate::tui::app::action::Action;
 #[derive(Debug)]
 pub struct Menu {
     scenarios: Vec<&'static Scenario>,
-    recents: Vec<Recent>,
+    recents: Vec<RecentRecording>,
     index: usize,
 }
 
 /// A recording that can be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recent {
+pub struct RecentRecording {
     /// Its file.
     pub path: PathBuf,
     /// The name of the scenario that was recorded.
@@ -29,14 +29,14 @@ pub struct Recent {
 
 /// What can be selected.
 #[derive(Clone, Copy, Debug)]
-pub enum Item<'a> {
+pub enum MenuItem<'a> {
     /// A scenario, to run.
     Scenario(&'static Scenario),
     /// A recording, to replay.
-    Recent(&'a Recent),
+    Recent(&'a RecentRecording),
 }
 
-impl Item<'_> {
+impl MenuItem<'_> {
     /// Whether its name contains this text, which is in lower case.
     fn names(&self, text: &str) -> bool {
         match self {
@@ -70,9 +70,9 @@ impl Menu {
     }
 
     /// All that can be selected, in order: the scenarios by chapter, then the recordings.
-    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
-        let scenarios = self.scenarios.iter().copied().map(Item::Scenario);
-        scenarios.chain(self.recents.iter().map(Item::Recent))
+    pub fn items(&self) -> impl Iterator<Item = MenuItem<'_>> {
+        let scenarios = self.scenarios.iter().copied().map(MenuItem::Scenario);
+        scenarios.chain(self.recents.iter().map(MenuItem::Recent))
     }
 
     /// The index of the one that is selected.
@@ -86,16 +86,17 @@ impl Menu {
     }
 
     /// The one that is selected.
-    pub fn selected(&self) -> Option<Item<'_>> {
+    pub fn selected(&self) -> Option<MenuItem<'_>> {
         self.items().nth(self.index)
     }
 
     /// The last recording of the selected scenario, or the selected recording itself.
     pub(super) fn last_recording(&self) -> Option<PathBuf> {
         let recent = match self.selected()? {
-            Item::Recent(recent) => Some(recent),
-            Item::Scenario(scenario) => {
-                let of_it = |recent: &&Recent| recent.scenario.as_deref() == Some(scenario.name);
+            MenuItem::Recent(recent) => Some(recent),
+            MenuItem::Scenario(scenario) => {
+                let of_it =
+                    |recent: &&RecentRecording| recent.scenario.as_deref() == Some(scenario.name);
                 self.recents.iter().find(of_it)
             }
         };
@@ -113,7 +114,7 @@ impl Menu {
     /// How many items a text is found in.
     pub fn matches(&self, text: &str) -> usize {
         let text = text.to_lowercase();
-        let found = |item: &Item| item.names(&text) || item.tells_of(&text);
+        let found = |item: &MenuItem| item.names(&text) || item.tells_of(&text);
         self.items().filter(found).count()
     }
 
@@ -125,7 +126,7 @@ impl Menu {
         self.index = found.unwrap_or(self.index);
     }
 
-    pub(super) fn set_recents(&mut self, recents: Vec<Recent>) {
+    pub(super) fn set_recents(&mut self, recents: Vec<RecentRecording>) {
         self.recents = recents;
         self.index = self.index.min(self.len().saturating_sub(1));
     }

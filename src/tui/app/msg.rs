@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ratatui::layout::{Position, Size};
 
-use super::menu::Recent;
+use super::menu::RecentRecording;
 use super::playback::{Arrival, Journey, Playback};
-use super::scene::Seen;
+use super::scene::Answer;
 use super::watched::Watched;
 use crate::event::Event;
 use crate::probe::gate::{Pace, Report};
@@ -27,11 +27,11 @@ pub enum Msg {
     /// A text was pasted.
     Pasted(String),
     /// The mouse did something at this place of the screen, where there is perhaps something to click on.
-    Mouse(Gesture, Position, Option<Target>),
+    Mouse(Gesture, Position, Option<ClickTarget>),
     /// The screen has this size now.
     Resize(Size),
     /// Time has passed.
-    Tick(Tick),
+    Tick(ClockTick),
     /// The running program's next events.
     Events(Vec<Event>),
     /// The scenario is to be run, after its question.
@@ -49,7 +49,7 @@ pub enum Msg {
     /// The file now holds another session; this is its end.
     Replaced(Box<Playback>),
     /// More came to be known of what is looked at.
-    Seen(Box<Seen>),
+    Answered(Box<Answer>),
     /// A journal was read to its end; this is wrong with it.
     Complete(Option<String>),
     /// How something is coming along that takes long.
@@ -57,9 +57,9 @@ pub enum Msg {
     /// A source file was read, or coloured.
     Source(Source),
     /// Whether the session is recorded has changed.
-    Recording(Recording),
+    Recording(RecordingStatus),
     /// The recordings that there are, the newest first.
-    Recents(Vec<Recent>),
+    Recents(Vec<RecentRecording>),
     /// How a program stands that is watched from outside of it.
     Watched(Watched),
     /// What it has printed, line by line.
@@ -70,7 +70,7 @@ pub enum Msg {
 
 /// What can be clicked on in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum ClickTarget {
     /// The menu's item with this index.
     Item(usize),
     /// The question's choice with this index.
@@ -81,7 +81,7 @@ pub enum Target {
 
 /// Time that has passed, and how the running program stands.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tick {
+pub struct ClockTick {
     /// The time since the last tick.
     pub elapsed: Duration,
     /// How the running program stands at its gate, where one runs.
@@ -107,7 +107,7 @@ pub struct Opened {
 
 /// Whether a session is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Recording {
+pub enum RecordingStatus {
     /// It is not.
     #[default]
     Off,
@@ -134,7 +134,7 @@ pub enum Grows {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Run a scenario, in place of what runs now.
-    Start(Start),
+    Start(ScenarioStart),
     /// Let something else through the running program's gate.
     SetPace(Pace),
     /// Play so many virtual seconds in a second.
@@ -159,14 +159,14 @@ pub enum Effect {
 
 /// A scenario to run, and how fast.
 #[derive(Clone, Copy, Debug)]
-pub struct Start {
+pub struct ScenarioStart {
     /// The scenario.
     pub scenario: &'static Scenario,
     /// How many virtual seconds a second plays.
     pub speed: f64,
 }
 
-impl PartialEq for Start {
+impl PartialEq for ScenarioStart {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.scenario, other.scenario) && self.speed == other.speed
     }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::thread;
 
 pub use self::growth::MOST_KEPT;
-pub use self::journey::{About, Arrival, Journey};
+pub use self::journey::{Arrival, Journey, LaneEvent};
 pub use self::whole::Whole;
 use crate::event::{Event, Timestamp};
 use crate::insight::{self, Line};

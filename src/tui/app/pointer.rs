@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::lane_actions::ZOOM;
-use super::{App, Effect, Overlay, Screen, Target, Viewer};
+use super::{App, ClickTarget, Effect, Overlay, Screen, SessionView};
 use crate::event::Timestamp;
 use crate::tui::app::action::Action;
 use crate::tui::app::columns;
@@ -19,7 +19,7 @@ impl App {
         &mut self,
         gesture: Gesture,
         at: Position,
-        on: Option<Target>,
+        on: Option<ClickTarget>,
     ) -> Option<Effect> {
         match self.mode() {
             Mode::Lanes => self.mouse_on_lanes(gesture, at),
@@ -43,16 +43,16 @@ impl App {
     }
 
     /// A click selects, one on what is selected chooses it, and one on what only informs closes that.
-    fn click(&mut self, mode: Mode, on: Option<Target>) -> Option<Effect> {
+    fn click(&mut self, mode: Mode, on: Option<ClickTarget>) -> Option<Effect> {
         let (selected, index) = match (mode, &mut self.screen, &mut self.overlay, on) {
-            (Mode::Menu, .., Some(Target::Item(index))) => {
+            (Mode::Menu, .., Some(ClickTarget::Item(index))) => {
                 if index == self.menu.index() {
                     return self.act(Action::Confirm);
                 }
                 self.menu.point(index);
                 return None;
             }
-            (Mode::Question, Screen::Question(asking), _, Some(Target::Choice(index))) => {
+            (Mode::Question, Screen::Question(asking), _, Some(ClickTarget::Choice(index))) => {
                 if asking.selected == Some(index) {
                     return self.act(Action::Confirm);
                 }
@@ -63,7 +63,7 @@ impl App {
                 Mode::Findings,
                 _,
                 Some(Overlay::Findings { selected }),
-                Some(Target::Finding(index)),
+                Some(ClickTarget::Finding(index)),
             ) => (selected, index),
             (Mode::Menu | Mode::Question, ..) => return None,
             _ => return self.act(Action::Back),
@@ -102,7 +102,7 @@ impl App {
     }
 }
 
-impl Viewer {
+impl SessionView {
     /// Returns the time at a column of the screen; none beside the bars.
     fn time_at(&self, areas: &Areas, x: u16) -> Option<Timestamp> {
         let bars = columns::bars(self.lanes.widest, areas.lanes);

@@ -14,10 +14,10 @@ use std::thread;
 
 pub use self::detail::Detail;
 use self::detail::MOST_GROWN;
-pub use self::moments::Column;
+pub use self::moments::ColumnEdges;
 use self::moments::columns;
 pub(super) use self::moments::runs;
-pub use self::query::{Asked, Rows, Seen, Sight};
+pub use self::query::{Answer, Query, Rows, Sight};
 use super::Playback;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Timeline;
@@ -41,7 +41,7 @@ pub struct Scene {
     detail: Option<Box<Detail>>,
     rows: Rows,
     /// The shares of columns, one per row.
-    shares: HashMap<Column, Vec<Share>>,
+    shares: HashMap<ColumnEdges, Vec<Share>>,
 }
 
 /// From what lanes are drawn.
@@ -55,11 +55,11 @@ pub enum Drawn<'a> {
 
 impl Scene {
     /// Takes in what came to be known.
-    pub(super) fn take(&mut self, seen: Seen) {
+    pub(super) fn take(&mut self, seen: Answer) {
         match seen {
-            Seen::Detail(detail) => self.replace_detail(detail),
-            Seen::Known(samples) => self.known = samples,
-            Seen::Cuts(cuts) => {
+            Answer::Detail(detail) => self.replace_detail(detail),
+            Answer::Known(samples) => self.known = samples,
+            Answer::Cuts(cuts) => {
                 for (lane, more) in cuts {
                     let cuts = self.cuts.entry(lane).or_default();
                     cuts.extend(more);
@@ -67,7 +67,7 @@ impl Scene {
                     cuts.dedup_by_key(|cut| cut.at);
                 }
             }
-            Seen::Shares(rows, shares) => {
+            Answer::Shares(rows, shares) => {
                 if self.rows != rows {
                     self.rows = rows;
                     self.shares.clear();
@@ -105,7 +105,7 @@ impl Scene {
     /// Drops the columns outside this window, if there are many.
     pub(super) fn forget_columns_but(&mut self, window: &Window) {
         if self.shares.len() > MOST_COLUMNS {
-            let seen: HashSet<Column> = columns(window).collect();
+            let seen: HashSet<ColumnEdges> = columns(window).collect();
             self.shares.retain(|column, _| seen.contains(column));
         }
     }

@@ -11,7 +11,7 @@ pub use crate::timeline::glyph::Glyph;
 
 /// How many colours a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
+pub enum ColourDepth {
     /// None: bold, dim, underlined and reversed are all there is.
     None,
     /// The sixteen that the user chose.
@@ -26,7 +26,7 @@ pub enum Depth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     /// How many colours there are.
-    pub depth: Depth,
+    pub depth: ColourDepth,
     /// Whether only ASCII may be drawn.
     pub ascii: bool,
 }
@@ -51,13 +51,13 @@ impl Theme {
         let colours = PALETTE.of(role);
         let rgb = |(red, green, blue)| Color::Rgb(red, green, blue);
         let (foreground, ground) = match self.depth {
-            Depth::None => return style,
-            Depth::Ansi16 => (colours.ansi16, None),
-            Depth::Ansi256 => (
+            ColourDepth::None => return style,
+            ColourDepth::Ansi16 => (colours.ansi16, None),
+            ColourDepth::Ansi256 => (
                 colours.rgb.map(|color| Color::Indexed(nearest(color))),
                 colours.ground.map(|(_, index)| Color::Indexed(index)),
             ),
-            Depth::True => (
+            ColourDepth::True => (
                 colours.rgb.map(rgb),
                 colours.ground.map(|(color, _)| rgb(color)),
             ),
@@ -67,11 +67,11 @@ impl Theme {
     }
 }
 
-fn depth(env: impl Fn(&str) -> Option<String>) -> Depth {
+fn depth(env: impl Fn(&str) -> Option<String>) -> ColourDepth {
     let set = |name| env(name).filter(|value| !value.is_empty());
     let term = set("TERM").unwrap_or_default();
     if set("NO_COLOR").is_some() || term == "dumb" {
-        return Depth::None;
+        return ColourDepth::None;
     }
     let color = set("COLORTERM").unwrap_or_default();
     if color == "truecolor"
@@ -79,20 +79,20 @@ fn depth(env: impl Fn(&str) -> Option<String>) -> Depth {
         || term.ends_with("-direct")
         || set("WT_SESSION").is_some()
     {
-        Depth::True
+        ColourDepth::True
     } else if term.contains("256") {
-        Depth::Ansi256
+        ColourDepth::Ansi256
     } else {
-        Depth::Ansi16
+        ColourDepth::Ansi16
     }
 }
 
-fn modifier(role: Role, depth: Depth) -> Modifier {
-    let colorless = depth == Depth::None;
+fn modifier(role: Role, depth: ColourDepth) -> Modifier {
+    let colorless = depth == ColourDepth::None;
     match role {
         Role::Accent | Role::Key | Role::Panicked | Role::Error | Role::Record => Modifier::BOLD,
         // No ground of sixteen colours would keep all of them readable.
-        Role::Title | Role::Selected if depth <= Depth::Ansi16 => Modifier::REVERSED,
+        Role::Title | Role::Selected if depth <= ColourDepth::Ansi16 => Modifier::REVERSED,
         Role::Dim | Role::Created | Role::Border | Role::Comment if colorless => Modifier::DIM,
         _ => Modifier::empty(),
     }

@@ -15,12 +15,12 @@ pub struct Watched {
     /// What its gate lets through.
     pub pace: Pace,
     /// What has become of it.
-    pub life: Life,
+    pub life: WatchedStatus,
 }
 
 /// What has become of a program that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum WatchedStatus {
     /// It runs.
     Runs,
     /// It has ended, and told all; with this code, where it was begun here.
@@ -32,7 +32,7 @@ pub enum Life {
 impl Watched {
     /// Whether it runs.
     pub fn runs(&self) -> bool {
-        self.life == Life::Runs
+        self.life == WatchedStatus::Runs
     }
 }
 

@@ -17,7 +17,7 @@ use crate::tui::app::Msg;
 const PULSE: Duration = Duration::from_millis(16);
 
 /// A journal of which a first part was read.
-pub(crate) struct Begun {
+pub(crate) struct PartialJournal {
     pub(crate) making: Making,
     pub(crate) journal: PathBuf,
     /// `true` if a program may still write the journal: the recording then has no end.
@@ -36,7 +36,11 @@ pub(crate) struct Conversion {
 }
 
 impl Conversion {
-    pub(crate) fn start(begun: Begun, alive: Sender<()>, messages: UnboundedSender<Msg>) -> Self {
+    pub(crate) fn start(
+        begun: PartialJournal,
+        alive: Sender<()>,
+        messages: UnboundedSender<Msg>,
+    ) -> Self {
         let (journal, follow) = (begun.journal.clone(), begun.follow);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -86,11 +90,11 @@ impl Drop for Conversion {
 }
 
 fn run(
-    begun: Begun,
+    begun: PartialJournal,
     stop: &AtomicBool,
     messages: &UnboundedSender<Msg>,
 ) -> Result<(), recording::Error> {
-    let Begun {
+    let PartialJournal {
         mut making,
         journal,
         follow,

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::background::in_background;
-use super::conversion::{self, Begun, Conversion};
+use super::conversion::{self, Conversion, PartialJournal};
 use super::opening::{self, Opening};
 use super::options::Watching;
-use super::reader::{Reader, Request};
-use super::recorder::Recorder;
+use super::reader::{Request, SessionReader};
+use super::recorder::SessionRecorder;
 #[cfg(unix)]
 use super::sources::Files;
 use super::sources::{self, colour};
@@ -24,7 +24,7 @@ use crate::source::Live;
 #[cfg(unix)]
 use crate::tui::app::Watched;
 use crate::tui::app::code::Source;
-use crate::tui::app::{App, Effect, Msg, Opened, Sight, Start, Tick};
+use crate::tui::app::{App, ClockTick, Effect, Msg, Opened, ScenarioStart, Sight};
 
 /// Does what the state asks for outside of it. What comes of it goes back as messages.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Driver {
     live: Option<Live>,
     /// `true` if it is held only while the process is stopped.
     is_held: bool,
-    recorder: Recorder,
+    recorder: SessionRecorder,
     last_tick: Option<Instant>,
     messages: UnboundedSender<Msg>,
     /// To whom reads the large session that is shown.
@@ -56,7 +56,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(recorder: Recorder, messages: UnboundedSender<Msg>) -> Self {
+    pub(crate) fn new(recorder: SessionRecorder, messages: UnboundedSender<Msg>) -> Self {
         Self {
             live: None,
             is_held: false,
@@ -151,7 +151,7 @@ impl Driver {
         printed.into_iter().chain(added).chain(state).collect()
     }
 
-    fn start(&mut self, Start { scenario, speed }: Start) {
+    fn start(&mut self, ScenarioStart { scenario, speed }: ScenarioStart) {
         self.stop();
         let recording = self.recorder.begin(scenario);
         self.send(Msg::Recording(recording));
@@ -216,7 +216,7 @@ impl Driver {
         if finished {
             self.stop();
         }
-        let tick = Tick {
+        let tick = ClockTick {
             elapsed,
             report,
             finished,
@@ -307,11 +307,11 @@ impl Driver {
         mut archive: Archive,
         path: PathBuf,
         follow: bool,
-    ) -> Reader {
+    ) -> SessionReader {
         let asked = self.new_reader(follow);
         archive.urgent = Arc::clone(&self.urgent);
         let messages = self.messages.clone();
-        Reader::new(archive, path, asked.grows, asked.queue, messages)
+        SessionReader::new(archive, path, asked.grows, asked.queue, messages)
     }
 
     /// Makes the reader give up its work, as before an urgent request.
@@ -416,7 +416,7 @@ struct Requests {
 /// Reads more of a large session where that is asked for.
 fn read(
     archive: Option<(Archive, PathBuf)>,
-    journal: Option<Begun>,
+    journal: Option<PartialJournal>,
     asked: Requests,
     urgent: Arc<AtomicBool>,
     messages: UnboundedSender<Msg>,
@@ -424,7 +424,7 @@ fn read(
     let conversion = journal.map(|begun| Conversion::start(begun, asked.alive, messages.clone()));
     if let Some((mut archive, path)) = archive {
         archive.urgent = urgent;
-        let mut reader = Reader::new(archive, path, asked.grows, asked.queue, messages);
+        let mut reader = SessionReader::new(archive, path, asked.grows, asked.queue, messages);
         reader.conversion = conversion;
         reader.run();
     }

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::conversion::Begun;
+use super::conversion::PartialJournal;
 use super::stretch;
 use crate::event::printable;
 use crate::recording::{
     self, Archive, Damage, Entry, Error, Goal, Making, Meta, Progress, Session, Store,
 };
 use crate::scenario;
-use crate::tui::app::{Grows, Opened, Playback, Recent};
+use crate::tui::app::{Grows, Opened, Playback, RecentRecording};
 
 /// A session of no more events is read as a whole.
 const SMALL: u64 = 100_000;
@@ -21,7 +21,7 @@ pub(crate) struct Opening {
     /// A large recording, to be read where it is looked at, and its path.
     pub(crate) archive: Option<(Archive, PathBuf)>,
     /// The journal of which it is made.
-    pub(crate) journal: Option<Begun>,
+    pub(crate) journal: Option<PartialJournal>,
 }
 
 /// Opens a recording, or a journal: a large one as soon as its first part was read.
@@ -49,7 +49,7 @@ fn begun(path: &Path, making: Making, follow: bool) -> Result<Opening, Error> {
     let shown = stretch::playback(&mut archive, end).map_err(|error| Error::read(path, error))?;
     let mut opened = opened(path, &archive.log.meta, shown, &[]);
     opened.grows = if follow { Grows::Written } else { Grows::Read };
-    let journal = Begun {
+    let journal = PartialJournal {
         making,
         journal: path.to_owned(),
         follow,
@@ -122,7 +122,7 @@ pub(crate) fn damage_text(damage: &[Damage]) -> Option<String> {
 }
 
 /// The recordings that are kept, the newest first.
-pub(crate) fn recents() -> Vec<Recent> {
+pub(crate) fn recents() -> Vec<RecentRecording> {
     let Ok(store) = Store::find() else {
         return Vec::new();
     };
@@ -134,8 +134,8 @@ pub(crate) fn recents() -> Vec<Recent> {
         .collect()
 }
 
-fn recent(entry: Entry, now: SystemTime) -> Recent {
-    Recent {
+fn recent(entry: Entry, now: SystemTime) -> RecentRecording {
+    RecentRecording {
         path: entry.path,
         scenario: Some(entry.scenario.raw().to_owned()).filter(|name| !name.is_empty()),
         when: age(now.duration_since(entry.when).unwrap_or_default()),

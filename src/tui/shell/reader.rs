@@ -16,7 +16,7 @@ use super::stretch::{self, AFTER, BEFORE};
 use crate::event::{Event, LaneId, Timestamp};
 use crate::recording::{Archive, Batch, plain};
 use crate::timeline::overview::Sample;
-use crate::tui::app::{Asked, Detail, Journey, MOST_KEPT, Msg, Rows, Seen, Sight};
+use crate::tui::app::{Answer, Detail, Journey, MOST_KEPT, Msg, Query, Rows, Sight};
 
 /// Maximum number of events read at the end of a session that grows: the rest of what is kept is for those to come.
 const RECENT: u64 = MOST_KEPT as u64 / 4;
@@ -42,7 +42,7 @@ pub(crate) enum Request {
 }
 
 /// A session that is read.
-pub(crate) struct Reader {
+pub(crate) struct SessionReader {
     archive: Archive,
     path: PathBuf,
     /// The journal of which the file is made, while it is read.
@@ -67,7 +67,7 @@ pub(crate) struct Reader {
     files: Files,
 }
 
-impl Reader {
+impl SessionReader {
     pub(crate) fn new(
         archive: Archive,
         path: PathBuf,
@@ -164,8 +164,8 @@ impl Reader {
         let _ = self.messages.send(msg);
     }
 
-    fn seen(&self, seen: Seen) {
-        self.send(Msg::Seen(Box::new(seen)));
+    fn seen(&self, seen: Answer) {
+        self.send(Msg::Answered(Box::new(seen)));
     }
 
     fn travel(&mut self, from: u64, journey: Journey) {
@@ -272,7 +272,7 @@ impl Reader {
         if self.archive.between(sight.from, sight.until) <= DETAIL {
             let detail = self.detail(&sight)?;
             self.sight = None;
-            self.seen(Seen::Detail(Box::new(detail)));
+            self.seen(Answer::Detail(Box::new(detail)));
             return Ok(());
         }
         if sight.of.is_empty() {
@@ -281,20 +281,20 @@ impl Reader {
         }
         let Sight { lanes, of, .. } = &mut sight;
         let seen = match of {
-            Asked::Cuts(_) if std::mem::take(&mut self.is_new) => {
+            Query::Cuts(_) if std::mem::take(&mut self.is_new) => {
                 let known = self.known(&sight);
-                self.seen(Seen::Known(known));
+                self.seen(Answer::Known(known));
                 return Ok(());
             }
-            Asked::Cuts(moments) => {
+            Query::Cuts(moments) => {
                 let (now, later) = moments.split_at(moments.len().min(AT_A_TIME));
                 let cuts = lanes.iter().zip(self.archive.cuts(lanes, now)?);
                 let cuts = cuts.map(|(lane, cuts)| (*lane, stretch::samples(now, cuts)));
-                let seen = Seen::Cuts(cuts.collect());
+                let seen = Answer::Cuts(cuts.collect());
                 *moments = later.to_vec();
                 seen
             }
-            Asked::Shares(per, columns) => {
+            Query::Shares(per, columns) => {
                 let (now, later) = columns.split_at(columns.len().min(AT_A_TIME));
                 let rows = Rows {
                     per: *per,
@@ -302,7 +302,7 @@ impl Reader {
                 };
                 let shares = stretch::shares(&mut self.archive, &rows, now)?;
                 *columns = later.to_vec();
-                Seen::Shares(rows, shares)
+                Answer::Shares(rows, shares)
             }
         };
         self.sight = Some(sight).filter(|sight| !sight.of.is_empty());

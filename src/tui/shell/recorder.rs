@@ -7,26 +7,26 @@ use super::options::Record;
 use crate::event::Event;
 use crate::recording::{self, Error, KEEP, Keep, Meta, Store, Writer};
 use crate::scenario::Scenario;
-use crate::tui::app::Recording;
+use crate::tui::app::RecordingStatus;
 
 /// Records the session that runs, where that is wanted.
 #[derive(Debug)]
-pub(crate) struct Recorder {
+pub(crate) struct SessionRecorder {
     record: Record,
     /// The scenario whose sessions go into the file that was asked for.
     named: Option<&'static str>,
     /// A recording that was begun ahead of its session.
-    prepared: Option<Current>,
-    current: Option<Current>,
+    prepared: Option<OpenRecording>,
+    current: Option<OpenRecording>,
 }
 
 #[derive(Debug)]
-struct Current {
+struct OpenRecording {
     writer: Writer,
     path: PathBuf,
 }
 
-impl Recorder {
+impl SessionRecorder {
     pub(crate) fn new(record: Record) -> Self {
         Self {
             record,
@@ -46,9 +46,9 @@ impl Recorder {
     }
 
     /// Begins to record a scenario that is about to run, unless that is not wanted.
-    pub(crate) fn begin(&mut self, scenario: &Scenario) -> Recording {
+    pub(crate) fn begin(&mut self, scenario: &Scenario) -> RecordingStatus {
         let path = match &self.record {
-            Record::Off => return Recording::Off,
+            Record::Off => return RecordingStatus::Off,
             Record::To(path, _) if self.named == Some(scenario.name) => {
                 if let Some(prepared) = self.prepared.take() {
                     return self.record_to(prepared);
@@ -61,22 +61,22 @@ impl Recorder {
     }
 
     /// Begins to record a scenario that runs already, from its first event on.
-    pub(crate) fn begin_late(&mut self, scenario: &Scenario, so_far: &[Event]) -> Recording {
+    pub(crate) fn begin_late(&mut self, scenario: &Scenario, so_far: &[Event]) -> RecordingStatus {
         let begun = self.begun(new_path(scenario), scenario);
         self.write(so_far).unwrap_or(begun)
     }
 
-    fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> Recording {
+    fn begun(&mut self, path: Result<PathBuf, Error>, scenario: &Scenario) -> RecordingStatus {
         match path.and_then(|path| create(path, scenario, None)) {
             Ok(created) => self.record_to(created),
-            Err(error) => Recording::Failed(error.reason_first()),
+            Err(error) => RecordingStatus::Failed(error.reason_first()),
         }
     }
 
-    fn record_to(&mut self, current: Current) -> Recording {
+    fn record_to(&mut self, current: OpenRecording) -> RecordingStatus {
         let path = current.path.clone();
         self.current = Some(current);
-        Recording::On(path)
+        RecordingStatus::On(path)
     }
 
     /// Whether something is recorded now.
@@ -85,7 +85,7 @@ impl Recorder {
     }
 
     /// Takes in events. What goes wrong ends the recording and comes back.
-    pub(crate) fn write(&mut self, events: &[Event]) -> Option<Recording> {
+    pub(crate) fn write(&mut self, events: &[Event]) -> Option<RecordingStatus> {
         let current = self.current.as_mut()?;
         let written = current
             .writer
@@ -93,23 +93,23 @@ impl Recorder {
             .and_then(|()| current.writer.tick(Instant::now()));
         let error = written.err()?;
         self.current = None;
-        Some(Recording::Failed(error.reason_first()))
+        Some(RecordingStatus::Failed(error.reason_first()))
     }
 
     /// Ends the recording.
-    pub(crate) fn finish(&mut self) -> Option<Recording> {
-        let Current { writer, path } = self.current.take()?;
+    pub(crate) fn finish(&mut self) -> Option<RecordingStatus> {
+        let OpenRecording { writer, path } = self.current.take()?;
         Some(match writer.finish() {
-            Ok(()) => Recording::Saved(path),
-            Err(error) => Recording::Failed(error.reason_first()),
+            Ok(()) => RecordingStatus::Saved(path),
+            Err(error) => RecordingStatus::Failed(error.reason_first()),
         })
     }
 }
 
-fn create(path: PathBuf, scenario: &Scenario, keep: Option<Keep>) -> Result<Current, Error> {
+fn create(path: PathBuf, scenario: &Scenario, keep: Option<Keep>) -> Result<OpenRecording, Error> {
     let meta = Meta::new(scenario.title, scenario.name, SystemTime::now());
     let writer = recording::create(&path, &meta, keep)?;
-    Ok(Current { writer, path })
+    Ok(OpenRecording { writer, path })
 }
 
 /// A path for one more recording in the user's store, in which there is room for it then.

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::driver::Driver;
 use super::options::{Options, Start, Watching};
-use super::recorder::Recorder;
-use super::terminal::{self, Screen};
+use super::recorder::SessionRecorder;
+use super::terminal::{self, TerminalScreen};
 use crate::recording::{self};
 use crate::scenario::{self};
 use crate::tui::app::{App, Effect, Msg, keymap, mouse};
@@ -25,7 +25,7 @@ const BATCH: usize = 256;
 
 /// How the screen ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ScreenEnd {
     /// The person left.
     Left,
     /// A signal with this number ended it.
@@ -49,7 +49,7 @@ pub enum Error {
 ///
 /// Where the terminal fails, where the recording to begin with cannot be read, or where the file to record to cannot
 /// be written. The terminal is given back before this returns.
-pub fn run(options: Options) -> Result<Ended, Error> {
+pub fn run(options: Options) -> Result<ScreenEnd, Error> {
     run_watching(options).map(|(ended, _)| ended)
 }
 
@@ -58,10 +58,10 @@ pub fn run(options: Options) -> Result<Ended, Error> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_watching(options: Options) -> Result<(Ended, Option<Box<Watching>>), Error> {
+pub fn run_watching(options: Options) -> Result<(ScreenEnd, Option<Box<Watching>>), Error> {
     let (sender, messages) = mpsc::unbounded_channel();
     let mut app = App::new(scenario::all(), options.theme, ratatui::layout::Size::ZERO);
-    let mut recorder = Recorder::new(options.record);
+    let mut recorder = SessionRecorder::new(options.record);
     if let Start::Scenario(scenario) = options.start {
         recorder.prepare(scenario)?;
     }
@@ -89,7 +89,7 @@ pub fn run_watching(options: Options) -> Result<(Ended, Option<Box<Watching>>), 
     runtime.block_on(async {
         // Before the terminal is taken: from then on a signal must give it back.
         let signals = Signals::new()?;
-        let mut screen = Screen::take()?;
+        let mut screen = TerminalScreen::take()?;
         let ended = Loop {
             app,
             driver: &mut driver,
@@ -139,7 +139,7 @@ enum Signal {
 }
 
 impl Loop<'_> {
-    async fn run(mut self, screen: &mut Screen) -> io::Result<Ended> {
+    async fn run(mut self, screen: &mut TerminalScreen) -> io::Result<ScreenEnd> {
         self.app.update(Msg::Resize(screen.size()?));
         screen.draw(&self.app, false)?;
         self.app.take_changed();
@@ -161,7 +161,7 @@ impl Loop<'_> {
                 () = at(next_tick) => Happened::Time,
             };
             match happened {
-                Happened::Signal(Signal::End(signal)) => return Ok(Ended::Signal(signal)),
+                Happened::Signal(Signal::End(signal)) => return Ok(ScreenEnd::Signal(signal)),
                 #[cfg(unix)]
                 Happened::Signal(Signal::Stop) => self.suspends = true,
                 #[cfg(unix)]
@@ -186,7 +186,7 @@ impl Loop<'_> {
                 }
                 Happened::Terminal(event) => {
                     if !self.take_in(event, &mut events).await? {
-                        return Ok(Ended::Left);
+                        return Ok(ScreenEnd::Left);
                     }
                 }
             }

@@ -9,11 +9,11 @@ use ratatui::layout::Size;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::driver::Driver;
-use super::recorder::Recorder;
+use super::recorder::SessionRecorder;
 use crate::recording::Error;
 use crate::scenario;
 use crate::tui::app::action::Action;
-use crate::tui::app::theme::{Depth, Theme};
+use crate::tui::app::theme::{ColourDepth, Theme};
 use crate::tui::app::{App, Msg};
 use crate::tui::{Record, view};
 
@@ -33,12 +33,12 @@ impl Show {
     /// Where it cannot be read.
     pub fn open(path: &Path, follow: bool, size: Size) -> Result<Self, Error> {
         let theme = Theme {
-            depth: Depth::True,
+            depth: ColourDepth::True,
             ascii: false,
         };
         let (sender, messages) = mpsc::unbounded_channel();
         let mut app = App::new(scenario::all(), theme, size);
-        let mut driver = Driver::new(Recorder::new(Record::Off), sender);
+        let mut driver = Driver::new(SessionRecorder::new(Record::Off), sender);
         let opened = driver.try_open(path, follow, |_| {})?;
         app.update(opened);
         Ok(Self {

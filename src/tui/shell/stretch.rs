@@ -6,7 +6,7 @@ use crate::event::Timestamp;
 use crate::recording::Archive;
 use crate::timeline::density::Share;
 use crate::timeline::overview::{self, Cut, Sample};
-use crate::tui::app::{Arrival, Column, Journey, Playback, Rows, Whole};
+use crate::tui::app::{Arrival, ColumnEdges, Journey, Playback, Rows, Whole};
 
 /// As many events before a place are read with it, and as many behind it.
 pub(crate) const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 13 };
@@ -47,8 +47,8 @@ pub(crate) fn samples(moments: &[Timestamp], cuts: Vec<Cut>) -> Vec<Sample> {
 pub(crate) fn shares(
     archive: &mut Archive,
     rows: &Rows,
-    columns: &[Column],
-) -> io::Result<Vec<(Column, Vec<Share>)>> {
+    columns: &[ColumnEdges],
+) -> io::Result<Vec<(ColumnEdges, Vec<Share>)>> {
     let mut moments: Vec<Timestamp> = columns
         .iter()
         .flat_map(|(left, right)| [*left, *right])
@@ -57,7 +57,7 @@ pub(crate) fn shares(
     moments.dedup();
     let cuts = archive.cuts(&rows.lanes, &moments)?;
     let place = |at: &Timestamp| moments.binary_search(at).unwrap_or_default();
-    let column = |column: &Column| {
+    let column = |column: &ColumnEdges| {
         let edges = [column.0, column.1];
         let [left, right] = [place(&edges[0]), place(&edges[1])];
         let row = |lanes: &[Vec<Cut>]| {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::event::{Event, LaneId, arbitrary};
     use crate::recording::{Meta, Writer};
-    use crate::tui::app::About;
+    use crate::tui::app::LaneEvent;
 
     fn archive(events: &[Event], block: usize) -> Archive {
         let file = tempfile::tempfile().unwrap();
@@ -134,7 +134,11 @@ mod tests {
 
     fn journey() -> impl Strategy<Value = Journey> {
         let lane = || (0..6_u64).prop_map(LaneId);
-        let about = prop_oneof![Just(About::Event), Just(About::Poll), Just(About::Wake)];
+        let about = prop_oneof![
+            Just(LaneEvent::Event),
+            Just(LaneEvent::Poll),
+            Just(LaneEvent::Wake)
+        ];
         prop_oneof![
             (0..160_u64).prop_map(|at| Journey::At(Timestamp(at))),
             Just(Journey::First),

@@ -26,12 +26,12 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, while it is ours.
 #[derive(Debug)]
-pub(crate) struct Screen {
+pub(crate) struct TerminalScreen {
     /// Taken out only where it must not be written to any more.
     terminal: Option<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
 }
 
-impl Screen {
+impl TerminalScreen {
     /// Takes the terminal.
     pub(crate) fn take() -> io::Result<Self> {
         give_back_on_panic();
@@ -78,7 +78,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for TerminalScreen {
     fn drop(&mut self) {
         // What of a frame is still in its buffer would land on the person's own screen. And where the terminal is gone, it
         // would complain of that, to nobody.

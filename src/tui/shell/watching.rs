@@ -7,7 +7,7 @@ use crate::recording::Batch;
 use crate::source::attach::{self, Attached, Error, Status};
 use crate::source::exec::{Launched, exit_code};
 use crate::source::joint::JointPrograms;
-use crate::tui::app::{Life, Watched};
+use crate::tui::app::{Watched, WatchedStatus};
 
 /// Programs that are watched; one of them was perhaps begun here.
 #[derive(Debug)]
@@ -94,24 +94,24 @@ impl Watching {
         }
     }
 
-    fn life(&self, statuses: &[Status], code: Option<u8>) -> Life {
+    fn life(&self, statuses: &[Status], code: Option<u8>) -> WatchedStatus {
         match self.joined.as_ref().map(JointPrograms::is_over) {
-            Some(Err(why)) => return Life::Broken(why),
+            Some(Err(why)) => return WatchedStatus::Broken(why),
             // What they told last is still being joined.
-            Some(Ok(false)) => return Life::Runs,
+            Some(Ok(false)) => return WatchedStatus::Runs,
             Some(Ok(true)) | None => {}
         }
         if statuses
             .iter()
             .any(|status| status.connection == attach::Connection::Runs)
         {
-            return Life::Runs;
+            return WatchedStatus::Runs;
         }
         let broken = statuses.iter().find_map(|status| match &status.connection {
             attach::Connection::Broken(why) => Some(why.clone()),
             _ => None,
         });
-        broken.map_or(Life::Ended(code), Life::Broken)
+        broken.map_or(WatchedStatus::Ended(code), WatchedStatus::Broken)
     }
 
     /// What it has printed since this was asked last.

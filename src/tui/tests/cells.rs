@@ -4,7 +4,7 @@ use super::screen::{SIZE, Screen, THEME};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::cells::{Cell, Fill, Window, cells};
 use crate::timeline::{Lane, Span, State, Timeline};
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::view::lanes::LanesView;
 
 impl Screen {
@@ -56,7 +56,7 @@ impl Screen {
     }
 
     /// Checks every cell of the density map. Returns the number of cells that are not loaded.
-    fn check_shares(&self, viewer: &Viewer, window: &Window, per: usize) -> usize {
+    fn check_shares(&self, viewer: &SessionView, window: &Window, per: usize) -> usize {
         let lanes: Vec<LaneId> = viewer.lanes.rows.iter().map(|row| row.lane).collect();
         let shares = viewer.shares(window, per);
         // The last column is read as a whole, with all events at the very moment shown.

@@ -6,7 +6,7 @@ use crate::event::{
 
 /// A program: `main` is polled at its start and rarely after that, some tasks all the time, and some start and end.
 pub(super) fn program(seed: u64, most: usize) -> Vec<Event> {
-    let mut told = Told {
+    let mut told = Program {
         seed: seed | 1,
         at: 0,
         events: Vec::new(),
@@ -50,7 +50,7 @@ pub(super) fn program(seed: u64, most: usize) -> Vec<Event> {
 }
 
 /// A program under construction.
-struct Told {
+struct Program {
     seed: u64,
     at: u64,
     events: Vec<Event>,
@@ -58,7 +58,7 @@ struct Told {
     next: u64,
 }
 
-impl Told {
+impl Program {
     fn any(&mut self, below: u64) -> u64 {
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 7;

@@ -11,17 +11,17 @@ use crate::recording::{Archive, Batch, Meta, Writer};
 use crate::scenario;
 use crate::timeline::Timeline;
 use crate::tui::app::action::Action;
-use crate::tui::app::theme::{Depth, Theme};
-use crate::tui::app::{App, Grows, Msg, Opened, Viewer};
+use crate::tui::app::theme::{ColourDepth, Theme};
+use crate::tui::app::{App, Grows, Msg, Opened, SessionView};
 use crate::tui::shell::driver::Driver;
-use crate::tui::shell::reader::Reader;
-use crate::tui::shell::recorder::Recorder;
+use crate::tui::shell::reader::SessionReader;
+use crate::tui::shell::recorder::SessionRecorder;
 use crate::tui::shell::stretch;
 use crate::tui::{Record, view};
 
 pub(super) const SIZE: Size = Size::new(64, 20);
 pub(super) const THEME: Theme = Theme {
-    depth: Depth::None,
+    depth: ColourDepth::None,
     ascii: false,
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Screen {
     pub(super) app: App,
     pub(super) driver: Driver,
     pub(super) inbox: UnboundedReceiver<Msg>,
-    pub(super) reader: Reader,
+    pub(super) reader: SessionReader,
     pub(super) writer: Writer,
     pub(super) events: Vec<Event>,
     pub(super) written: usize,
@@ -50,7 +50,7 @@ impl Screen {
         let mut archive = Archive::open(&path, |_| {}).unwrap();
         let playback = stretch::playback(&mut archive, first as u64).unwrap();
         let (sender, inbox) = mpsc::unbounded_channel();
-        let mut driver = Driver::new(Recorder::new(Record::Off), sender);
+        let mut driver = Driver::new(SessionRecorder::new(Record::Off), sender);
         let reader = driver.reader_by_hand(archive, path.clone(), follow);
         let mut app = App::new(scenario::all(), THEME, SIZE);
         app.update(Msg::Opened(Box::new(Opened {
@@ -169,7 +169,7 @@ impl Screen {
         format!("{:?}: {}", self.path, terminal.backend())
     }
 
-    pub(super) fn viewer(&self) -> &Viewer {
+    pub(super) fn viewer(&self) -> &SessionView {
         self.app.viewer().unwrap()
     }
 }

@@ -13,12 +13,12 @@ use crate::event::printable::printable;
 use crate::text::width::width;
 use crate::timeline::Lane;
 use crate::timeline::glyph::Glyph;
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::app::code::{CodeLine, Source};
 use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the panel.
-pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let site = selected_site(viewer);
     let source = source(viewer, site);
     let title = match (viewer.scenario, source, site) {
@@ -87,7 +87,7 @@ fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer)
 }
 
 /// Where the selected lane stands in the program.
-fn selected_site(viewer: &Viewer) -> Option<&Site> {
+fn selected_site(viewer: &SessionView) -> Option<&Site> {
     let timeline = viewer.playback.timeline();
     let lane = timeline.lane(viewer.lanes.selected?)?;
     let task = timeline.task_of(lane);
@@ -97,7 +97,7 @@ fn selected_site(viewer: &Viewer) -> Option<&Site> {
         .or(task.site.as_ref())
 }
 
-fn source<'a>(viewer: &'a Viewer, site: Option<&Site>) -> Option<&'a Source> {
+fn source<'a>(viewer: &'a SessionView, site: Option<&Site>) -> Option<&'a Source> {
     let sources = &viewer.sources;
     match (viewer.scenario, site) {
         (Some(scenario), _) => sources.get(scenario.file),
@@ -107,7 +107,7 @@ fn source<'a>(viewer: &'a Viewer, site: Option<&Site>) -> Option<&'a Source> {
 }
 
 /// The names of the tasks that stand at each line.
-fn markers(viewer: &Viewer, source: &Source) -> BTreeMap<u32, Vec<String>> {
+fn markers(viewer: &SessionView, source: &Source) -> BTreeMap<u32, Vec<String>> {
     let mut markers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     let stands = |lane: &&Lane| lane.is_task() && lane.end.is_none();
     for lane in viewer.playback.timeline().lanes().filter(stands) {

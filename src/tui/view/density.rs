@@ -10,7 +10,7 @@ use crate::event::{Text, Timestamp};
 use crate::text::width::cut;
 use crate::timeline::density::Share;
 use crate::timeline::glyph::Glyph;
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::app::columns::bars;
 use crate::tui::app::theme::{Role, Theme};
 
@@ -25,7 +25,7 @@ const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "�
 const HEIGHTS_ASCII: [&str; 8] = [".", ".", ":", ":", "|", "|", "#", "#"];
 
 /// Draws rows of many lanes each. Returns `true` if all visible cells are loaded.
-pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) -> bool {
+pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) -> bool {
     let bars = bars(viewer.lanes.widest, area);
     if bars.width == 0 {
         return true;
@@ -162,7 +162,7 @@ pub fn legend(theme: Theme, is_loaded: bool, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws the whole session in a line: how much happened when, and which part of it is seen.
-pub fn minimap(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn minimap(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let playback = &viewer.playback;
     let viewport = &viewer.lanes.viewport;
     let (begin, end) = playback.spans();
@@ -200,7 +200,7 @@ pub fn minimap(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Says how the lanes are ordered, and which are shown, in the free place beside the ruler.
-pub fn ordered(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn ordered(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let names = bars(viewer.lanes.widest, area).x - area.x;
     let place = Rect {
         width: names.saturating_sub(1),

@@ -12,7 +12,7 @@ use crate::insight;
 use crate::text::units::{duration_text, rounded_text, time_text};
 use crate::timeline::glyph::Glyph;
 use crate::timeline::{Lane, LaneKind, Span, State, Timeline, Totals};
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::app::layout::over;
 use crate::tui::app::theme::{Role, Theme};
 
@@ -30,7 +30,7 @@ const CLASSES: [(u64, &str); 7] = [
 ];
 
 /// Draws the page for the selected lane.
-pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &SessionView, theme: Theme, scroll: usize, area: Rect, buf: &mut Buffer) {
     let timeline = viewer.playback.timeline();
     let Some(lane) = viewer.lanes.selected.and_then(|id| timeline.lane(id)) else {
         return;
@@ -40,7 +40,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut 
         ..area
     };
     let columns = area.width.saturating_sub(8).min(76);
-    let page = Page {
+    let page = DetailPage {
         viewer,
         timeline,
         lane,
@@ -53,14 +53,14 @@ pub fn draw(viewer: &Viewer, theme: Theme, scroll: usize, area: Rect, buf: &mut 
     put_lines(theme, buf, inner, &lines[scroll.min(last)..]);
 }
 
-struct Page<'a> {
-    viewer: &'a Viewer,
+struct DetailPage<'a> {
+    viewer: &'a SessionView,
     timeline: &'a Timeline,
     lane: &'a Lane,
     theme: Theme,
 }
 
-impl Page<'_> {
+impl DetailPage<'_> {
     fn lines(&self, columns: usize) -> Vec<Line<'static>> {
         let now = self.viewer.playback.now();
         let mut lines = vec![self.origin()];

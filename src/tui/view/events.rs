@@ -8,7 +8,7 @@ use super::text::{framed, padded, put_line, put_text, span, wrapped};
 use crate::insight::{self, Tone};
 use crate::text::units::time_text;
 use crate::text::width::width;
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::app::theme::{Role, Theme};
 
 /// The widest that a lane's name gets here.
@@ -17,7 +17,7 @@ const NAME: usize = 14;
 const NARROW: u16 = 46;
 
 /// Draws the panel.
-pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inner = framed(theme, area, "events", buf);
     let text_width = usize::from(inner.width.saturating_sub(2));
     let why = why(viewer);
@@ -38,7 +38,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
     put_text(theme, buf, below, &why, theme.style(Role::Dim));
 }
 
-fn draw_list(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+fn draw_list(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let recent = viewer.playback.recent();
     let first = recent.len().saturating_sub(area.height.into());
     let shown: Vec<_> = recent.iter().skip(first).collect();
@@ -106,7 +106,7 @@ pub fn role(tone: Tone) -> Role {
 }
 
 /// Why the selected lane stands where it stands, in a sentence.
-pub fn why(viewer: &Viewer) -> String {
+pub fn why(viewer: &SessionView) -> String {
     let playback = &viewer.playback;
     let why = |lane| insight::why(playback.timeline(), lane, playback.now());
     viewer.lanes.selected.map(why).unwrap_or_default()

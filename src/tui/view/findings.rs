@@ -8,12 +8,12 @@ use super::events::ground;
 use super::text::{popup, put_line, seen, span, wrapped};
 use crate::insight::Finding;
 use crate::text::units::duration_text;
-use crate::tui::app::Viewer;
+use crate::tui::app::SessionView;
 use crate::tui::app::layout::over;
 use crate::tui::app::theme::{Role, Theme};
 
 /// Draws the list.
-pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mut Buffer) {
+pub fn draw(viewer: &SessionView, theme: Theme, selected: usize, area: Rect, buf: &mut Buffer) {
     let (lines, place) = page(viewer, theme, area);
     let inner = popup(theme, place, "findings", buf);
     for (row, (line, index)) in rows(&lines, selected, inner) {
@@ -26,7 +26,7 @@ pub fn draw(viewer: &Viewer, theme: Theme, selected: usize, area: Rect, buf: &mu
 
 /// The index of the finding at a place of the screen.
 pub fn finding_at(
-    viewer: &Viewer,
+    viewer: &SessionView,
     theme: Theme,
     selected: usize,
     area: Rect,
@@ -40,17 +40,17 @@ pub fn finding_at(
 }
 
 /// A line of the list, and the index of its finding.
-type Told = (Line<'static>, usize);
+type FindingLine = (Line<'static>, usize);
 
 /// The list's lines, and its place.
-fn page(viewer: &Viewer, theme: Theme, area: Rect) -> (Vec<Told>, Rect) {
+fn page(viewer: &SessionView, theme: Theme, area: Rect) -> (Vec<FindingLine>, Rect) {
     let place = Rect {
         height: area.height.saturating_sub(1),
         ..area
     };
     let columns = area.width.saturating_sub(8).min(96);
     let text_columns = usize::from(columns.saturating_sub(6));
-    let mut lines: Vec<Told> = Vec::new();
+    let mut lines: Vec<FindingLine> = Vec::new();
     for (index, finding) in viewer.findings.iter().enumerate() {
         let of_it = finding_lines(finding, viewer, theme, text_columns);
         lines.extend(of_it.into_iter().map(|line| (line, index)));
@@ -64,7 +64,11 @@ fn page(viewer: &Viewer, theme: Theme, area: Rect) -> (Vec<Told>, Rect) {
 }
 
 /// The lines that are seen, each with its row.
-fn rows(lines: &[Told], selected: usize, inner: Rect) -> impl Iterator<Item = (Rect, &Told)> {
+fn rows(
+    lines: &[FindingLine],
+    selected: usize,
+    inner: Rect,
+) -> impl Iterator<Item = (Rect, &FindingLine)> {
     let at = lines.iter().position(|(_, index)| *index == selected);
     let shown = seen(at.unwrap_or(0) + 1, lines.len(), inner.height.into());
     inner.rows().zip(&lines[shown])
@@ -72,7 +76,7 @@ fn rows(lines: &[Told], selected: usize, inner: Rect) -> impl Iterator<Item = (R
 
 fn finding_lines(
     finding: &Finding,
-    viewer: &Viewer,
+    viewer: &SessionView,
     theme: Theme,
     columns: usize,
 ) -> Vec<Line<'static>> {

@@ -23,7 +23,7 @@ use crate::timeline::{Lane, LaneKind, State, Timeline};
 use crate::tui::app::columns::{self, GAP, POINTER};
 use crate::tui::app::theme::{Glyph, Role, Theme};
 use crate::tui::app::viewport::Viewport;
-use crate::tui::app::{Drawn, Playback, Scene, Viewer};
+use crate::tui::app::{Drawn, Playback, Scene, SessionView};
 
 /// The lanes under their ruler.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ pub struct LanesView<'a> {
 }
 
 /// A row that is seen.
-struct Seen<'a> {
+struct SeenRow<'a> {
     row: &'a Row,
     lane: &'a Lane,
     cells: Vec<Cell>,
@@ -60,8 +60,8 @@ struct Seen<'a> {
 
 impl LanesView<'_> {
     /// Returns the lanes of a session as its viewer shows them.
-    pub fn of<'a>(viewer: &'a Viewer, theme: &'a Theme) -> LanesView<'a> {
-        let Viewer {
+    pub fn of<'a>(viewer: &'a SessionView, theme: &'a Theme) -> LanesView<'a> {
+        let SessionView {
             playback,
             lanes,
             scene,
@@ -95,14 +95,14 @@ impl LanesView<'_> {
         }
     }
 
-    fn seen<'b>(&'b self, drawn: &Drawn<'b>, bars: Rect, window: &Window) -> Vec<Seen<'b>> {
+    fn seen<'b>(&'b self, drawn: &Drawn<'b>, bars: Rect, window: &Window) -> Vec<SeenRow<'b>> {
         let rows = self.rows.iter().skip(self.first).zip(bars.y..bars.bottom());
         let detail = drawn.timeline();
         let seen = rows.filter_map(|(row, y)| {
             let lane = detail.lane(row.lane);
             let lane = lane.or_else(|| self.timeline.lane(row.lane))?;
             let cells = drawn.cells(lane, window);
-            Some(Seen {
+            Some(SeenRow {
                 row,
                 lane,
                 cells,
@@ -112,11 +112,11 @@ impl LanesView<'_> {
         seen.collect()
     }
 
-    fn is_selected(&self, seen: &Seen<'_>) -> bool {
+    fn is_selected(&self, seen: &SeenRow<'_>) -> bool {
         self.selected == Some(seen.lane.id)
     }
 
-    fn draw_name(&self, seen: &Seen<'_>, area: Rect, names: u16, buf: &mut Buffer) {
+    fn draw_name(&self, seen: &SeenRow<'_>, area: Rect, names: u16, buf: &mut Buffer) {
         let dim = self.theme.style(Role::Dim);
         if self.is_selected(seen) {
             let style = self.theme.style(Role::Accent);
@@ -146,7 +146,7 @@ impl LanesView<'_> {
         }
     }
 
-    fn name_style(&self, seen: &Seen<'_>) -> Style {
+    fn name_style(&self, seen: &SeenRow<'_>) -> Style {
         let thin = Weight::from(seen.lane.kind) != Weight::Broad;
         let style = self.theme.style(if thin { Role::Dim } else { Role::Text });
         if self.highlights.contains(&seen.lane.id) {
@@ -160,7 +160,7 @@ impl LanesView<'_> {
         }
     }
 
-    fn draw_cells(&self, seen: &Seen<'_>, bars: Rect, buf: &mut Buffer) {
+    fn draw_cells(&self, seen: &SeenRow<'_>, bars: Rect, buf: &mut Buffer) {
         let weight = Weight::from(seen.lane.kind);
         for (x, &cell) in (bars.x..).zip(&seen.cells) {
             let Some(sign) = glyph::of_cell(cell, weight) else {
@@ -180,7 +180,7 @@ impl LanesView<'_> {
     }
 
     /// Draws the present across the rows, behind all that is not just a wait.
-    fn draw_now(&self, seen: &[Seen<'_>], bars: Rect, window: &Window, buf: &mut Buffer) {
+    fn draw_now(&self, seen: &[SeenRow<'_>], bars: Rect, window: &Window, buf: &mut Buffer) {
         let Some(column) = window.column_of(self.now) else {
             return;
         };
@@ -203,7 +203,7 @@ impl LanesView<'_> {
     fn draw_labels(
         &self,
         timeline: &Timeline,
-        seen: &Seen<'_>,
+        seen: &SeenRow<'_>,
         bars: Rect,
         window: &Window,
         buf: &mut Buffer,

@@ -10,13 +10,13 @@ use crate::event::printable;
 use crate::text::width::width;
 use crate::timeline::glyph::Glyph;
 use crate::tui::app::theme::{Role, Theme};
-use crate::tui::app::{Item, Menu};
+use crate::tui::app::{Menu, MenuItem};
 
 /// A line of the menu.
-enum Entry<'a> {
+enum MenuLine<'a> {
     Blank,
     Heading(&'static str),
-    Item(usize, Item<'a>),
+    Item(usize, MenuItem<'a>),
 }
 
 /// Draws the menu.
@@ -39,12 +39,12 @@ pub fn draw(menu: &Menu, theme: Theme, area: Rect, buf: &mut Buffer) {
     let names = entries.iter().map(name_width).max().unwrap_or(0);
     for (row, entry) in rows(&entries, menu, list) {
         match entry {
-            Entry::Blank => {}
-            Entry::Heading(title) => {
+            MenuLine::Blank => {}
+            MenuLine::Heading(title) => {
                 let title = span(theme, Role::Accent, format!(" {title}"));
                 put_line(theme, buf, row, &Line::from(title));
             }
-            Entry::Item(index, item) => {
+            MenuLine::Item(index, item) => {
                 let selected = *index == menu.index();
                 let line = item_line(*item, selected, names, row.width, theme);
                 put_line(theme, buf, row, &line);
@@ -70,10 +70,10 @@ fn areas(area: Rect) -> [Rect; 3] {
 
 /// The entries that are seen, each with its row.
 fn rows<'a, 'b>(
-    entries: &'a [Entry<'b>],
+    entries: &'a [MenuLine<'b>],
     menu: &Menu,
     list: Rect,
-) -> impl Iterator<Item = (Rect, &'a Entry<'b>)> {
+) -> impl Iterator<Item = (Rect, &'a MenuLine<'b>)> {
     let place = place(entries, menu.index());
     let shown = seen(place, entries.len(), list.height.into());
     list.rows().zip(&entries[shown])
@@ -85,39 +85,39 @@ pub fn item_at(menu: &Menu, area: Rect, at: Position) -> Option<usize> {
     let entries = entries(menu);
     let found = rows(&entries, menu, list).find(|(row, _)| row.contains(at));
     match found?.1 {
-        Entry::Item(index, _) => Some(*index),
+        MenuLine::Item(index, _) => Some(*index),
         _ => None,
     }
 }
 
-fn entries(menu: &Menu) -> Vec<Entry<'_>> {
+fn entries(menu: &Menu) -> Vec<MenuLine<'_>> {
     let mut entries = Vec::new();
     let mut heading = "";
     for (index, item) in menu.items().enumerate() {
         let next = match item {
-            Item::Scenario(scenario) => scenario.chapter.title(),
-            Item::Recent(_) => "Recordings",
+            MenuItem::Scenario(scenario) => scenario.chapter.title(),
+            MenuItem::Recent(_) => "Recordings",
         };
         if next != heading {
             heading = next;
-            entries.push(Entry::Blank);
-            entries.push(Entry::Heading(heading));
+            entries.push(MenuLine::Blank);
+            entries.push(MenuLine::Heading(heading));
         }
-        entries.push(Entry::Item(index, item));
+        entries.push(MenuLine::Item(index, item));
     }
     entries
 }
 
 /// The line to keep in view: the selected item's, or the heading above it.
-fn place(entries: &[Entry], selected: usize) -> usize {
-    let is_it = |entry: &Entry| matches!(entry, Entry::Item(index, _) if *index == selected);
+fn place(entries: &[MenuLine], selected: usize) -> usize {
+    let is_it = |entry: &MenuLine| matches!(entry, MenuLine::Item(index, _) if *index == selected);
     entries.iter().position(is_it).unwrap_or(0)
 }
 
-fn name_width(entry: &Entry) -> usize {
+fn name_width(entry: &MenuLine) -> usize {
     match entry {
-        Entry::Item(_, Item::Scenario(scenario)) => width(scenario.name),
-        Entry::Item(_, Item::Recent(recent)) => width(&recent.when),
+        MenuLine::Item(_, MenuItem::Scenario(scenario)) => width(scenario.name),
+        MenuLine::Item(_, MenuItem::Recent(recent)) => width(&recent.when),
         _ => 0,
     }
 }
@@ -125,8 +125,8 @@ fn name_width(entry: &Entry) -> usize {
 /// What the selected item is, whole.
 fn about(menu: &Menu, columns: u16) -> Vec<String> {
     let text = match menu.selected() {
-        Some(Item::Scenario(scenario)) => format!("{}: {}", scenario.title, scenario.lesson),
-        Some(Item::Recent(recent)) => printable::path(&recent.path).to_string(),
+        Some(MenuItem::Scenario(scenario)) => format!("{}: {}", scenario.title, scenario.lesson),
+        Some(MenuItem::Recent(recent)) => printable::path(&recent.path).to_string(),
         None => return Vec::new(),
     };
     let lines = wrapped(&text, columns.saturating_sub(4).into());
@@ -134,7 +134,7 @@ fn about(menu: &Menu, columns: u16) -> Vec<String> {
 }
 
 fn item_line(
-    item: Item,
+    item: MenuItem,
     selected: bool,
     names: usize,
     columns: u16,
@@ -146,8 +146,8 @@ fn item_line(
         " "
     };
     let (name, text) = match item {
-        Item::Scenario(scenario) => (scenario.name, scenario.lesson),
-        Item::Recent(recent) => (recent.when.as_str(), recent.title.as_str()),
+        MenuItem::Scenario(scenario) => (scenario.name, scenario.lesson),
+        MenuItem::Recent(recent) => (recent.when.as_str(), recent.title.as_str()),
     };
     let name = padded(name, names, theme);
     let left = usize::from(columns).saturating_sub(names + 6);

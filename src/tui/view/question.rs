@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::tui::app::code::Source;
 use crate::tui::app::layout::over;
 use crate::tui::app::theme::{Role, Theme};
-use crate::tui::app::{Asking, Viewer};
+use crate::tui::app::{Asking, SessionView};
 
 /// Draws the question: first the program where there is room for it, then what is asked of it.
 pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -43,10 +43,10 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// A line of the question, and the index of the choice that it is.
-type Asked = (Line<'static>, Option<usize>);
+type QuestionLine = (Line<'static>, Option<usize>);
 
 /// What is asked, the place of the program, which is empty where there is no room for it, and that of the question.
-fn parts(asking: &Asking, theme: Theme, area: Rect) -> (Vec<Asked>, Rect, Rect) {
+fn parts(asking: &Asking, theme: Theme, area: Rect) -> (Vec<QuestionLine>, Rect, Rect) {
     let [_, body, _] = area.layout(&Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(1),
@@ -74,19 +74,19 @@ pub fn choice_at(asking: &Asking, theme: Theme, area: Rect, at: Position) -> Opt
 }
 
 /// Whether there is room for a frame round what is asked.
-fn is_framed(asked: &[Asked], area: Rect) -> bool {
+fn is_framed(asked: &[QuestionLine], area: Rect) -> bool {
     usize::from(area.height) >= asked.len() + 2
 }
 
 /// The lines that are seen, each with its row: where not all of them are, those round the selected choice.
 fn rows<'a>(
-    asked: &'a [Asked],
+    asked: &'a [QuestionLine],
     asking: &Asking,
     area: Rect,
-) -> impl Iterator<Item = (Rect, &'a Asked)> {
+) -> impl Iterator<Item = (Rect, &'a QuestionLine)> {
     let margin = u16::from(is_framed(asked, area));
     let inner = area.inner(Margin::new(margin, margin));
-    let is_it = |(_, choice): &Asked| choice.is_some() && *choice == asking.selected;
+    let is_it = |(_, choice): &QuestionLine| choice.is_some() && *choice == asking.selected;
     let place = asked.iter().position(is_it).unwrap_or(0);
     let shown = seen(place, asked.len(), inner.height.into());
     inner.rows().zip(&asked[shown])
@@ -106,7 +106,7 @@ fn draw_program(program: &Source, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The question and its choices, in lines.
-fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<Asked> {
+fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<QuestionLine> {
     let question = &asking.scenario.question;
     let mut lines: Vec<_> = wrapped(question.text, columns)
         .into_iter()
@@ -137,7 +137,7 @@ fn asked(asking: &Asking, theme: Theme, columns: usize) -> Vec<Asked> {
 }
 
 /// Draws the question's answer, and how it compares with what the person thought.
-pub fn draw_answer(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn draw_answer(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(scenario) = viewer.scenario else {
         return;
     };

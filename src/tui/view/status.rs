@@ -14,10 +14,13 @@ use crate::tui::app::action::Action;
 use crate::tui::app::keymap::{self, Binding};
 use crate::tui::app::mode::Mode;
 use crate::tui::app::theme::{Role, Theme};
-use crate::tui::app::{App, Grows, Life, Motion, Origin, Overlay, Recording, Viewer, Watched};
+use crate::tui::app::{
+    App, Grows, Motion, Overlay, RecordingStatus, SessionOrigin, SessionView, Watched,
+    WatchedStatus,
+};
 
 /// The status line.
-pub fn header(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub fn header(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.style(Role::Title));
     let right = state(viewer, theme, area.width.into());
     let room = usize::from(area.width).saturating_sub(right.width());
@@ -32,7 +35,7 @@ pub fn header(viewer: &Viewer, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// What is shown, in `room` columns: what it is comes before whose screen this is.
-fn title(viewer: &Viewer, theme: Theme, mut room: usize) -> Line<'static> {
+fn title(viewer: &SessionView, theme: Theme, mut room: usize) -> Line<'static> {
     const PROGRAM: &str = " asyncline";
     let name = viewer
         .scenario
@@ -56,7 +59,7 @@ fn title(viewer: &Viewer, theme: Theme, mut room: usize) -> Line<'static> {
 }
 
 /// How the session stands, as much of it as fits.
-fn state(viewer: &Viewer, theme: Theme, room: usize) -> Line<'static> {
+fn state(viewer: &SessionView, theme: Theme, room: usize) -> Line<'static> {
     let mut line = Line::from(motion(viewer, theme));
     // What follows the clock leaves room for saying what is shown.
     let (all, some) = (room.saturating_sub(2), room.saturating_sub(24));
@@ -84,7 +87,7 @@ fn append(line: &mut Line<'static>, gap: &'static str, part: Vec<Span<'static>>,
     }
 }
 
-fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn motion(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let follows = viewer.follows();
     let back = viewer.playback.steps_back().unwrap_or(0);
     let mut spans = Vec::new();
@@ -96,7 +99,7 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
         spans.push(life(viewer, watched, theme));
         return spans;
     }
-    if let Origin::Replay { damage, grows } = viewer.origin() {
+    if let SessionOrigin::Replay { damage, grows } = viewer.origin() {
         let what = match grows {
             Grows::Not => "replay  ",
             Grows::Written => "following  ",
@@ -128,18 +131,18 @@ fn motion(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
 }
 
 /// What has become of a program that is watched, or what it does.
-fn life(viewer: &Viewer, watched: &Watched, theme: Theme) -> Span<'static> {
+fn life(viewer: &SessionView, watched: &Watched, theme: Theme) -> Span<'static> {
     match &watched.life {
-        Life::Broken(_) => span(theme, Role::Error, "gone"),
-        Life::Ended(Some(0) | None) => span(theme, Role::Accent, "ended"),
-        Life::Ended(Some(code)) => span(theme, Role::Error, format!("ended with {code}")),
-        Life::Runs => moving(viewer, watched.pace.into(), ["live", "held"], theme),
+        WatchedStatus::Broken(_) => span(theme, Role::Error, "gone"),
+        WatchedStatus::Ended(Some(0) | None) => span(theme, Role::Accent, "ended"),
+        WatchedStatus::Ended(Some(code)) => span(theme, Role::Error, format!("ended with {code}")),
+        WatchedStatus::Runs => moving(viewer, watched.pace.into(), ["live", "held"], theme),
     }
 }
 
 /// How something moves; what is said where it plays, and where it is paused, comes with it.
 fn moving(
-    viewer: &Viewer,
+    viewer: &SessionView,
     motion: Motion,
     [plays, is_paused]: [&str; 2],
     theme: Theme,
@@ -168,12 +171,12 @@ fn speed_text(speed: f64, theme: Theme) -> String {
     }
 }
 
-fn now(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn now(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let now = clock(viewer, viewer.playback.now());
     vec![span(theme, Role::Title, now)]
 }
 
-fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn total(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let grows = viewer.is_following() && viewer.playback.at_present();
     if viewer.follows() || grows {
         return Vec::new();
@@ -182,11 +185,11 @@ fn total(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     vec![span(theme, Role::Dim, total)]
 }
 
-fn clock(viewer: &Viewer, time: Timestamp) -> String {
+fn clock(viewer: &SessionView, time: Timestamp) -> String {
     clock_text(time, viewer.lanes.viewport.span)
 }
 
-fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn lost(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     match viewer.playback.timeline().lost() {
         0 => Vec::new(),
         lost => vec![span(
@@ -198,7 +201,7 @@ fn lost(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
 }
 
 /// How many of the tasks that run have lanes, where some have none.
-fn seen(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn seen(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let counted = viewer.playback.timeline().counted().iter();
     let (seen, alive) = counted.fold((0_u64, 0_u64), |(seen, alive), tasks| {
         let add = u64::saturating_add;
@@ -211,19 +214,19 @@ fn seen(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     vec![span(theme, Role::Ready, text)]
 }
 
-fn recording(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn recording(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     match viewer.recording {
-        Recording::Off => Vec::new(),
-        Recording::On(_) => {
+        RecordingStatus::Off => Vec::new(),
+        RecordingStatus::On(_) => {
             let record = theme.glyph(Glyph::Record);
             vec![span(theme, Role::Record, format!("{record} rec"))]
         }
-        Recording::Saved(_) => vec![span(theme, Role::Dim, "recorded")],
-        Recording::Failed(_) => vec![span(theme, Role::Error, "not recorded")],
+        RecordingStatus::Saved(_) => vec![span(theme, Role::Dim, "recorded")],
+        RecordingStatus::Failed(_) => vec![span(theme, Role::Error, "not recorded")],
     }
 }
 
-fn found(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn found(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     if viewer.is_running() || viewer.findings.is_empty() {
         return Vec::new();
     }
@@ -234,7 +237,7 @@ fn found(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
     vec![span(theme, Role::Ready, findings)]
 }
 
-fn counted(viewer: &Viewer, theme: Theme) -> Vec<Span<'static>> {
+fn counted(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let text = match viewer.playback.counts() {
         (shown, all) if shown < all => {
             format!("event {} of {}", count_text(shown), count_text(all))

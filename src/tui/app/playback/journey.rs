@@ -23,9 +23,9 @@ pub enum Journey {
     /// On until this task has been polled.
     UntilPolled(LaneId),
     /// To the next event of this lane.
-    NextOf(LaneId, About),
+    NextOf(LaneId, LaneEvent),
     /// Back to the event of this lane before.
-    PreviousOf(LaneId, About),
+    PreviousOf(LaneId, LaneEvent),
 }
 
 impl Journey {
@@ -37,7 +37,7 @@ impl Journey {
 
 /// What kind of event of a lane is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum LaneEvent {
     /// Any.
     Event,
     /// That it is polled.
@@ -46,7 +46,7 @@ pub enum About {
     Wake,
 }
 
-impl About {
+impl LaneEvent {
     fn is(self, lane: LaneId, kind: &EventKind) -> bool {
         match self {
             Self::Event => kind.lane() == Some(lane),

@@ -6,7 +6,7 @@ use crate::timeline::cells::Window;
 use crate::tui::app::Playback;
 
 /// A column, from its left edge to its right one.
-pub type Column = (Timestamp, Timestamp);
+pub type ColumnEdges = (Timestamp, Timestamp);
 
 /// Returns the moments at which a coroutine's host must be cut: when the coroutine started, and right after it ended.
 pub(in crate::tui::app) fn runs(lane: &Lane) -> [Timestamp; 2] {
@@ -15,7 +15,7 @@ pub(in crate::tui::app) fn runs(lane: &Lane) -> [Timestamp; 2] {
 }
 
 /// Returns the columns of a window, cut off at the present.
-pub(super) fn columns(window: &Window) -> impl Iterator<Item = Column> {
+pub(super) fn columns(window: &Window) -> impl Iterator<Item = ColumnEdges> {
     let edge = |column| window.time_at(column).min(after(window.now));
     (0..window.width).map(move |column| (window.time_at(column), edge(column + 1)))
 }

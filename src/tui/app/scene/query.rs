@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Column, Detail};
+use super::{ColumnEdges, Detail};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::density::Share;
 use crate::timeline::overview::Sample;
@@ -19,19 +19,19 @@ pub struct Sight {
     /// The lanes, in the order of their rows where a row is many of them.
     pub lanes: Vec<LaneId>,
     /// The question, if too much happened to read all of it.
-    pub of: Asked,
+    pub of: Query,
 }
 
 /// A question about lanes from far off.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Query {
     /// The cut of each lane just before these moments.
     Cuts(Vec<Timestamp>),
     /// The shares of these columns, in rows of this many lanes.
-    Shares(usize, Vec<Column>),
+    Shares(usize, Vec<ColumnEdges>),
 }
 
-impl Asked {
+impl Query {
     /// Returns `true` if nothing is left to answer.
     pub(in crate::tui) fn is_empty(&self) -> bool {
         match self {
@@ -43,7 +43,7 @@ impl Asked {
 
 /// What came to be known of a part of a session.
 #[derive(Debug)]
-pub enum Seen {
+pub enum Answer {
     /// All that happened in a stretch of time.
     Detail(Box<Detail>),
     /// Samples of lanes that the index holds.
@@ -51,7 +51,7 @@ pub enum Seen {
     /// Cuts of lanes just before the requested moments.
     Cuts(Vec<(LaneId, Vec<Sample>)>),
     /// The shares of some columns, one per row.
-    Shares(Rows, Vec<(Column, Vec<Share>)>),
+    Shares(Rows, Vec<(ColumnEdges, Vec<Share>)>),
 }
 
 /// The lanes of rows, with a fixed number in each.

@@ -1,7 +1,7 @@
 //! Many lanes in a row, drawn from the shares of its columns.
 
 use super::moments::{columns, is_told};
-use super::{Column, Rows, Scene};
+use super::{ColumnEdges, Rows, Scene};
 use crate::event::LaneId;
 use crate::timeline::Lane;
 use crate::timeline::cells::Window;
@@ -17,9 +17,9 @@ impl Scene {
         playback: &Playback,
         rows: &Rows,
         window: &Window,
-    ) -> Vec<Column> {
+    ) -> Vec<ColumnEdges> {
         let (begins, _) = playback.spans();
-        let is_missing = |column: &Column| {
+        let is_missing = |column: &ColumnEdges| {
             let is_read = self.rows == *rows && self.shares.contains_key(column);
             let is_present = column.1 > window.now && is_told(playback, column.0);
             !is_read && !is_present && column.0 >= begins && column.0 <= window.now
@@ -65,7 +65,7 @@ impl Scene {
     ) -> Vec<Share> {
         let (begins, _) = playback.spans();
         let is_of_rows = self.rows == *rows;
-        let not_read = |column: Column| {
+        let not_read = |column: ColumnEdges| {
             let exists =
                 |lane: &&&Lane| lane.start < column.1 && lane.end.is_none_or(|end| end >= column.0);
             let there = lanes.iter().filter(exists).count() as u32;

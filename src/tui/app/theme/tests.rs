@@ -10,7 +10,7 @@ const STATES: [Role; 6] = [
     Role::Unknown,
 ];
 
-fn detected(variables: &[(&str, &str)]) -> Depth {
+fn detected(variables: &[(&str, &str)]) -> ColourDepth {
     let env = |name: &str| {
         let found = variables.iter().find(|variable| variable.0 == name);
         found.map(|variable| variable.1.to_owned())
@@ -20,22 +20,31 @@ fn detected(variables: &[(&str, &str)]) -> Depth {
 
 #[test]
 fn the_environment_says_how_many_colours_there_are() {
-    assert_eq!(detected(&[]), Depth::Ansi16);
-    assert_eq!(detected(&[("TERM", "xterm-256color")]), Depth::Ansi256);
+    assert_eq!(detected(&[]), ColourDepth::Ansi16);
+    assert_eq!(
+        detected(&[("TERM", "xterm-256color")]),
+        ColourDepth::Ansi256
+    );
     let truecolor = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
-    assert_eq!(detected(&truecolor), Depth::True);
+    assert_eq!(detected(&truecolor), ColourDepth::True);
     assert_eq!(
         detected(&[("TERM", "dumb"), ("COLORTERM", "24bit")]),
-        Depth::None
+        ColourDepth::None
     );
-    assert_eq!(detected(&[("NO_COLOR", "1"), truecolor[1]]), Depth::None);
-    assert_eq!(detected(&[("NO_COLOR", ""), truecolor[1]]), Depth::True);
+    assert_eq!(
+        detected(&[("NO_COLOR", "1"), truecolor[1]]),
+        ColourDepth::None
+    );
+    assert_eq!(
+        detected(&[("NO_COLOR", ""), truecolor[1]]),
+        ColourDepth::True
+    );
 }
 
 #[test]
 fn without_colours_there_are_none() {
     let theme = Theme {
-        depth: Depth::None,
+        depth: ColourDepth::None,
         ascii: true,
     };
     for role in STATES
@@ -49,7 +58,7 @@ fn without_colours_there_are_none() {
 
 #[test]
 fn states_differ_at_every_depth() {
-    for depth in [Depth::Ansi16, Depth::Ansi256, Depth::True] {
+    for depth in [ColourDepth::Ansi16, ColourDepth::Ansi256, ColourDepth::True] {
         let theme = Theme {
             depth,
             ascii: false,

@@ -5,7 +5,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{LanesView, Seen};
+use super::{LanesView, SeenRow};
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::Wake;
 use crate::timeline::cells::{Cell, Window};
@@ -22,7 +22,7 @@ const MOST: usize = 16;
 /// Where arrows are drawn.
 struct Canvas<'a, 'b> {
     view: &'a LanesView<'a>,
-    seen: &'a [Seen<'a>],
+    seen: &'a [SeenRow<'a>],
     bars: Rect,
     window: &'a Window,
     buf: &'b mut Buffer,
@@ -31,7 +31,7 @@ struct Canvas<'a, 'b> {
 impl LanesView<'_> {
     pub(super) fn draw_arrows(
         &self,
-        seen: &[Seen<'_>],
+        seen: &[SeenRow<'_>],
         bars: Rect,
         window: &Window,
         buf: &mut Buffer,
@@ -56,7 +56,7 @@ impl LanesView<'_> {
 }
 
 impl Canvas<'_, '_> {
-    fn seen(&self, row: usize) -> Option<&Seen<'_>> {
+    fn seen(&self, row: usize) -> Option<&SeenRow<'_>> {
         let index = row.checked_sub(self.view.first)?;
         self.seen.get(index)
     }

@@ -4,16 +4,16 @@ use super::*;
 use crate::event::{EventKind, Timestamp};
 use crate::timeline::rows::rows;
 use crate::timeline::story::{self, MILLI, Story};
-use crate::tui::app::theme::Depth;
+use crate::tui::app::theme::ColourDepth;
 use proptest::prelude::*;
 use ratatui::layout::Position;
 
 const COLORED: Theme = Theme {
-    depth: Depth::True,
+    depth: ColourDepth::True,
     ascii: false,
 };
 const ASCII: Theme = Theme {
-    depth: Depth::None,
+    depth: ColourDepth::None,
     ascii: true,
 };
 

@@ -1,18 +1,18 @@
 //! What arrives of a session while it is shown.
 
-use super::{Origin, Viewer};
+use super::{SessionOrigin, SessionView};
 use crate::recording::Batch;
-use crate::tui::app::{Effect, Grows, Life, MOST_KEPT, Playback, Printed, Scene, Watched};
+use crate::tui::app::{Effect, Grows, MOST_KEPT, Playback, Printed, Scene, Watched, WatchedStatus};
 
-impl Viewer {
+impl SessionView {
     /// Takes note of how the program stands that is watched; what is to be said of that comes back.
     pub(in crate::tui::app) fn watch(&mut self, watched: Watched) -> Option<String> {
         let ran = self.watched.as_ref().is_none_or(Watched::runs);
         let notice = match &watched.life {
-            Life::Broken(why) if ran => Some(format!(
+            WatchedStatus::Broken(why) if ran => Some(format!(
                 "The program is gone: {why}. What came until then stays here."
             )),
-            Life::Ended(_) if ran => {
+            WatchedStatus::Ended(_) if ran => {
                 self.look_for_findings();
                 Some("The program has ended. All that it did is here.".to_owned())
             }
@@ -88,7 +88,7 @@ impl Viewer {
     /// Takes note that a session was read to its end, and what is wrong with it.
     pub(in crate::tui::app) fn complete(&mut self, damage: Option<String>) {
         let grows = Grows::Not;
-        self.origin = Origin::Replay { damage, grows };
+        self.origin = SessionOrigin::Replay { damage, grows };
         self.lanes.count();
         self.look_for_findings();
         if self.lanes.sees_whole() {

@@ -1,11 +1,11 @@
 //! What passing time does to a session on the screen.
 
-use super::{Motion, Origin, Viewer};
+use super::{Motion, SessionOrigin, SessionView};
 use crate::event::Event;
 use crate::probe::gate::Pace;
-use crate::tui::app::{Effect, Journey, Tick};
+use crate::tui::app::{ClockTick, Effect, Journey};
 
-impl Viewer {
+impl SessionView {
     /// Takes in the running program's next events.
     pub(in crate::tui::app) fn take_in(&mut self, events: Vec<Event>) {
         if self.is_live() {
@@ -13,7 +13,7 @@ impl Viewer {
         }
     }
 
-    pub(in crate::tui::app) fn tick(&mut self, tick: Tick) -> Option<Effect> {
+    pub(in crate::tui::app) fn tick(&mut self, tick: ClockTick) -> Option<Effect> {
         let effect = if self.follows() {
             self.keep_up(tick);
             None
@@ -26,7 +26,7 @@ impl Viewer {
     }
 
     /// Shows what the running program does now.
-    fn keep_up(&mut self, tick: Tick) {
+    fn keep_up(&mut self, tick: ClockTick) {
         if let Some(report) = tick.report {
             self.motion = report.pace.into();
         }
@@ -40,7 +40,7 @@ impl Viewer {
     }
 
     /// Takes note of how far the running program has come.
-    fn reach(&mut self, tick: Tick) {
+    fn reach(&mut self, tick: ClockTick) {
         if !self.is_running() {
             return;
         }
@@ -49,7 +49,7 @@ impl Viewer {
             self.playback.reach(report.position, paused);
         }
         if tick.finished {
-            self.origin = Origin::Live { finished: true };
+            self.origin = SessionOrigin::Live { finished: true };
             self.playback.reach_end();
         }
     }
@@ -68,7 +68,7 @@ impl Viewer {
     }
 
     /// Plays what is recorded. Where that is over and the program still runs, it goes on.
-    fn play(&mut self, tick: Tick) -> Option<Effect> {
+    fn play(&mut self, tick: ClockTick) -> Option<Effect> {
         if self.motion != Motion::Playing {
             return None;
         }

@@ -1,22 +1,22 @@
 //! Moving through a session.
 
-use super::{Motion, Viewer};
+use super::{Motion, SessionView};
 use crate::event::{LaneId, Timestamp};
 use crate::probe::gate::{FASTEST, Pace, SLOWEST};
 use crate::tui::app::action::Action;
-use crate::tui::app::{About, Arrival, Effect, Journey, Playback};
+use crate::tui::app::{Arrival, Effect, Journey, LaneEvent, Playback};
 
-impl Viewer {
+impl SessionView {
     /// Goes to the next or the last place at which something happens to the selected lane.
     pub(in crate::tui::app) fn go_to(
         &mut self,
-        about: About,
+        about: LaneEvent,
         forward: bool,
     ) -> (Option<Effect>, Option<&'static str>) {
         let selected = match about {
-            About::Event => self.lanes.selected,
+            LaneEvent::Event => self.lanes.selected,
             // A coroutine is polled and woken with its task.
-            About::Poll | About::Wake => self.selected_task(),
+            LaneEvent::Poll | LaneEvent::Wake => self.selected_task(),
         };
         let Some(lane) = selected else {
             return (None, None);

@@ -1,17 +1,17 @@
 //! The part of a session that is looked at, and what has to be read to draw it.
 
-use super::Viewer;
+use super::SessionView;
 use crate::event::{LaneId, Timestamp};
 use crate::timeline::cells::Window;
 use crate::timeline::density::Share;
 use crate::timeline::{Lane, overview};
 use crate::tui::app::layout::Areas;
 use crate::tui::app::scene;
-use crate::tui::app::{Asked, Drawn, Rows, Seen, Sight};
+use crate::tui::app::{Answer, Drawn, Query, Rows, Sight};
 
-impl Viewer {
+impl SessionView {
     /// Takes in an answer of the reader.
-    pub(in crate::tui::app) fn see(&mut self, seen: Seen, areas: &Areas) {
+    pub(in crate::tui::app) fn see(&mut self, seen: Answer, areas: &Areas) {
         self.scene.take(seen);
         self.scene.keep_up(&self.playback);
         let window = self.window(areas);
@@ -50,12 +50,12 @@ impl Viewer {
         let (lanes, of) = if self.lanes.dense {
             let rows = self.rows(self.lanes.per_row(areas.lane_rows()));
             let columns = self.scene.missing_columns(&self.playback, &rows, &window);
-            (rows.lanes, Asked::Shares(rows.per, columns))
+            (rows.lanes, Query::Shares(rows.per, columns))
         } else {
             let lanes = self.lanes_looked_at(areas);
             let moments = self.moments(&window, areas);
             let missing = self.scene.missing(&self.playback, &lanes, &moments);
-            (lanes, Asked::Cuts(missing))
+            (lanes, Query::Cuts(missing))
         };
         let until = window.time_at(window.width).min(window.now);
         let is_within = until == window.now && self.playback.is_within_moment();

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ratatui::layout::Size;
 
-use super::lanes::Lanes;
-use super::msg::{Effect, Grows, Opened, Recording};
+use super::lanes::LaneList;
+use super::msg::{Effect, Grows, Opened, RecordingStatus};
 use super::playback::{Journey, Playback};
 use super::scene::Scene;
 use super::watched::{Printed, Watched};
@@ -25,7 +25,7 @@ use crate::tui::app::layout::{self, Areas};
 
 /// A session on the screen.
 #[derive(Debug)]
-pub struct Viewer {
+pub struct SessionView {
     /// What the header calls it.
     pub title: String,
     /// The scenario that runs or was recorded.
@@ -37,7 +37,7 @@ pub struct Viewer {
     /// Its events, and which of them are shown.
     pub playback: Playback,
     /// Which lanes are seen, and how.
-    pub lanes: Lanes,
+    pub lanes: LaneList,
     /// What was found when that was last looked for.
     pub findings: Vec<Finding>,
     /// The finding that was shown last.
@@ -51,12 +51,12 @@ pub struct Viewer {
     /// The program's text.
     pub sources: Sources,
     /// Whether it is recorded.
-    pub recording: Recording,
+    pub recording: RecordingStatus,
     /// What its program printed, where that is to be seen.
     pub printed: Option<Printed>,
     /// The program, where it is watched from outside of it.
     watched: Option<Watched>,
-    pub(super) origin: Origin,
+    pub(super) origin: SessionOrigin,
     pub(super) motion: Motion,
     /// Virtual seconds per second.
     pub(super) speed: f64,
@@ -64,7 +64,7 @@ pub struct Viewer {
 
 /// Where the events come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum SessionOrigin {
     /// A program that runs, or has run, under our eyes.
     Live {
         /// Whether it has ended.
@@ -106,10 +106,10 @@ impl From<Pace> for Motion {
     }
 }
 
-impl Viewer {
+impl SessionView {
     /// A scenario that is about to run.
     pub(super) fn live(scenario: &'static Scenario, guess: Option<usize>) -> Self {
-        let origin = Origin::Live { finished: false };
+        let origin = SessionOrigin::Live { finished: false };
         let mut viewer = Self::new(scenario.title.to_owned(), Some(scenario), origin);
         viewer.guess = guess;
         viewer.motion = Motion::Playing;
@@ -119,7 +119,7 @@ impl Viewer {
     /// A recording, seen whole and from its end.
     pub(super) fn replay(opened: Opened) -> Self {
         let Opened { damage, grows, .. } = opened;
-        let origin = Origin::Replay { damage, grows };
+        let origin = SessionOrigin::Replay { damage, grows };
         let mut viewer = Self::new(opened.title, opened.scenario, origin);
         viewer.playback = opened.playback;
         viewer.refresh();
@@ -131,21 +131,21 @@ impl Viewer {
         viewer
     }
 
-    fn new(title: String, scenario: Option<&'static Scenario>, origin: Origin) -> Self {
+    fn new(title: String, scenario: Option<&'static Scenario>, origin: SessionOrigin) -> Self {
         Self {
             title,
             scenario,
             guess: None,
             answer_open: false,
             playback: Playback::default(),
-            lanes: Lanes::new(),
+            lanes: LaneList::new(),
             findings: Vec::new(),
             finding: None,
             scene: Scene::default(),
             journey: None,
             awaited: None,
             sources: Sources::of(scenario),
-            recording: Recording::Off,
+            recording: RecordingStatus::Off,
             printed: None,
             watched: None,
             origin,
@@ -165,7 +165,7 @@ impl Viewer {
     }
 
     /// Where the events come from.
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &SessionOrigin {
         &self.origin
     }
 
@@ -176,12 +176,12 @@ impl Viewer {
 
     /// Whether it is or was a program that runs under our eyes.
     pub fn is_live(&self) -> bool {
-        matches!(self.origin, Origin::Live { .. })
+        matches!(self.origin, SessionOrigin::Live { .. })
     }
 
     /// Whether it is a recording that grows before our eyes.
     pub fn is_following(&self) -> bool {
-        matches!(self.origin, Origin::Replay { grows, .. } if grows != Grows::Not)
+        matches!(self.origin, SessionOrigin::Replay { grows, .. } if grows != Grows::Not)
     }
 
     /// The program, where it is watched from outside of it.
@@ -197,7 +197,7 @@ impl Viewer {
 
     /// Whether its program runs and has not ended yet.
     pub fn is_running(&self) -> bool {
-        self.origin == Origin::Live { finished: false }
+        self.origin == SessionOrigin::Live { finished: false }
     }
 
     /// Whether the program runs at its own speed, which cannot be chosen.
