@@ -45,7 +45,7 @@ pub use scene::{Answer, ColumnEdges, Detail, Drawn, Query, Rows, Scene, Sight};
 pub use session_view::{Motion, SessionOrigin, SessionView};
 pub use watched::{Printed, Watched, WatchedStatus};
 
-/// What fills the screen.
+/// The screen's main content.
 #[derive(Debug)]
 pub(super) enum Screen {
     Menu,
@@ -53,7 +53,7 @@ pub(super) enum Screen {
     Lanes(Box<SessionView>),
 }
 
-/// What is drawn over it.
+/// A layer over the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Overlay {
     Detail { scroll: usize },
@@ -68,7 +68,7 @@ pub(super) enum Overlay {
 /// The help page, which may lie over everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Help {
-    /// Whose keys it shows.
+    /// The mode whose keys it shows.
     pub(super) mode: Mode,
     pub(super) scroll: usize,
 }
@@ -82,14 +82,14 @@ pub struct App {
     pub(super) overlay: Option<Overlay>,
     pub(super) help: Option<Help>,
     pub(super) menu: Menu,
-    /// What went wrong, until the next key.
+    /// A message for the footer, until the next key.
     pub(super) notice: Option<String>,
     press: Option<Press>,
     changed: bool,
 }
 
 impl App {
-    /// The menu of these scenarios, on a screen of this size.
+    /// Returns the menu of these scenarios, on a screen of this size.
     pub fn new(scenarios: &'static [Scenario], theme: Theme, size: Size) -> Self {
         Self {
             theme,
@@ -104,7 +104,7 @@ impl App {
         }
     }
 
-    /// What is on the screen, as far as keys are concerned.
+    /// The mode of the keys: what they act on.
     pub fn mode(&self) -> Mode {
         match (&self.help, &self.overlay, &self.screen) {
             (Some(_), ..) => Mode::Help,
@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    /// The session that is shown.
+    /// Returns the session that is shown.
     pub fn viewer(&self) -> Option<&SessionView> {
         match &self.screen {
             Screen::Lanes(viewer) => Some(viewer),
@@ -133,7 +133,7 @@ impl App {
         }
     }
 
-    /// How often the state wants to hear of time: as often as a screen shows it, now and then, or never.
+    /// Returns the time between ticks; none if nothing on the screen changes with time.
     pub fn pulse(&self) -> Option<Duration> {
         let viewer = self.viewer()?;
         let (frame, now_and_then) = (Duration::from_millis(16), Duration::from_millis(50));
@@ -145,7 +145,7 @@ impl App {
         }
     }
 
-    /// Whether there is anything new to draw since this was asked last.
+    /// Returns `true` if the screen has changed since the last call.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
@@ -170,7 +170,7 @@ impl App {
         }
     }
 
-    /// What is looked at of a large session, where more has to be known of it.
+    /// Returns the part of a large session that must be read to draw the screen.
     pub fn sight(&self) -> Option<Sight> {
         let viewer = self.viewer()?;
         viewer.sight(&viewer.areas(self.size))

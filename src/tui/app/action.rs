@@ -1,6 +1,6 @@
 //! What a person can ask for. Which key asks for it in which mode stands in [`keymap`](super::keymap).
 
-/// What a person asks for with a key.
+/// A command that a key stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Leave the program.

@@ -8,7 +8,7 @@ use crate::tui::app::code::Source;
 /// A question that waits for an answer, or for being skipped.
 #[derive(Clone, Debug)]
 pub struct Asking {
-    /// Whose question it is.
+    /// The scenario that asks.
     pub scenario: &'static Scenario,
     /// Its program.
     pub program: Source,

@@ -13,14 +13,14 @@ pub struct Key {
     modifiers: KeyModifiers,
 }
 
-/// What a key does in some modes.
+/// A key's meaning in some modes.
 #[derive(Debug)]
 pub struct Binding {
     /// The modes in which it holds.
     pub modes: &'static [Mode],
     /// The keys, the one to show in the footer first.
     pub keys: &'static [Key],
-    /// What they do.
+    /// The command.
     pub action: Action,
     /// A word for the footer; empty where the footer leaves it out.
     pub short: &'static str,
@@ -173,21 +173,21 @@ pub const BINDINGS: &[Binding] = &[
     bind(&Mode::ALL, &[ctrl('z')], Action::Suspend, "", "suspend asyncline (fg resumes it)"),
 ];
 
-/// The bindings of a mode.
+/// Returns the bindings of a mode.
 pub fn bindings(mode: Mode) -> impl Iterator<Item = &'static Binding> {
     BINDINGS
         .iter()
         .filter(move |binding| binding.modes.contains(&mode))
 }
 
-/// What a key does in a mode.
+/// Returns a key's meaning in a mode.
 pub fn action(mode: Mode, key: Key) -> Option<Action> {
     bindings(mode)
         .find(|binding| binding.keys.contains(&key))
         .map(|binding| binding.action)
 }
 
-/// What an event of the terminal means in a mode, unless it is one of the mouse.
+/// Returns the message for an event of the terminal in a mode; none for those of the mouse.
 pub fn message(mode: Mode, event: &Event) -> Option<Msg> {
     match event {
         Event::Key(event) if event.kind != KeyEventKind::Release => {
@@ -224,7 +224,7 @@ impl From<KeyEvent> for Key {
 }
 
 impl Key {
-    /// What people call this key; without arrows where only ASCII may be drawn.
+    /// Returns the name of this key, in ASCII if only that may be drawn.
     pub fn label(self, ascii: bool) -> String {
         let name = match self.code {
             KeyCode::Char(' ') => "space".to_owned(),

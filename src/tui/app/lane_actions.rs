@@ -8,7 +8,7 @@ use crate::tui::app::action::Action;
 use crate::tui::app::columns;
 use crate::tui::app::layout::Areas;
 
-/// By how much a key or a turn of the wheel zooms.
+/// The zoom factor of a key or a turn of the wheel.
 pub(super) const ZOOM: f64 = 1.5;
 
 impl App {

@@ -11,14 +11,14 @@ use crate::tui::app::action::Action;
 use crate::tui::app::columns::widest;
 use crate::tui::app::viewport::Viewport;
 
-/// Which lanes are seen, and how.
+/// The list of lanes: its rows, order, selection and time.
 #[derive(Debug, Default)]
 pub struct LaneList {
     /// All rows that are not folded away.
     pub rows: Vec<Row>,
     /// The index of the first row on the screen.
     pub first: usize,
-    /// What the rows on the screen go by.
+    /// The row that scrolling keeps on the screen.
     anchor: Anchor,
     /// The selected lane.
     pub selected: Option<LaneId>,
@@ -26,29 +26,29 @@ pub struct LaneList {
     pub viewport: Viewport,
     /// The lanes that were searched for.
     pub highlights: Vec<LaneId>,
-    /// How many rows there are at the end, once that is known.
+    /// The number of rows at the end, once that is known.
     pub(super) most: Option<usize>,
-    /// Which panels there are.
+    /// The panels below.
     pub panels: Panels,
     /// The order in which they stand.
     pub order: &'static LaneOrder,
     /// Only lanes are shown of whose name, or of what they wait for, this is a part.
     pub filter: String,
-    /// Whether lanes that have ended are shown.
+    /// The treatment of lanes that have ended.
     pub ended: EndedLanes,
-    /// Whether a row is many lanes.
+    /// `true` if a row is many lanes.
     pub dense: bool,
     folded: HashSet<LaneId>,
     coroutines: bool,
-    /// Whether the whole session is seen, however long it gets.
+    /// `true` if the whole session stays visible as it grows.
     whole: bool,
-    /// Of what these are the rows; none where they have to be found anew.
+    /// The shape of which these are the rows; none if they must be computed again.
     shape: Option<Shape>,
-    /// How many columns the widest name takes.
+    /// The columns of the widest name.
     pub widest: usize,
 }
 
-/// What the rows on the screen go by.
+/// The row that scrolling keeps on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Anchor {
     /// The selected lane is among them.
@@ -58,7 +58,7 @@ enum Anchor {
     Top,
 }
 
-/// Whether lanes that have ended are shown.
+/// The treatment of lanes that have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndedLanes {
     /// All of them are.
@@ -68,7 +68,7 @@ pub enum EndedLanes {
     LeftOut,
 }
 
-/// Which panels stand under the lanes, where there is room.
+/// The panels below the lanes, if there is room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Panels {
     /// The code and the events.
@@ -83,7 +83,7 @@ pub enum Panels {
 }
 
 impl Panels {
-    /// The next choice.
+    /// Returns the next choice.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -95,10 +95,10 @@ impl Panels {
     }
 }
 
-/// Of what rows are: as long as it stays the same, so do they.
+/// All that the rows depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shape {
-    /// What changes with the tree, or with whatever else lanes are ordered by.
+    /// A count of the changes of the tree, or of the key that lanes are ordered by.
     changes: u64,
     lanes: usize,
     /// Lanes that ended before have no row.
@@ -130,7 +130,7 @@ impl LaneList {
         }
     }
 
-    /// The same, where they do not stand in a tree.
+    /// Computes the rows, side by side, if they have changed.
     fn refresh_flat(&mut self, timeline: &Timeline) {
         // How long something took may change with every event.
         let changes = if self.order.is_by_start {
@@ -199,7 +199,7 @@ impl LaneList {
         self.refresh(timeline);
     }
 
-    /// How the lanes are ordered, and which are shown, in a few words; none for all of them in their tree.
+    /// Returns the order and the filters in a few words; empty for all lanes in their tree.
     pub fn ordered(&self) -> String {
         let filter = match self.filter.as_str() {
             "" => String::new(),
@@ -219,7 +219,7 @@ impl LaneList {
         told
     }
 
-    /// How many lanes a row is, where `height` rows are to be all lanes.
+    /// Returns the number of lanes per row if all lanes are to fit into `height` rows.
     pub fn per_row(&self, height: usize) -> usize {
         self.rows.len().div_ceil(height.max(1)).max(1)
     }
@@ -246,14 +246,14 @@ impl LaneList {
         above.find(shown).or_else(|| first().map(|row| row.lane))
     }
 
-    /// The rows on a screen of so many, and some more around them.
+    /// Returns the rows on a screen of a height, and some more around them.
     pub fn rows_near(&self, height: usize) -> &[Row] {
         let first = self.first.saturating_sub(4 * height).min(self.rows.len());
         let last = (self.first + 5 * height).min(self.rows.len());
         &self.rows[first..last]
     }
 
-    /// The selected row's index.
+    /// Returns the selected row's index.
     pub fn place(&self) -> Option<usize> {
         let selected = self.selected?;
         self.rows.iter().position(|row| row.lane == selected)
@@ -385,7 +385,7 @@ impl LaneList {
         }
     }
 
-    /// Whether it sees the whole session, and more as it comes.
+    /// Returns `true` if the whole session stays visible as it grows.
     pub(super) fn sees_whole(&self) -> bool {
         self.whole
     }

@@ -10,7 +10,7 @@ pub const PANELS_FROM: Size = Size::new(60, 15);
 pub const LEAST: Size = Size::new(30, 6);
 /// The most lines that panels take beyond half of the screen.
 const MOST: u16 = 26;
-/// How many lines the ruler takes above the lanes.
+/// The lines of the ruler above the lanes.
 const RULER: u16 = 1;
 
 /// The parts of the lanes screen.
@@ -22,7 +22,7 @@ pub struct Areas {
     pub minimap: Rect,
     /// The ruler and the lanes.
     pub lanes: Rect,
-    /// What the signs mean; empty where there is no room.
+    /// The legend; empty if there is no room.
     pub legend: Rect,
     /// The why line, where the events panel does not hold it.
     pub why: Rect,
@@ -35,18 +35,18 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// How many lanes there is room for.
+    /// Returns the number of lanes that fit.
     pub fn lane_rows(&self) -> usize {
         self.lanes.height.saturating_sub(RULER).into()
     }
 }
 
-/// Whether a screen of this size is too small for anything.
+/// Returns `true` if a screen of this size is too small for anything.
 pub fn too_small(size: Size) -> bool {
     size.width < LEAST.width || size.height < LEAST.height
 }
 
-/// How many lines of a list a screen of this size shows.
+/// Returns the number of lines of a list on a screen of this size.
 pub fn page(size: Size) -> usize {
     size.height.saturating_sub(6).max(1).into()
 }

@@ -21,13 +21,13 @@ pub struct RecentRecording {
     pub path: PathBuf,
     /// The name of the scenario that was recorded.
     pub scenario: Option<String>,
-    /// What the menu calls it.
+    /// Its title in the menu.
     pub title: String,
-    /// When it was recorded, in words.
+    /// The time since it was recorded, in words.
     pub when: String,
 }
 
-/// What can be selected.
+/// An item that can be selected.
 #[derive(Clone, Copy, Debug)]
 pub enum MenuItem<'a> {
     /// A scenario, to run.
@@ -37,7 +37,7 @@ pub enum MenuItem<'a> {
 }
 
 impl MenuItem<'_> {
-    /// Whether its name contains this text, which is in lower case.
+    /// Returns `true` if its name contains a text in lower case.
     fn names(&self, text: &str) -> bool {
         match self {
             Self::Scenario(scenario) => scenario.name.contains(text),
@@ -45,7 +45,7 @@ impl MenuItem<'_> {
         }
     }
 
-    /// Whether what it shows contains this text, which is in lower case.
+    /// Returns `true` if its description contains a text in lower case.
     fn tells_of(&self, text: &str) -> bool {
         match self {
             Self::Scenario(Scenario { title, lesson, .. }) => {
@@ -69,13 +69,13 @@ impl Menu {
         }
     }
 
-    /// All that can be selected, in order: the scenarios by chapter, then the recordings.
+    /// Returns all items in order: the scenarios by chapter, then the recordings.
     pub fn items(&self) -> impl Iterator<Item = MenuItem<'_>> {
         let scenarios = self.scenarios.iter().copied().map(MenuItem::Scenario);
         scenarios.chain(self.recents.iter().map(MenuItem::Recent))
     }
 
-    /// The index of the one that is selected.
+    /// Returns the index of the selected item.
     pub fn index(&self) -> usize {
         self.index
     }
@@ -85,7 +85,7 @@ impl Menu {
         self.index = index.min(self.len().saturating_sub(1));
     }
 
-    /// The one that is selected.
+    /// Returns the selected item.
     pub fn selected(&self) -> Option<MenuItem<'_>> {
         self.items().nth(self.index)
     }
@@ -111,7 +111,7 @@ impl Menu {
         self.index = place.unwrap_or(self.index);
     }
 
-    /// How many items a text is found in.
+    /// Returns the number of items that contain a text.
     pub fn matches(&self, text: &str) -> usize {
         let text = text.to_lowercase();
         let found = |item: &MenuItem| item.names(&text) || item.tells_of(&text);

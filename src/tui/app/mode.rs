@@ -1,6 +1,6 @@
 //! What keys mean depends on what is on the screen.
 
-/// What is on the screen, as far as keys are concerned.
+/// The mode of the keys: what they act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The menu of scenarios.

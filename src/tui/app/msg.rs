@@ -17,7 +17,7 @@ use crate::tui::app::action::Action;
 use crate::tui::app::code::Source;
 use crate::tui::app::mouse::Gesture;
 
-/// What happens to the program.
+/// An input of the state.
 #[derive(Debug)]
 pub enum Msg {
     /// A key was pressed that means something here.
@@ -52,23 +52,23 @@ pub enum Msg {
     Answered(Box<Answer>),
     /// A journal was read to its end; this is wrong with it.
     Complete(Option<String>),
-    /// How something is coming along that takes long.
+    /// Progress of something that takes long, in words.
     Progress(String),
     /// A source file was read, or coloured.
     Source(Source),
-    /// Whether the session is recorded has changed.
+    /// The status of the recording has changed.
     Recording(RecordingStatus),
     /// The recordings that there are, the newest first.
     Recents(Vec<RecentRecording>),
-    /// How a program stands that is watched from outside of it.
+    /// The status of a watched program.
     Watched(Watched),
-    /// What it has printed, line by line.
+    /// The lines that it has printed.
     Printed(Vec<String>),
     /// Something went wrong that the person is to know of.
     Failed(String),
 }
 
-/// What can be clicked on in a list.
+/// A part of a list that can be clicked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClickTarget {
     /// The menu's item with this index.
@@ -84,28 +84,28 @@ pub enum ClickTarget {
 pub struct ClockTick {
     /// The time since the last tick.
     pub elapsed: Duration,
-    /// How the running program stands at its gate, where one runs.
+    /// The gate's report, while a program runs.
     pub report: Option<Report>,
-    /// Whether it has ended and all of its events have come.
+    /// `true` if it has ended and all of its events have arrived.
     pub finished: bool,
 }
 
 /// A session from a file.
 #[derive(Debug)]
 pub struct Opened {
-    /// What the header calls it.
+    /// Its title in the header.
     pub title: String,
     /// The scenario that it is a recording of.
     pub scenario: Option<&'static Scenario>,
     /// Its events, all of them shown.
     pub playback: Playback,
-    /// What is wrong with the file, in a line.
+    /// The file's damage, in a line.
     pub damage: Option<String>,
-    /// Whether more of it arrives.
+    /// The reason why it grows.
     pub grows: Grows,
 }
 
-/// Whether a session is recorded.
+/// The status of a session's recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RecordingStatus {
     /// It is not.
@@ -119,7 +119,7 @@ pub enum RecordingStatus {
     Failed(String),
 }
 
-/// Why a recording grows while it is shown.
+/// The reason why a recording grows while it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grows {
     /// It does not.
@@ -130,7 +130,7 @@ pub enum Grows {
     Read,
 }
 
-/// What is to be done outside the state.
+/// Work to be done outside the state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Run a scenario, in place of what runs now.
@@ -162,7 +162,7 @@ pub enum Effect {
 pub struct ScenarioStart {
     /// The scenario.
     pub scenario: &'static Scenario,
-    /// How many virtual seconds a second plays.
+    /// Virtual seconds per second.
     pub speed: f64,
 }
 

@@ -17,7 +17,7 @@ use crate::recording::Stretch;
 use crate::timeline::Timeline;
 use crate::timeline::steps::Steps;
 
-/// As many of the last events are kept as lines of text.
+/// Maximum number of events kept as lines of text.
 const RECENT: usize = 400;
 
 /// A session's events, and the moment of it that is shown.
@@ -102,57 +102,57 @@ impl Playback {
         thread::spawn(move || drop(self));
     }
 
-    /// The events that are here: all that came, also those that playback has not reached, or a stretch of them.
+    /// Returns the loaded events, including those that playback has not reached.
     pub fn events(&self) -> &[Event] {
         &self.stretch.events
     }
 
-    /// How many of the events that are here are shown.
+    /// Returns the number of loaded events that are shown.
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// How many events of the session are shown.
+    /// Returns the number of events of the session that are shown.
     pub fn place(&self) -> u64 {
         self.stretch.place(self.cursor)
     }
 
-    /// How many events of the session lie before those that are to be had.
+    /// Returns the number of events of the session that are no longer available.
     pub fn first(&self) -> u64 {
         self.whole.as_ref().map_or(0, |whole| whole.first)
     }
 
-    /// Whether it is a stretch of a large session.
+    /// Returns `true` if it is a stretch of a large session.
     pub fn is_stretch(&self) -> bool {
         self.whole.is_some()
     }
 
-    /// The timeline of the events that are shown.
+    /// Returns the timeline of the events that are shown.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// The moment that is shown.
+    /// Returns the moment that is shown.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The latest moment that can be shown.
+    /// Returns the latest moment that can be shown.
     pub fn reached(&self) -> Timestamp {
         self.reached
     }
 
-    /// The last of the events that are shown, as text.
+    /// Returns the last of the events that are shown, as text.
     pub fn recent(&self) -> &VecDeque<Line> {
         &self.recent
     }
 
-    /// Whether everything is shown that can be shown.
+    /// Returns `true` if all events are shown.
     pub fn at_present(&self) -> bool {
         self.cursor == self.present && self.is_last() && self.now >= self.reached
     }
 
-    /// How many steps the shown moment lies behind the present, where that is here.
+    /// Returns the number of steps from the shown moment to the present, if both are loaded.
     pub fn steps_back(&self) -> Option<usize> {
         self.is_last()
             .then(|| self.steps.between(self.cursor, self.present))
@@ -196,7 +196,7 @@ impl Playback {
         last.unwrap_or_default()
     }
 
-    /// How many events happened until `at`.
+    /// Returns the number of loaded events until `at`.
     fn place_at(&self, at: Timestamp) -> usize {
         self.events().partition_point(|event| event.at <= at)
     }

@@ -11,7 +11,7 @@ use crate::tui::app::layout::Areas;
 use crate::tui::app::mode::Mode;
 use crate::tui::app::mouse::{Gesture, Press};
 
-/// By how many lines a turn of the wheel scrolls.
+/// Lines per turn of the wheel.
 const LINES: isize = 3;
 
 impl App {

@@ -31,7 +31,7 @@ const MOST_CUTS: usize = if cfg!(test) { 256 } else { 1 << 17 };
 /// Maximum number of columns of the density map kept; beyond it, those that are not visible are dropped.
 const MOST_COLUMNS: usize = if cfg!(test) { 64 } else { 1 << 12 };
 
-/// What is known of the part of a large session that is looked at.
+/// The loaded data of the visible part of a large session.
 #[derive(Debug, Default)]
 pub struct Scene {
     /// Cuts of lanes just before some moments, in order.
@@ -44,12 +44,12 @@ pub struct Scene {
     shares: HashMap<ColumnEdges, Vec<Share>>,
 }
 
-/// From what lanes are drawn.
+/// The data that lanes are drawn from.
 #[derive(Clone, Copy, Debug)]
 pub enum Drawn<'a> {
-    /// From all that happened in the stretch of time that is seen.
+    /// All events of the visible time.
     Whole(&'a Timeline),
-    /// From how they stood at some moments.
+    /// Cuts of the lanes at some moments.
     Far(&'a Scene, &'a Playback),
 }
 
@@ -128,7 +128,7 @@ impl Scene {
         detail.is_some_and(|detail| detail.grown > MOST_GROWN / 2)
     }
 
-    /// From what the lanes are drawn.
+    /// Returns the data that the lanes are drawn from.
     pub fn drawn<'a>(&'a self, playback: &'a Playback, window: &Window) -> Drawn<'a> {
         if playback.begins().is_none_or(|begins| window.start > begins) {
             return Drawn::Whole(playback.timeline());

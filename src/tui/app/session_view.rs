@@ -26,35 +26,35 @@ use crate::tui::app::layout::{self, Areas};
 /// A session on the screen.
 #[derive(Debug)]
 pub struct SessionView {
-    /// What the header calls it.
+    /// Its title in the header.
     pub title: String,
     /// The scenario that runs or was recorded.
     pub scenario: Option<&'static Scenario>,
     /// The choice that the person made before, by its index.
     pub guess: Option<usize>,
-    /// Whether the answer is shown in place of the events.
+    /// `true` if the answer is shown instead of the events.
     pub answer_open: bool,
     /// Its events, and which of them are shown.
     pub playback: Playback,
-    /// Which lanes are seen, and how.
+    /// The list of lanes: its rows, order, selection and time.
     pub lanes: LaneList,
-    /// What was found when that was last looked for.
+    /// The findings, as of the last time they were computed.
     pub findings: Vec<Finding>,
     /// The finding that was shown last.
     pub finding: Option<usize>,
-    /// What is known of the part of a large session that is looked at.
+    /// The loaded data of the visible part of a large session.
     pub scene: Scene,
-    /// Where a journey through a large session leads that is being read.
+    /// The journey that the reader is working on.
     pub(super) journey: Option<Journey>,
     /// Events that could not be appended while the end of the session is being read; none where it is not.
     pub(super) awaited: Option<Batch>,
     /// The program's text.
     pub sources: Sources,
-    /// Whether it is recorded.
+    /// The status of its recording.
     pub recording: RecordingStatus,
-    /// What its program printed, where that is to be seen.
+    /// The program's output, if it is captured.
     pub printed: Option<Printed>,
-    /// The program, where it is watched from outside of it.
+    /// The watched program.
     watched: Option<Watched>,
     pub(super) origin: SessionOrigin,
     pub(super) motion: Motion,
@@ -62,24 +62,24 @@ pub struct SessionView {
     pub(super) speed: f64,
 }
 
-/// Where the events come from.
+/// The origin of the events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionOrigin {
     /// A program that runs, or has run, under our eyes.
     Live {
-        /// Whether it has ended.
+        /// `true` if it has ended.
         finished: bool,
     },
     /// A recording.
     Replay {
-        /// What is wrong with its file.
+        /// The damage of its file.
         damage: Option<String>,
-        /// Whether more of it arrives.
+        /// The reason why it grows.
         grows: Grows,
     },
 }
 
-/// How the shown moment moves.
+/// The motion of the shown moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Motion {
     /// Not at all.
@@ -107,7 +107,7 @@ impl From<Pace> for Motion {
 }
 
 impl SessionView {
-    /// A scenario that is about to run.
+    /// Returns a scenario that is about to run.
     pub(super) fn live(scenario: &'static Scenario, guess: Option<usize>) -> Self {
         let origin = SessionOrigin::Live { finished: false };
         let mut viewer = Self::new(scenario.title.to_owned(), Some(scenario), origin);
@@ -116,7 +116,7 @@ impl SessionView {
         viewer
     }
 
-    /// A recording, seen whole and from its end.
+    /// Returns a recording, all of it visible, at its end.
     pub(super) fn replay(opened: Opened) -> Self {
         let Opened { damage, grows, .. } = opened;
         let origin = SessionOrigin::Replay { damage, grows };
@@ -154,7 +154,7 @@ impl SessionView {
         }
     }
 
-    /// How the shown moment moves.
+    /// Returns the motion of the shown moment.
     pub fn motion(&self) -> Motion {
         self.motion
     }
@@ -164,27 +164,27 @@ impl SessionView {
         self.speed
     }
 
-    /// Where the events come from.
+    /// Returns the origin of the events.
     pub fn origin(&self) -> &SessionOrigin {
         &self.origin
     }
 
-    /// The parts of a screen of this size.
+    /// Returns the parts of a screen of this size.
     pub fn areas(&self, size: Size) -> Areas {
         layout::areas(size, self.lanes.panels, self.lanes.most)
     }
 
-    /// Whether it is or was a program that runs under our eyes.
+    /// Returns `true` for a program that runs, or has run, in this process.
     pub fn is_live(&self) -> bool {
         matches!(self.origin, SessionOrigin::Live { .. })
     }
 
-    /// Whether it is a recording that grows before our eyes.
+    /// Returns `true` for a recording that grows.
     pub fn is_following(&self) -> bool {
         matches!(self.origin, SessionOrigin::Replay { grows, .. } if grows != Grows::Not)
     }
 
-    /// The program, where it is watched from outside of it.
+    /// Returns the watched program.
     pub fn watched(&self) -> Option<&Watched> {
         self.watched.as_ref()
     }
@@ -195,22 +195,22 @@ impl SessionView {
         watched.filter(|_| self.playback.at_present())
     }
 
-    /// Whether its program runs and has not ended yet.
+    /// Returns `true` while its program runs.
     pub fn is_running(&self) -> bool {
         self.origin == SessionOrigin::Live { finished: false }
     }
 
-    /// Whether the program runs at its own speed, which cannot be chosen.
+    /// Returns `true` if the program runs in real time, so that its speed cannot be chosen.
     pub fn is_real_time(&self) -> bool {
         self.is_running() && self.scenario.is_some_and(Scenario::is_real_time)
     }
 
-    /// Whether what is shown moves along with the program that runs.
+    /// Returns `true` if the screen moves along with the running program.
     pub fn follows(&self) -> bool {
         self.is_running() && self.playback.at_present()
     }
 
-    /// What changes on the screen as time passes.
+    /// Returns all that may change on the screen as time passes.
     pub(super) fn shown(&self) -> impl PartialEq + use<> {
         (
             self.playback.cursor(),

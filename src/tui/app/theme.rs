@@ -9,7 +9,7 @@ use self::palette::{PALETTE, nearest};
 pub use self::role::Role;
 pub use crate::timeline::glyph::Glyph;
 
-/// How many colours a terminal shows.
+/// The number of colours of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ColourDepth {
     /// None: bold, dim, underlined and reversed are all there is.
@@ -22,17 +22,17 @@ pub enum ColourDepth {
     True,
 }
 
-/// How things look on this terminal.
+/// The look of things on this terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// How many colours there are.
+    /// The number of colours.
     pub depth: ColourDepth,
-    /// Whether only ASCII may be drawn.
+    /// `true` if only ASCII may be drawn.
     pub ascii: bool,
 }
 
 impl Theme {
-    /// What suits the terminal that the environment's variables speak of.
+    /// Returns the theme for the terminal that the environment's variables describe.
     pub fn detect(env: impl Fn(&str) -> Option<String>, ascii: bool) -> Self {
         Self {
             depth: depth(env),
@@ -40,12 +40,12 @@ impl Theme {
         }
     }
 
-    /// The sign for something.
+    /// Returns the sign for something.
     pub fn glyph(&self, glyph: Glyph) -> &'static str {
         glyph.text(self.ascii)
     }
 
-    /// The style for something.
+    /// Returns the style for something.
     pub fn style(&self, role: Role) -> Style {
         let style = Style::new().add_modifier(modifier(role, self.depth));
         let colours = PALETTE.of(role);

@@ -7,7 +7,7 @@ use crate::timeline::cells::Window;
 pub const SHORTEST: u64 = 100;
 /// The longest stretch, in nanoseconds: a hundred years.
 pub const LONGEST: u64 = 100 * 365 * 24 * 3_600 * 1_000_000_000;
-/// What a fresh viewport shows before anything has happened: a second.
+/// The span of a fresh viewport: a second.
 const FIRST: u64 = 1_000_000_000;
 
 /// The stretch of time that the lanes show, whatever their width.
@@ -17,7 +17,7 @@ pub struct Viewport {
     pub start: Timestamp,
     /// The nanoseconds from there to the right edge.
     pub span: u64,
-    /// Whether it moves along with the present.
+    /// `true` if it moves along with the present.
     pub follow: bool,
 }
 
@@ -125,7 +125,7 @@ impl Viewport {
         self.window(width, self.start).column_of(time)
     }
 
-    /// What it shows in so many columns, up to `now`.
+    /// Returns its window of a number of columns, up to `now`.
     pub fn window(&self, width: u16, now: Timestamp) -> Window {
         Window {
             start: self.start,
@@ -135,7 +135,7 @@ impl Viewport {
         }
     }
 
-    /// Whether it shows all that is between two times.
+    /// Returns `true` if it shows all that is between two times.
     pub fn sees(&self, begin: Timestamp, end: Timestamp) -> bool {
         self.start <= begin && self.end() >= end
     }

@@ -4,21 +4,21 @@ use std::collections::VecDeque;
 
 use crate::probe::gate::Pace;
 
-/// As many lines that it printed are kept.
+/// Maximum number of printed lines kept.
 const LINES: usize = 2000;
 
 /// A program that is watched from outside of it, as far as the screen knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
-    /// Whether it can be paused and stepped.
+    /// `true` if it can be paused and stepped.
     pub can_hold: bool,
-    /// What its gate lets through.
+    /// The pace of its gate.
     pub pace: Pace,
-    /// What has become of it.
+    /// Its status.
     pub life: WatchedStatus,
 }
 
-/// What has become of a program that is watched.
+/// The status of a watched program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchedStatus {
     /// It runs.
@@ -30,18 +30,18 @@ pub enum WatchedStatus {
 }
 
 impl Watched {
-    /// Whether it runs.
+    /// Returns `true` while it runs.
     pub fn runs(&self) -> bool {
         self.life == WatchedStatus::Runs
     }
 }
 
-/// What a program printed, where that is not on a terminal of its own.
+/// The output of a program that has no terminal of its own.
 #[derive(Debug, Default)]
 pub struct Printed {
     /// The last lines.
     pub lines: VecDeque<String>,
-    /// Whether they are shown, in the place of the events.
+    /// `true` if they are shown instead of the events.
     pub is_open: bool,
 }
 

@@ -35,19 +35,19 @@ pub(crate) struct Driver {
     recorder: SessionRecorder,
     last_tick: Option<Instant>,
     messages: UnboundedSender<Msg>,
-    /// To whom reads the large session that is shown.
+    /// Requests to the reader of the large session that is shown.
     reader: Option<Sender<Request>>,
     /// Tells when the reader makes no file any more.
     gone: Option<Receiver<()>>,
     /// Tells it that something is more urgent than what it does.
     urgent: Arc<AtomicBool>,
-    /// What was asked of it last.
+    /// The last request to it.
     asked: Option<Sight>,
-    /// Whether what is written to its file is to be seen.
+    /// `true` if growth of its file is shown.
     follows: bool,
     /// The program that is watched from outside of it.
     pub(crate) watching: Option<Box<Watching>>,
-    /// How it stood when that was looked at last.
+    /// Its last known status.
     #[cfg(unix)]
     watched: Option<Watched>,
     /// The source files that its events spoke of.
@@ -129,7 +129,7 @@ impl Driver {
         Ok(msgs.into_iter().flatten().collect())
     }
 
-    /// What is new of the program that is watched.
+    /// Returns the news of the watched program.
     #[cfg(unix)]
     fn look_at_watched(&mut self) -> Vec<Msg> {
         let Some(watching) = &mut self.watching else {
@@ -325,7 +325,7 @@ impl Driver {
         self.ask(Request::Follow);
     }
 
-    /// Where requests to the next reader come in; the one before ends.
+    /// Returns the requests to the next reader. The one before ends.
     fn new_reader(&mut self, follow: bool) -> Requests {
         let (sender, queue) = mpsc::channel();
         let (alive, gone) = mpsc::channel();
@@ -404,7 +404,7 @@ impl Drop for Driver {
     }
 }
 
-/// What a reader is asked for.
+/// The requests to a reader.
 struct Requests {
     queue: Receiver<Request>,
     /// Dropped once the reader makes no file.

@@ -7,7 +7,7 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 use crate::tui::app::code::{CodeLine, Source};
 use crate::tui::app::theme::Role;
 
-/// What the grammars' scopes mean here; of several that fit, the one that is listed first.
+/// The roles of the grammars' scopes. The first that fits counts.
 const ROLES: &[(&str, Role)] = &[
     ("comment", Role::Comment),
     ("string", Role::Literal),
@@ -34,7 +34,7 @@ fn grammars() -> &'static SyntaxSet {
     GRAMMARS.get_or_init(SyntaxSet::load_defaults_newlines)
 }
 
-/// The same text in colours; as it was where the language is not known.
+/// Returns the source in colours; unchanged if its language is not known.
 pub fn coloured(source: &Source) -> Source {
     let extension = source.file.rsplit('.').next().unwrap_or_default();
     let Some(syntax) = grammars().find_syntax_by_extension(extension) else {

@@ -143,7 +143,7 @@ fn recent(entry: Entry, now: SystemTime) -> RecentRecording {
     }
 }
 
-/// How long ago something was, in words.
+/// Returns an age in words.
 fn age(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
     let (count, unit) = match minutes {

@@ -13,20 +13,20 @@ use crate::tui::app::theme::Theme;
 #[derive(Debug)]
 pub enum Watching {}
 
-/// What the screen begins with, and how.
+/// The screen's options.
 #[derive(Debug)]
 pub struct Options {
-    /// What it begins with.
+    /// The first thing shown.
     pub start: Start,
-    /// Whether what runs is recorded.
+    /// The recording of what runs.
     pub record: Record,
-    /// How it looks.
+    /// The theme.
     pub theme: Theme,
-    /// Is told how far the recording to begin with was read.
+    /// Called with the progress of reading the first recording.
     pub progress: fn(Progress),
 }
 
-/// What the screen begins with.
+/// The first thing shown.
 #[derive(Debug)]
 pub enum Start {
     /// The menu.
@@ -45,7 +45,7 @@ pub enum Start {
     Watch(Box<Watching>),
 }
 
-/// Whether what runs is recorded.
+/// The recording of what runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
     /// Into the user's store.

@@ -20,22 +20,22 @@ use crate::tui::app::{Answer, Detail, Journey, MOST_KEPT, Msg, Query, Rows, Sigh
 
 /// Maximum number of events read at the end of a session that grows: the rest of what is kept is for those to come.
 const RECENT: u64 = MOST_KEPT as u64 / 4;
-/// What has no more events is shown in all detail.
+/// Maximum number of events that are read in all detail.
 const DETAIL: u64 = if cfg!(test) { 100 } else { 400_000 };
-/// As many moments are read at a time, before it is seen whether others are asked for by then.
+/// Number of moments read at a time, before new requests are looked at.
 const AT_A_TIME: usize = 4;
 
 /// A journal that is read is looked at so often.
 const PULSE: Duration = Duration::from_millis(50);
 
-/// What is asked of the reader.
+/// A request to the reader.
 #[derive(Debug)]
 pub(crate) enum Request {
     /// A way through the session, from a place.
     Travel(u64, Journey),
     /// More of what is looked at.
     Look(Sight),
-    /// What was added to the file.
+    /// All that was added to the file.
     Follow,
     /// The end of the session, with the events since a place if they are not too many.
     Present(u64),

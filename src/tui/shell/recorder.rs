@@ -79,7 +79,7 @@ impl SessionRecorder {
         RecordingStatus::On(path)
     }
 
-    /// Whether something is recorded now.
+    /// Returns `true` while something is recorded.
     pub(crate) fn is_recording(&self) -> bool {
         self.current.is_some()
     }

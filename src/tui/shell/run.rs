@@ -15,15 +15,15 @@ use super::driver::Driver;
 use super::options::{Options, Start, Watching};
 use super::recorder::SessionRecorder;
 use super::terminal::{self, TerminalScreen};
-use crate::recording::{self};
+use crate::recording::{self, Progress};
 use crate::scenario::{self};
 use crate::tui::app::{App, Effect, Msg, keymap, mouse};
 use crate::tui::view;
 
-/// As many messages are taken in at most before the screen is drawn again.
+/// Maximum number of messages taken in before the screen is drawn again.
 const BATCH: usize = 256;
 
-/// How the screen ended.
+/// The end of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScreenEnd {
     /// The person left.
@@ -32,7 +32,7 @@ pub enum ScreenEnd {
     Signal(u8),
 }
 
-/// Why the screen could not be shown.
+/// The reason why the screen could not be shown.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The terminal failed.
@@ -66,23 +66,7 @@ pub fn run_watching(options: Options) -> Result<(ScreenEnd, Option<Box<Watching>
         recorder.prepare(scenario)?;
     }
     let mut driver = Driver::new(recorder, sender);
-    match options.start {
-        Start::Menu => {}
-        Start::Scenario(scenario) => {
-            if let Some(effect) = app.update(Msg::Ask(scenario)) {
-                driver.perform(effect, &app);
-            }
-        }
-        Start::Replay { file, follow } => {
-            app.update(driver.try_open(&file, follow, options.progress)?);
-        }
-        #[cfg(unix)]
-        Start::Watch(watching) => {
-            for msg in driver.watch(watching)? {
-                app.update(msg);
-            }
-        }
-    }
+    open(options.start, options.progress, &mut driver, &mut app)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -107,18 +91,45 @@ pub fn run_watching(options: Options) -> Result<(ScreenEnd, Option<Box<Watching>
     })
 }
 
+/// Opens what the screen begins with.
+fn open(
+    start: Start,
+    progress: fn(Progress),
+    driver: &mut Driver,
+    app: &mut App,
+) -> Result<(), Error> {
+    match start {
+        Start::Menu => {}
+        Start::Scenario(scenario) => {
+            if let Some(effect) = app.update(Msg::Ask(scenario)) {
+                driver.perform(effect, app);
+            }
+        }
+        Start::Replay { file, follow } => {
+            app.update(driver.try_open(&file, follow, progress)?);
+        }
+        #[cfg(unix)]
+        Start::Watch(watching) => {
+            for msg in driver.watch(watching)? {
+                app.update(msg);
+            }
+        }
+    }
+    Ok(())
+}
+
 struct Loop<'a> {
     app: App,
     driver: &'a mut Driver,
     messages: UnboundedReceiver<Msg>,
     signals: Signals,
-    /// Whether the terminal may have lost what was drawn.
+    /// `true` if the terminal may have lost what was drawn.
     resized: bool,
     /// `true` if the process should stop, until the shell continues it.
     suspends: bool,
 }
 
-/// What woke the loop.
+/// An event that wakes the loop.
 enum Happened {
     Terminal(Option<io::Result<Event>>),
     Message(Option<Msg>),
@@ -247,7 +258,7 @@ impl Loop<'_> {
     }
 }
 
-/// When the next tick is due: as was planned, or earlier where the pulse has quickened.
+/// Returns the time of the next tick: as planned, or earlier if the pulse has become faster.
 fn next(planned: Option<Instant>, pulse: Duration) -> Instant {
     let due = Instant::now() + pulse;
     planned.map_or(due, |planned| planned.min(due))

@@ -103,7 +103,7 @@ impl Show {
         Ok(())
     }
 
-    /// How many events are shown.
+    /// Returns the number of events shown.
     pub fn place(&self) -> u64 {
         self.app
             .viewer()

@@ -13,7 +13,7 @@ use crate::tui::app::{Msg, Opened};
 
 /// The largest source file that is shown, in bytes.
 const LARGEST: u64 = 1 << 20;
-/// As many source files are read for a recording.
+/// Maximum number of source files read for a recording.
 const MOST: usize = 32;
 
 /// A recording's program: its scenario's, or the source files that its events speak of, as far as they are here.

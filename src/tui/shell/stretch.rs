@@ -8,7 +8,7 @@ use crate::timeline::density::Share;
 use crate::timeline::overview::{self, Cut, Sample};
 use crate::tui::app::{Arrival, ColumnEdges, Journey, Playback, Rows, Whole};
 
-/// As many events before a place are read with it, and as many behind it.
+/// Number of events read before a place and after it.
 pub(crate) const BEFORE: u64 = if cfg!(test) { 8 } else { 1 << 13 };
 pub(crate) const AFTER: u64 = if cfg!(test) { 16 } else { 1 << 14 };
 

@@ -21,7 +21,7 @@ use ratatui::layout::Size;
 use crate::tui::app::App;
 use crate::tui::view::view;
 
-/// Whether the terminal is ours, and has to be given back.
+/// `true` while the terminal is ours and has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, while it is ours.

@@ -17,7 +17,7 @@ pub struct Watching {
     programs: Vec<Attached>,
     /// The program, where it was begun here.
     pub begun: Option<Launched>,
-    /// Whether what it prints is to be seen.
+    /// `true` if its output is captured.
     pub(crate) prints: bool,
 }
 
@@ -78,7 +78,7 @@ impl Watching {
             .for_each(|program| program.set_pace(pace));
     }
 
-    /// How they stand: they run as long as one does.
+    /// Returns their status: they run as long as one does.
     pub fn state(&mut self) -> Watched {
         let code = self.begun.as_mut().and_then(Launched::ended).map(exit_code);
         let statuses: Vec<Status> = self.programs.iter().map(Attached::status).collect();
@@ -114,7 +114,7 @@ impl Watching {
         broken.map_or(WatchedStatus::Ended(code), WatchedStatus::Broken)
     }
 
-    /// What it has printed since this was asked last.
+    /// Returns the lines printed since the last call.
     pub(crate) fn printed(&self) -> Vec<String> {
         self.begun.as_ref().map_or_else(Vec::new, Launched::printed)
     }

@@ -40,28 +40,39 @@ pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let shown = seen(place.unwrap_or(0), source.lines.len(), inner.height.into());
     let markers = markers(viewer, source);
     for (row, line) in inner.rows().zip(&source.lines[shown]) {
-        let marker = markers
-            .get(&line.number)
-            .map(|names| marker(names, theme, row));
-        let marker_width = marker.as_deref().map_or(0, width) as u16;
-        let code = Rect {
-            width: row.width.saturating_sub(marker_width),
+        let names = markers.get(&line.number);
+        let marker = names.map(|names| marker(names, theme, row));
+        let is_lit = lit.is_some_and(|site| site.line == line.number);
+        draw_line(line, marker.as_deref(), is_lit, theme, row, buf);
+    }
+}
+
+/// Draws a line of code, and behind it who is there.
+fn draw_line(
+    line: &CodeLine,
+    marker: Option<&str>,
+    is_lit: bool,
+    theme: Theme,
+    row: Rect,
+    buf: &mut Buffer,
+) {
+    let marker_width = marker.map_or(0, width) as u16;
+    let code = Rect {
+        width: row.width.saturating_sub(marker_width),
+        ..row
+    };
+    put_line(theme, buf, code, &code_line(theme, line));
+    if is_lit {
+        buf.set_style(row, ground(theme));
+    }
+    if let Some(marker) = marker {
+        let role = if is_lit { Role::Accent } else { Role::Waiting };
+        let place = Rect {
+            x: code.right(),
+            width: row.width - code.width,
             ..row
         };
-        put_line(theme, buf, code, &code_line(theme, line));
-        let is_lit = lit.is_some_and(|site| site.line == line.number);
-        if is_lit {
-            buf.set_style(row, ground(theme));
-        }
-        if let Some(marker) = marker {
-            let role = if is_lit { Role::Accent } else { Role::Waiting };
-            let place = Rect {
-                x: code.right(),
-                width: row.width - code.width,
-                ..row
-            };
-            put(theme, buf, place, &marker, theme.style(role));
-        }
+        put(theme, buf, place, marker, theme.style(role));
     }
 }
 
@@ -86,7 +97,7 @@ fn draw_nothing(site: Option<&Site>, theme: Theme, area: Rect, buf: &mut Buffer)
     }
 }
 
-/// Where the selected lane stands in the program.
+/// Returns the selected lane's place in the program.
 fn selected_site(viewer: &SessionView) -> Option<&Site> {
     let timeline = viewer.playback.timeline();
     let lane = timeline.lane(viewer.lanes.selected?)?;
@@ -119,7 +130,7 @@ fn markers(viewer: &SessionView, source: &Source) -> BTreeMap<u32, Vec<String>> 
     markers
 }
 
-/// Who stands at a line of code.
+/// Returns the names of the lanes at a line of code.
 fn marker(names: &[String], theme: Theme, row: Rect) -> String {
     let here = theme.glyph(Glyph::Here);
     let text = format!(" {here} {} ", names.join(", "));

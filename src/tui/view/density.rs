@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use ratatui::widgets::Widget;
 
 use super::ruler::Ruler;
 use super::text::{put, put_line, span};
@@ -34,30 +35,21 @@ pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) ->
         .lanes
         .viewport
         .window(bars.width, viewer.playback.now());
-    let ruler = Rect {
+    let ruler = Ruler {
+        window,
+        theme: &theme,
+    };
+    let above = Rect {
         y: area.y,
         height: 1,
         ..bars
     };
-    ratatui::widgets::Widget::render(
-        &Ruler {
-            window,
-            theme: &theme,
-        },
-        ruler,
-        buf,
-    );
+    ruler.render(above, buf);
     let per = viewer.lanes.per_row(bars.height.into());
     let rows = &viewer.lanes.rows;
     let shares = viewer.shares(&window, per);
     let selected = viewer.lanes.place().map(|place| place / per);
-    for (index, group) in rows.chunks(per).enumerate() {
-        let Some(y) = u16::try_from(index).ok().map(|index| bars.y + index) else {
-            break;
-        };
-        if y >= bars.bottom() {
-            break;
-        }
+    for ((index, group), y) in rows.chunks(per).enumerate().zip(bars.y..bars.bottom()) {
         let names = Rect {
             y,
             height: 1,
@@ -73,13 +65,22 @@ pub fn draw(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) ->
             names,
             buf,
         );
+        let line = Rect {
+            y,
+            height: 1,
+            ..bars
+        };
         let shares = shares.get(index).map_or(&[][..], Vec::as_slice);
-        for (x, share) in (bars.x..bars.right()).zip(shares) {
-            let (symbol, role) = sign(share, theme);
-            buf[(x, y)].set_symbol(symbol).set_style(theme.style(role));
-        }
+        draw_shares(shares, theme, line, buf);
     }
     shares.iter().flatten().all(|share| share.not_loaded == 0)
+}
+
+fn draw_shares(shares: &[Share], theme: Theme, line: Rect, buf: &mut Buffer) {
+    for (cell, share) in line.positions().zip(shares) {
+        let (symbol, role) = sign(share, theme);
+        buf[cell].set_symbol(symbol).set_style(theme.style(role));
+    }
 }
 
 fn draw_name(
@@ -139,7 +140,7 @@ fn sign(share: &Share, theme: Theme) -> (&'static str, Role) {
     }
 }
 
-/// What the signs mean.
+/// Draws the legend.
 pub fn legend(theme: Theme, is_loaded: bool, area: Rect, buf: &mut Buffer) {
     let (runs, waits) = if theme.ascii {
         (RUNNING_ASCII.concat(), READY_ASCII.concat())

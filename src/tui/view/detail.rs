@@ -16,7 +16,7 @@ use crate::tui::app::SessionView;
 use crate::tui::app::layout::over;
 use crate::tui::app::theme::{Role, Theme};
 
-/// How many columns the longest bar has.
+/// The columns of the longest bar.
 const BAR: u64 = 24;
 /// The bounds of the histogram's classes, in nanoseconds.
 const CLASSES: [(u64, &str); 7] = [
@@ -105,7 +105,7 @@ impl DetailPage<'_> {
         ))
     }
 
-    /// What it is labelled with.
+    /// Returns its labels.
     fn labels(&self, columns: usize) -> Vec<Line<'static>> {
         let labels = self.lane.labels.iter();
         let lines = labels.flat_map(|label| wrapped(&label.to_string(), columns));
@@ -114,7 +114,7 @@ impl DetailPage<'_> {
             .collect()
     }
 
-    /// How it spent its time.
+    /// Returns how it spent its time.
     fn times(&self) -> Vec<Line<'static>> {
         let Totals {
             running,
@@ -134,7 +134,7 @@ impl DetailPage<'_> {
         rows.map(line).to_vec()
     }
 
-    /// How long it was in each state; what a coroutine was in is in its host's spans alone.
+    /// Returns its time in each state. A coroutine's is in its host's spans alone.
     fn totals(&self) -> Totals {
         let now = self.viewer.playback.now();
         if self.lane.host.is_none() {
@@ -175,7 +175,7 @@ impl DetailPage<'_> {
         ])
     }
 
-    /// How many polls it had in all, and how long the longest of them took. Of a long session only a part is at hand.
+    /// Returns the number of its polls and the longest one's duration, also of those that are not loaded.
     fn polls_elsewhere(&self) -> Option<String> {
         let all = self.lane.polls;
         let longest = self.lane.longest_poll(self.viewer.playback.now());
@@ -184,7 +184,7 @@ impl DetailPage<'_> {
         (all > 0).then(|| format!("{all} poll{s}, the longest {longest}"))
     }
 
-    /// How long its polls took.
+    /// Returns the durations of its polls.
     fn polls(&self) -> Vec<Line<'static>> {
         let polls = self.spans().filter(|span| span.state == State::Running);
         let times: Vec<u64> = polls.map(|span| span.end - span.start).collect();
@@ -208,31 +208,32 @@ impl DetailPage<'_> {
             let longest = duration_text(*longest);
             vec![self.dim(format!("{count} poll{s}, the longest {longest}"))]
         };
+        lines.extend(self.classes(&times));
+        lines
+    }
+
+    /// Returns a bar for each class of durations that occurs.
+    fn classes(&self, times: &[u64]) -> Vec<Line<'static>> {
         let mut counts = [0_u64; CLASSES.len()];
         for time in times {
-            let class = CLASSES.iter().position(|(below, _)| time < *below);
+            let class = CLASSES.iter().position(|(below, _)| time < below);
             counts[class.unwrap_or(CLASSES.len() - 1)] += 1;
         }
         let most = counts.iter().copied().max().unwrap_or(0);
-        for ((_, label), count) in CLASSES.iter().zip(counts).filter(|(_, count)| *count > 0) {
+        let occur = CLASSES.iter().zip(counts).filter(|(_, count)| *count > 0);
+        let bar = |((_, label), count): (&(u64, &str), u64)| {
             let label = if self.theme.ascii {
                 label.replace('µ', "u")
             } else {
                 (*label).to_owned()
             };
-            lines.push(self.bar(
-                &label,
-                count,
-                most,
-                &count.to_string(),
-                Role::Running,
-                Glyph::Running,
-            ));
-        }
-        lines
+            let number = count.to_string();
+            self.bar(&label, count, most, &number, Role::Running, Glyph::Running)
+        };
+        occur.map(bar).collect()
     }
 
-    /// Who woke it, and how often.
+    /// Returns its wakers, and how often each woke it.
     fn wakes(&self) -> Vec<Line<'static>> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for wake in &self.lane.wakes {
@@ -293,7 +294,7 @@ impl DetailPage<'_> {
         self.lane.open_frames().enumerate().map(line).collect()
     }
 
-    /// What it said last.
+    /// Returns its last marks.
     fn marks(&self) -> Vec<Line<'static>> {
         let marks = &self.lane.marks;
         let first = marks.len().saturating_sub(5);
@@ -305,7 +306,7 @@ impl DetailPage<'_> {
     }
 }
 
-/// What a lane is, in words.
+/// Returns a lane's kind in words.
 fn kind(kind: LaneKind) -> &'static str {
     match kind {
         LaneKind::Runtime(Flavor::CurrentThread) => "a runtime on one thread",

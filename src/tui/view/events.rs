@@ -105,7 +105,7 @@ pub fn role(tone: Tone) -> Role {
     }
 }
 
-/// Why the selected lane stands where it stands, in a sentence.
+/// Returns why the selected lane is in its state, in a sentence.
 pub fn why(viewer: &SessionView) -> String {
     let playback = &viewer.playback;
     let why = |lane| insight::why(playback.timeline(), lane, playback.now());

@@ -28,9 +28,9 @@ use crate::tui::app::{Drawn, Playback, Scene, SessionView};
 /// The lanes under their ruler.
 #[derive(Clone, Copy, Debug)]
 pub struct LanesView<'a> {
-    /// What happened until the present.
+    /// The timeline until the present.
     pub timeline: &'a Timeline,
-    /// What is known of the part that is looked at, where the timeline does not hold all of it.
+    /// The loaded data of the visible part, if the timeline does not hold all of it.
     pub scene: Option<(&'a Playback, &'a Scene)>,
     /// All rows, see [`rows`](crate::timeline::rows::rows).
     pub rows: &'a [Row],
@@ -42,9 +42,9 @@ pub struct LanesView<'a> {
     pub selected: Option<LaneId>,
     /// The cursor: nothing later is drawn.
     pub now: Timestamp,
-    /// How it looks.
+    /// The theme.
     pub theme: &'a Theme,
-    /// How many columns the widest name takes, where that is known.
+    /// The columns of the widest name, if known.
     pub widest: Option<usize>,
     /// Lanes whose names stand out, such as those that were searched for.
     pub highlights: &'a [LaneId],
@@ -338,7 +338,7 @@ pub fn legend(
     Line::from(spans)
 }
 
-/// Whether a sign is on some lane, or is to be explained in any case.
+/// Returns `true` if a sign is on some lane, or is always explained.
 fn occurs(glyph: Glyph, rows: &[Row], timeline: &Timeline) -> bool {
     let lanes = || rows.iter().filter_map(|row| timeline.lane(row.lane));
     let any = |is: &dyn Fn(&Lane) -> bool| lanes().any(is);

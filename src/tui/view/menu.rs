@@ -122,7 +122,7 @@ fn name_width(entry: &MenuLine) -> usize {
     }
 }
 
-/// What the selected item is, whole.
+/// Returns the selected item's full description.
 fn about(menu: &Menu, columns: u16) -> Vec<String> {
     let text = match menu.selected() {
         Some(MenuItem::Scenario(scenario)) => format!("{}: {}", scenario.title, scenario.lesson),

@@ -45,7 +45,7 @@ pub fn draw(asking: &Asking, theme: Theme, area: Rect, buf: &mut Buffer) {
 /// A line of the question, and the index of the choice that it is.
 type QuestionLine = (Line<'static>, Option<usize>);
 
-/// What is asked, the place of the program, which is empty where there is no room for it, and that of the question.
+/// Returns the question's lines, the program's area (empty if there is no room), and the question's.
 fn parts(asking: &Asking, theme: Theme, area: Rect) -> (Vec<QuestionLine>, Rect, Rect) {
     let [_, body, _] = area.layout(&Layout::vertical([
         Constraint::Length(1),
@@ -73,7 +73,7 @@ pub fn choice_at(asking: &Asking, theme: Theme, area: Rect, at: Position) -> Opt
     found?.1.1
 }
 
-/// Whether there is room for a frame round what is asked.
+/// Returns `true` if a frame fits round the question.
 fn is_framed(asked: &[QuestionLine], area: Rect) -> bool {
     usize::from(area.height) >= asked.len() + 2
 }

@@ -12,9 +12,9 @@ use crate::tui::app::theme::{Glyph, Role, Theme};
 /// A line of ticks and times, with the present marked on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ruler<'a> {
-    /// What it measures.
+    /// The time that it measures.
     pub window: Window,
-    /// How it looks.
+    /// The theme.
     pub theme: &'a Theme,
 }
 

@@ -34,7 +34,7 @@ pub fn header(viewer: &SessionView, theme: Theme, area: Rect, buf: &mut Buffer) 
     put_line(theme, buf, right_area, &right);
 }
 
-/// What is shown, in `room` columns: what it is comes before whose screen this is.
+/// Returns the title in `room` columns.
 fn title(viewer: &SessionView, theme: Theme, mut room: usize) -> Line<'static> {
     const PROGRAM: &str = " asyncline";
     let name = viewer
@@ -58,7 +58,7 @@ fn title(viewer: &SessionView, theme: Theme, mut room: usize) -> Line<'static> {
     line
 }
 
-/// How the session stands, as much of it as fits.
+/// Returns the session's status, as much as fits.
 fn state(viewer: &SessionView, theme: Theme, room: usize) -> Line<'static> {
     let mut line = Line::from(motion(viewer, theme));
     // What follows the clock leaves room for saying what is shown.
@@ -130,7 +130,7 @@ fn motion(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     spans
 }
 
-/// What has become of a program that is watched, or what it does.
+/// Returns the status of a watched program.
 fn life(viewer: &SessionView, watched: &Watched, theme: Theme) -> Span<'static> {
     match &watched.life {
         WatchedStatus::Broken(_) => span(theme, Role::Error, "gone"),
@@ -140,7 +140,7 @@ fn life(viewer: &SessionView, watched: &Watched, theme: Theme) -> Span<'static> 
     }
 }
 
-/// How something moves; what is said where it plays, and where it is paused, comes with it.
+/// Returns the motion in words. The caller gives those for playing and for paused.
 fn moving(
     viewer: &SessionView,
     motion: Motion,
@@ -200,7 +200,7 @@ fn lost(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     }
 }
 
-/// How many of the tasks that run have lanes, where some have none.
+/// Returns the number of tasks with lanes, if some have none.
 fn seen(viewer: &SessionView, theme: Theme) -> Vec<Span<'static>> {
     let counted = viewer.playback.timeline().counted().iter();
     let (seen, alive) = counted.fold((0_u64, 0_u64), |(seen, alive), tasks| {
@@ -256,28 +256,10 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     for cell in area.positions() {
         buf[cell].set_symbol(" ");
     }
-    let prompt = match &app.overlay {
-        _ if app.help.is_some() => None,
-        Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app, text))),
-        Some(Overlay::Filter(text)) => {
-            let lanes = app.viewer().map_or(0, |viewer| viewer.lanes.rows.len());
-            Some((" only lanes with: ", text, format!("   {lanes} lanes")))
-        }
-        Some(Overlay::GoTo(text)) => {
-            let hint = if text.is_empty() {
-                "   1.5s, 20ms, 40%"
-            } else {
-                ""
-            };
-            Some((" go to: ", text, hint.to_owned()))
-        }
-        Some(Overlay::Path(text)) => Some((" open the session file: ", text, String::new())),
-        _ => None,
-    };
-    if let Some((label, text, after)) = prompt {
+    if let Some((label, text, after)) = prompt(app) {
         let line = Line::from(vec![
             span(theme, Role::Key, label),
-            span(theme, Role::Text, text.as_str()),
+            span(theme, Role::Text, text),
             span(theme, Role::Dim, after),
         ]);
         put_line(theme, buf, area, &line);
@@ -299,6 +281,28 @@ pub fn footer(app: &App, area: Rect, buf: &mut Buffer) -> Option<u16> {
     None
 }
 
+/// Returns the line that is typed: what it asks for, the text so far, and a hint.
+fn prompt(app: &App) -> Option<(&'static str, &str, String)> {
+    match &app.overlay {
+        _ if app.help.is_some() => None,
+        Some(Overlay::Find(text)) => Some((" find: ", text, found_text(app, text))),
+        Some(Overlay::Filter(text)) => {
+            let lanes = app.viewer().map_or(0, |viewer| viewer.lanes.rows.len());
+            Some((" only lanes with: ", text, format!("   {lanes} lanes")))
+        }
+        Some(Overlay::GoTo(text)) => {
+            let hint = if text.is_empty() {
+                "   1.5s, 20ms, 40%"
+            } else {
+                ""
+            };
+            Some((" go to: ", text, hint.to_owned()))
+        }
+        Some(Overlay::Path(text)) => Some((" open the session file: ", text, String::new())),
+        _ => None,
+    }
+}
+
 fn found_text(app: &App, text: &str) -> String {
     let (count, one, many) = match app.viewer() {
         Some(viewer) => (viewer.lanes.highlights.len(), "lane", "lanes"),
@@ -314,22 +318,7 @@ fn found_text(app: &App, text: &str) -> String {
 
 /// The mode's keys, as many as fit; always how to get help and how to leave.
 fn keys(app: &App, room: usize) -> Line<'static> {
-    let paused = app
-        .viewer()
-        .is_some_and(|viewer| match viewer.at_watched() {
-            Some(watched) => watched.pace == Pace::Paused,
-            None => viewer.motion() == Motion::Paused,
-        });
-    let bindings = keymap::bindings(app.mode()).filter(|binding| !binding.short.is_empty());
-    let mut groups: Vec<(String, &str, Action)> = Vec::new();
-    for binding in bindings {
-        let key = binding.keys[0].label(app.theme.ascii);
-        let short = word(binding, paused);
-        match groups.last_mut() {
-            Some((keys, last, _)) if *last == short => *keys = format!("{keys} {key}"),
-            _ => groups.push((key, short, binding.action)),
-        }
-    }
+    let groups = groups(app);
     // How to go on from a question matters more than how to leave it.
     let asks = app.mode() == Mode::Question;
     let is_last = |action| match action {
@@ -354,6 +343,27 @@ fn keys(app: &App, room: usize) -> Line<'static> {
         spans.push(span(app.theme, Role::Dim, format!(" {word}")));
     }
     Line::from(spans)
+}
+
+/// Returns the keys of the present mode and their words. Neighbours with the same word share it.
+fn groups(app: &App) -> Vec<(String, &'static str, Action)> {
+    let paused = app
+        .viewer()
+        .is_some_and(|viewer| match viewer.at_watched() {
+            Some(watched) => watched.pace == Pace::Paused,
+            None => viewer.motion() == Motion::Paused,
+        });
+    let bindings = keymap::bindings(app.mode()).filter(|binding| !binding.short.is_empty());
+    let mut groups: Vec<(String, &'static str, Action)> = Vec::new();
+    for binding in bindings {
+        let key = binding.keys[0].label(app.theme.ascii);
+        let short = word(binding, paused);
+        match groups.last_mut() {
+            Some((keys, last, _)) if *last == short => *keys = format!("{keys} {key}"),
+            _ => groups.push((key, short, binding.action)),
+        }
+    }
+    groups
 }
 
 fn word(binding: &Binding, paused: bool) -> &'static str {

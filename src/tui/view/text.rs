@@ -173,7 +173,7 @@ fn heading(theme: Theme, title: &str) -> Line<'static> {
     Line::from(span(theme, Role::Dim, title))
 }
 
-/// Which of `count` lines to show on `height` of them so that `place` is seen, in the middle where it can be.
+/// Returns the lines of `count` to show in a height, with `place` in the middle if possible.
 pub(super) fn seen(place: usize, count: usize, height: usize) -> Range<usize> {
     let first = place.saturating_sub(height / 2);
     let first = first.min(count.saturating_sub(height));

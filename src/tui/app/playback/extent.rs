@@ -14,19 +14,19 @@ impl Playback {
         }
     }
 
-    /// When the stretch begins that is here, unless that is where the session begins.
+    /// Returns the start of the loaded stretch; none if the session starts there.
     pub(in crate::tui) fn begins(&self) -> Option<Timestamp> {
         let at = self.stretch.base.timeline.end();
         (!self.is_first()).then_some(at)
     }
 
-    /// From which place to which one it reaches.
+    /// Returns the places of the loaded stretch's start and end.
     pub(in crate::tui) fn reaches(&self) -> (u64, u64) {
         let last = self.stretch.place(self.stretch.events.len());
         (self.stretch.base.place, last)
     }
 
-    /// From when to when the session lasts, as far as it can be shown.
+    /// Returns the session's start and end, as far as they can be shown.
     pub(in crate::tui) fn spans(&self) -> (Timestamp, Timestamp) {
         let begins = self
             .whole
@@ -35,7 +35,7 @@ impl Playback {
         (begins, self.reached)
     }
 
-    /// About how many events happened until `at`.
+    /// Returns the approximate number of events until `at`.
     pub(in crate::tui) fn place_about(&self, at: Timestamp) -> u64 {
         let Some(whole) = &self.whole else {
             return self.place_at(at) as u64;
@@ -78,12 +78,12 @@ impl Playback {
         low
     }
 
-    /// Whether nothing of the session lies before what is here.
+    /// Returns `true` if the loaded stretch includes the session's start.
     pub(super) fn is_first(&self) -> bool {
         self.stretch.base.place <= self.first()
     }
 
-    /// Whether nothing of the session lies behind what is here.
+    /// Returns `true` if the loaded stretch includes the session's end.
     pub(super) fn is_last(&self) -> bool {
         let end = self.stretch.place(self.stretch.events.len());
         self.whole.as_ref().is_none_or(|whole| end >= whole.events)

@@ -29,20 +29,20 @@ pub enum Journey {
 }
 
 impl Journey {
-    /// Whether one stays where one is if there is nothing to go to.
+    /// Returns `true` if the shown moment stays, since the journey found nothing.
     pub(in crate::tui) fn leads_nowhere(self, arrival: Arrival) -> bool {
         arrival == Arrival::Present && matches!(self, Self::NextOf(..) | Self::PreviousOf(..))
     }
 }
 
-/// What kind of event of a lane is looked for.
+/// A kind of event of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LaneEvent {
     /// Any.
     Event,
-    /// That it is polled.
+    /// It is polled.
     Poll,
-    /// That it is woken.
+    /// It is woken.
     Wake,
 }
 
@@ -56,14 +56,14 @@ impl LaneEvent {
     }
 }
 
-/// How far a journey led.
+/// The end of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// To where it was to lead.
+    /// Its destination.
     There,
-    /// To the present, which is not where it was to lead.
+    /// The present, since the destination was not found.
     Present,
-    /// It leads out of the stretch that is here.
+    /// The edge of the loaded stretch: the destination lies beyond.
     Beyond,
 }
 

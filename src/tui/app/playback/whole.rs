@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use crate::event::{Event, Timestamp};
 
-/// How large the session is of which a stretch is here.
+/// The size of a session of which only a stretch is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
-    /// Before which place its first event lies that is here.
+    /// The place of its first available event.
     pub first: u64,
-    /// How many events it has.
+    /// The number of its events.
     pub events: u64,
     /// Numbers of events without heartbeats: before the first available one, and from there on.
     pub counted: (u64, u64),
-    /// When the last of them happened.
+    /// The time of the last one.
     pub end: Timestamp,
-    /// When what is here begins.
+    /// The time of the first available one.
     pub begins: Timestamp,
-    /// How many events lie before some moments, in order.
+    /// The number of events before some moments, in order.
     pub places: Arc<[(Timestamp, u64)]>,
-    /// How many events were added since this was read.
+    /// The number of events added since it was read.
     pub added: u64,
 }
 

@@ -12,9 +12,9 @@ pub(super) const MOST_GROWN: u64 = if cfg!(test) { 200 } else { 1 << 18 };
 /// All that happened in a stretch of time.
 #[derive(Debug)]
 pub struct Detail {
-    /// What happened.
+    /// Its timeline.
     pub timeline: Timeline,
-    /// From when.
+    /// The start.
     pub from: Timestamp,
     /// The end. Later events at this very moment may have arrived since.
     pub until: Timestamp,

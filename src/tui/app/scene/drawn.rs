@@ -34,7 +34,7 @@ impl<'a> Drawn<'a> {
         rows.lanes.chunks(rows.per.max(1)).map(row).collect()
     }
 
-    /// What is known in detail.
+    /// Returns the timeline that is known in detail.
     pub fn timeline(&self) -> &'a Timeline {
         match self {
             Self::Whole(timeline) => timeline,

@@ -41,7 +41,7 @@ impl Query {
     }
 }
 
-/// What came to be known of a part of a session.
+/// An answer of the reader about a part of a session.
 #[derive(Debug)]
 pub enum Answer {
     /// All that happened in a stretch of time.

@@ -21,25 +21,25 @@ impl SessionView {
         self.scene.forget_columns_but(&window);
     }
 
-    /// The visible window.
+    /// Returns the visible window.
     fn window(&self, areas: &Areas) -> Window {
         let columns = self.bars(areas);
         self.lanes.viewport.window(columns, self.playback.now())
     }
 
-    /// The lanes of all rows, `per` in each.
+    /// Returns the lanes of all rows, `per` in each.
     fn rows(&self, per: usize) -> Rows {
         let lanes = self.lanes.rows.iter().map(|row| row.lane).collect();
         Rows { per, lanes }
     }
 
-    /// What the lanes of each row do, where a row is so many of them.
+    /// Returns the shares of each row of `per` lanes.
     pub(in crate::tui) fn shares(&self, window: &Window, per: usize) -> Vec<Vec<Share>> {
         let drawn = self.scene.drawn(&self.playback, window);
         drawn.shares(&self.rows(per), window)
     }
 
-    /// What is looked at, where more has to be known of it than is here.
+    /// Returns the visible part, if more of it must be read.
     pub(in crate::tui::app) fn sight(&self, areas: &Areas) -> Option<Sight> {
         let window = self.window(areas);
         let begins = self.playback.begins()?;

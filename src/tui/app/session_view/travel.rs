@@ -164,7 +164,7 @@ impl SessionView {
         self.motion = Motion::Paused;
     }
 
-    /// What is shown was moved by hand.
+    /// Brings the shown moment into view after a move.
     pub(in crate::tui::app) fn moved(&mut self) {
         self.refresh();
         self.lanes.reveal(self.playback.now());
@@ -182,7 +182,7 @@ impl SessionView {
     }
 }
 
-/// What was looked for and is not there, in words.
+/// Returns the notice for a journey that found nothing.
 fn nothing_found(journey: Journey) -> Option<&'static str> {
     Some(match journey {
         Journey::NextWake => "No task is woken after this.",

@@ -1,6 +1,6 @@
 //! What drawn things mean.
 
-/// What something drawn means.
+/// The meaning of something drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A lane that is polled.
@@ -23,7 +23,7 @@ pub enum Role {
     Text,
     /// Text that matters less.
     Dim,
-    /// What the eye is to be drawn to.
+    /// Something that stands out.
     Accent,
     /// The selected row's ground.
     Selected,
@@ -35,7 +35,7 @@ pub enum Role {
     Key,
     /// A mistake or a failure.
     Error,
-    /// That a session is recorded.
+    /// The sign of a session that is recorded.
     Record,
     /// The present.
     Cursor,

@@ -19,7 +19,7 @@ const FEW: usize = 8;
 /// Wakes at about the same time that are looked at to find one from a lane that is seen.
 const MOST: usize = 16;
 
-/// Where arrows are drawn.
+/// The area of the arrows.
 struct Canvas<'a, 'b> {
     view: &'a LanesView<'a>,
     seen: &'a [SeenRow<'a>],
@@ -155,7 +155,7 @@ impl Canvas<'_, '_> {
         Some(self.view.first + index)
     }
 
-    /// From the lane that woke, to the one that was woken.
+    /// Draws an arrow from the lane that woke to the one that was woken.
     fn draw_wake(&mut self, x: u16, from: usize, to: usize) {
         if from == to || !self.is_free(x, to) {
             return;
@@ -188,7 +188,7 @@ impl Canvas<'_, '_> {
         Some(column.map_or(Cell::Empty, |column| seen.cells[usize::from(column)]))
     }
 
-    /// Whether only a wait or nothing is there.
+    /// Returns `true` if a cell holds only a wait or nothing.
     fn is_free(&self, x: u16, row: usize) -> bool {
         matches!(
             self.cell(x, row),
