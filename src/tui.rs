@@ -1,7 +1,15 @@
 //! The terminal program's screen.
 //!
 //! Events of the terminal, of the running program and of time become messages; [`App::update`](app::App::update) folds
-//! them into the state; [`view`](view::view) draws it; the shell performs what has an effect outside.
+//! them into the state; [`view`](view::view) draws it; the shell performs what has an effect outside. The app knows neither
+//! view nor shell, and the view no shell (`tests/house.rs`).
+//!
+//! | to add | touch |
+//! |---|---|
+//! | a key | `app/action.rs` (the command), `app/keymap.rs` (its row), and the file that acts: `app/lane_actions.rs` on the lanes, `app/control.rs` in the menu, `app/overlays.rs` over them |
+//! | an order of lanes | `app/orders.rs` (its row) and `timeline/rows.rs` (how it sorts) |
+//! | a palette | `app/theme/palette.rs` (a row for each role) |
+//! | a message | `app/msg.rs` and `app/handle.rs` |
 
 pub mod app;
 pub(crate) mod shell;

@@ -255,6 +255,43 @@ fn version(text: &str) -> Vec<u32> {
     numbers
 }
 
+/// A type's name has one meaning: no other file has a type of that name. `Error` is each module's own, as is usual.
+#[test]
+fn the_screen_names_no_type_as_another_wing_does() {
+    let mut places: HashMap<String, HashSet<String>> = HashMap::new();
+    for (name, file) in sources().filter(|(name, _)| !name.contains("tests/")) {
+        for defined in code(&file).lines().filter_map(type_name) {
+            places
+                .entry(defined.to_owned())
+                .or_default()
+                .insert(name.clone());
+        }
+    }
+    assert!(places.len() > 300, "all types are seen");
+    // What is watched differs between systems, in two files.
+    let shared = places.iter().filter(|(name, files)| {
+        let is_of_screen = files.iter().any(|file| file.starts_with("tui/"));
+        is_of_screen && files.len() > 1 && !["Error", "Watching"].contains(&name.as_str())
+    });
+    let shared: Vec<_> = shared.collect();
+    assert!(shared.is_empty(), "{shared:#?}");
+}
+
+/// Returns the name of the type that a line of code defines.
+fn type_name(line: &str) -> Option<&str> {
+    const KINDS: [&str; 4] = ["struct", "enum", "trait", "type"];
+    if !KINDS
+        .iter()
+        .chain(&["pub"])
+        .any(|word| line.starts_with(word))
+    {
+        return None;
+    }
+    let words = line.split(|character: char| !character.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words.skip_while(|word| !KINDS.contains(word)).nth(1)
+}
+
 /// Circles of files that still are there, by one of their files and how many they are.
 const CIRCLES: [(&str, usize); 0] = [];
 
