@@ -244,43 +244,21 @@ fn a_bar_that_begins_within_a_column_is_drawn_reversed() {
 fn places_are_found_again() {
     let area = Rect::new(3, 2, 80, 5);
     view(&story::two_tasks(), 2000, 1, COLORED, |view| {
-        assert_eq!(
-            columns::lane_at(view.rows, view.first, area, Position::new(3, 2)),
-            None,
-            "the ruler"
-        );
-        assert_eq!(
-            columns::lane_at(view.rows, view.first, area, Position::new(3, 3)),
-            Some(LaneId(1))
-        );
-        assert_eq!(
-            columns::lane_at(view.rows, view.first, area, Position::new(82, 5)),
-            Some(LaneId(5))
-        );
-        assert_eq!(
-            columns::lane_at(view.rows, view.first, area, Position::new(83, 5)),
-            None
-        );
-        assert_eq!(
-            columns::lane_at(view.rows, view.first, area, Position::new(3, 6)),
-            None,
-            "no row"
-        );
+        let lane_at = |x, y| columns::lane_at(view.rows, view.first, area, Position::new(x, y));
+        assert_eq!(lane_at(3, 2), None, "the ruler");
+        assert_eq!(lane_at(3, 3), Some(LaneId(1)));
+        assert_eq!(lane_at(82, 5), Some(LaneId(5)));
+        assert_eq!(lane_at(83, 5), None);
+        assert_eq!(lane_at(3, 6), None, "no row");
         let bars = view.bars(area);
-        assert_eq!(
-            columns::time_at(view.viewport, view.bars(area), bars.x - 1),
-            None
-        );
-        assert_eq!(
-            columns::time_at(view.viewport, view.bars(area), bars.x),
-            Some(Timestamp::ZERO)
-        );
+        let time_at = |x| columns::time_at(view.viewport, bars, x);
+        assert_eq!(time_at(bars.x - 1), None);
+        assert_eq!(time_at(bars.x), Some(Timestamp::ZERO));
         let end = view
             .viewport
             .column_of(Timestamp(2000 * MILLI), bars.width)
             .expect("the end is seen");
-        let near =
-            columns::time_at(view.viewport, view.bars(area), bars.x + end).expect("there are bars");
+        let near = time_at(bars.x + end).expect("there are bars");
         assert!(near.0.abs_diff(2000 * MILLI) < view.viewport.span / 60);
     });
 }
