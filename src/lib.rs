@@ -74,10 +74,10 @@
 //! | a scenario | a file in `scenario/`, with the time that it takes, and its line of the catalogue in `scenario.rs` |
 //! | a finding | a file in `insight/`, which names its kind, and its line of `FINDERS` in `insight.rs` |
 //! | an exporter | a file in `export/`, and its line of `EXPORTERS` in `export.rs`: the command line and the README read that |
-//! | a key | its row of `BINDINGS` in `tui/app/keymap.rs`; for a new action also `tui/app/action.rs` and the file in `tui/app/` that acts on it |
+//! | a key | its row of `BINDINGS` in `tui/app/keymap.rs`; for a new action also `tui/app/action.rs` and `tui/app/lane_actions.rs`, or the file that moves through time |
 //! | an event kind | `event.rs` (the variant, the lane that it is about), `event/fields.rs` (its number and fields), `timeline.rs` (what it changes), `insight/describe.rs` (its words), and the part of `probe/` that records it; `journal/standing.rs` if viewers who come late need it; its row of the format's table in `recording.rs`. The compiler names the tests that list all kinds |
-//! | a palette | `tui/app/theme.rs` |
-//! | an order of lanes | `timeline/rows.rs` (how lanes compare) and `tui/app/` (its label and its sentence) |
+//! | a palette | `tui/app/theme/palette.rs` |
+//! | an order of lanes | `timeline/rows.rs` (how lanes compare) and `tui/app/orders.rs` (its label and its sentence) |
 //! | a command-line option | the arguments of its command in `cli.rs`, `cli/session.rs` or `cli/watch.rs` |
 //! | a wrapper of a tokio type | a file in `probe/executor/` (what spawns) or `probe/wrap/` (what is polled), handed on by `probe/task.rs` |
 //! | a picture or list in the README | two comments there, and a test in `tests/readme.rs` that fills what is between them: `ASYNCLINE_BLESS=1 cargo test --test readme` |
