@@ -318,7 +318,15 @@ const ORDER: [&str; 12] = [
 ];
 
 /// The parts of a wing, in the order in which each knows only those before it.
-const PARTS: [(&str, &[&str]); 1] = [("tui", &["app", "view", "shell"])];
+const PARTS: [(&str, &[&str]); 2] = [
+    (
+        "probe",
+        &[
+            "gate", "record", "live", "output", "wrap", "executor", "task", "tracing",
+        ],
+    ),
+    ("tui", &["app", "view", "shell"]),
+];
 
 #[test]
 fn no_arrow_runs_back_up() {
