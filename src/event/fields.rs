@@ -87,6 +87,10 @@ pub(crate) trait Field: Sized {
     fn put(&self, to: &mut impl Put);
     fn take(from: &mut impl Take) -> Result<Self, Malformed>;
     /// Hands on each lane in it. Most fields have none.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only merged recordings get new numbers of lanes")
+    )]
     fn each_lane(&mut self, _: &mut impl FnMut(&mut LaneId)) {}
 }
 
@@ -203,6 +207,10 @@ pub(crate) trait Choice: Sized {
     fn tag(&self) -> u8;
     fn put_fields(&self, to: &mut impl Put);
     fn take_fields(tag: u8, from: &mut impl Take) -> Result<Self, Malformed>;
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only merged recordings get new numbers of lanes")
+    )]
     fn each_lane_of_fields(&mut self, hand_on: &mut impl FnMut(&mut LaneId));
 }
 

@@ -7,7 +7,7 @@ use crate::event::{Cancel, Text};
 
 /// What few lanes have: where there are millions of tasks, most of them are short.
 ///
-/// A [`Lane`] dereferences to it.
+/// A [`Lane`](crate::timeline::Lane) dereferences to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Extra {
