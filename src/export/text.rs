@@ -21,22 +21,22 @@ use crate::timeline::Timeline;
 pub(super) const EXPORTER: Exporter = Exporter {
     name: "text",
     help: "Print the finished lanes, totals and findings as text",
-    begin: |end, page| Box::new(Report::new(end, page)),
+    begin: |end, page| Box::new(TextReport::new(end, page)),
 };
 
-struct Report<'a> {
+struct TextReport<'a> {
     lanes: LanesText<'a>,
     ascii: bool,
 }
 
-impl<'a> Report<'a> {
+impl<'a> TextReport<'a> {
     fn new(end: &'a Timeline, PageSize { width, ascii }: PageSize) -> Self {
         let lanes = LanesText::new(end, width, ascii);
         Self { lanes, ascii }
     }
 }
 
-impl Export for Report<'_> {
+impl Export for TextReport<'_> {
     fn take(&mut self, stretch: &Timeline, next: Option<Timestamp>) {
         self.lanes.take(stretch, next);
     }

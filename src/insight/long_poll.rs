@@ -87,13 +87,13 @@ fn scheduled(timeline: &Timeline) -> impl Iterator<Item = &Lane> {
 
 /// A long poll.
 #[derive(Clone, Copy)]
-struct Poll<'a> {
+struct PollOf<'a> {
     lane: &'a Lane,
     span: Span,
     held: Held,
 }
 
-impl Poll<'_> {
+impl PollOf<'_> {
     /// `true` if it has not ended.
     fn goes_on(&self) -> bool {
         let last = self.lane.changes.last();
@@ -108,11 +108,11 @@ fn spent(lane: &Lane, poll: Timestamp) -> Option<&Spent> {
 }
 
 /// The long polls of each thread, one after another.
-struct Polls<'a>(HashMap<ThreadId, Vec<Poll<'a>>>);
+struct Polls<'a>(HashMap<ThreadId, Vec<PollOf<'a>>>);
 
 impl<'a> Polls<'a> {
     fn of(timeline: &'a Timeline) -> Self {
-        let mut polls: HashMap<ThreadId, Vec<Poll>> = HashMap::new();
+        let mut polls: HashMap<ThreadId, Vec<PollOf>> = HashMap::new();
         for lane in scheduled(timeline).filter(|lane| lane.longest_poll(timeline.end()) >= LONG) {
             for span in timeline.spans(lane, timeline.end()) {
                 if span.state != State::Running || span.end - span.start < LONG {
@@ -121,7 +121,7 @@ impl<'a> Polls<'a> {
                 let held = Held::of(span.end - span.start, spent(lane, span.start));
                 if held.nanos >= LONG {
                     let of_thread = polls.entry(span.thread).or_default();
-                    of_thread.push(Poll { lane, span, held });
+                    of_thread.push(PollOf { lane, span, held });
                 }
             }
         }
@@ -132,7 +132,7 @@ impl<'a> Polls<'a> {
     }
 
     /// Those that a lane may have waited for.
-    fn during(&self, wait: &Delay) -> impl Iterator<Item = &Poll<'a>> {
+    fn during(&self, wait: &Delay) -> impl Iterator<Item = &PollOf<'a>> {
         let threads = self.0.iter();
         let (start, end) = (wait.span.start, wait.span.end);
         let by = wait.by;
@@ -233,7 +233,7 @@ struct HeldUp {
 
 /// All polls that held up others at one place.
 struct Blamed<'a> {
-    worst: Poll<'a>,
+    worst: PollOf<'a>,
     place: HotPlace<'a>,
     /// How many tasks the worst of them held up.
     most: usize,
@@ -243,7 +243,7 @@ struct Blamed<'a> {
 }
 
 impl<'a> Blamed<'a> {
-    fn new(poll: Poll<'a>, place: HotPlace<'a>, held_up: &HeldUp) -> Self {
+    fn new(poll: PollOf<'a>, place: HotPlace<'a>, held_up: &HeldUp) -> Self {
         Self {
             worst: poll,
             place,
@@ -254,7 +254,7 @@ impl<'a> Blamed<'a> {
         }
     }
 
-    fn add(&mut self, poll: Poll<'a>, place: HotPlace<'a>, held_up: &HeldUp) {
+    fn add(&mut self, poll: PollOf<'a>, place: HotPlace<'a>, held_up: &HeldUp) {
         let most = held_up.tasks.len();
         if (most, poll.held.nanos) > (self.most, self.worst.held.nanos) {
             (self.worst, self.place, self.most) = (poll, place, most);

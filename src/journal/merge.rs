@@ -35,7 +35,7 @@ impl Sink for Vec<Event> {
 /// The threads of a journal, and what is read of them and not handed on.
 #[derive(Debug, Default)]
 pub(super) struct Merger {
-    threads: Vec<Thread>,
+    threads: Vec<MergedThread>,
     numbers: HashMap<ThreadId, usize>,
     /// The next event of each thread that has one, but for those that have just been read.
     due: BinaryHeap<Reverse<(Tick, usize)>>,
@@ -48,11 +48,11 @@ pub(super) struct Merger {
 }
 
 #[derive(Debug)]
-struct Thread {
+struct MergedThread {
     id: ThreadId,
     /// How many of its events were read, or are known to be lost.
     read: u64,
-    stretches: VecDeque<Stretch>,
+    stretches: VecDeque<WordRun>,
     /// The place of the next event in the first stretch.
     at: At,
     /// The tick of the last event that was handed on, or of the next one if that is pending.
@@ -70,7 +70,7 @@ struct At {
 
 /// The words of a block.
 #[derive(Debug)]
-struct Stretch {
+struct WordRun {
     begins: Tick,
     words: Vec<u64>,
     /// Events that are lost before it.
@@ -92,7 +92,7 @@ impl Merger {
         if words.is_empty() && lost == 0 {
             return 0;
         }
-        let stretch = Stretch {
+        let stretch = WordRun {
             begins,
             words,
             lost,
@@ -120,7 +120,7 @@ impl Merger {
     /// Takes in words that are counted already.
     pub(super) fn go_on(&mut self, thread: ThreadId, begins: Tick, words: Vec<u64>) {
         if !words.is_empty() {
-            let stretch = Stretch {
+            let stretch = WordRun {
                 begins,
                 words,
                 lost: 0,
@@ -129,7 +129,7 @@ impl Merger {
         }
     }
 
-    fn append(&mut self, id: ThreadId, stretch: Stretch) {
+    fn append(&mut self, id: ThreadId, stretch: WordRun) {
         let index = self.index(id);
         let stretches = &mut self.threads[index].stretches;
         if stretches.is_empty() {
@@ -138,14 +138,14 @@ impl Merger {
         stretches.push_back(stretch);
     }
 
-    fn thread(&mut self, id: ThreadId) -> &mut Thread {
+    fn thread(&mut self, id: ThreadId) -> &mut MergedThread {
         let index = self.index(id);
         &mut self.threads[index]
     }
 
     fn index(&mut self, id: ThreadId) -> usize {
         *self.numbers.entry(id).or_insert_with(|| {
-            self.threads.push(Thread::new(id));
+            self.threads.push(MergedThread::new(id));
             self.threads.len() - 1
         })
     }
@@ -214,7 +214,7 @@ impl<S: Sink> Way<'_, S> {
 
     /// Hands on an event. A thread may write one that is older than its last: a task that yields is woken as of its last
     /// poll.
-    fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &Entry<'_>) {
+    fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &HeapEntry<'_>) {
         self.latest = self.latest.max(tick);
         let at = self.clock.timestamp(self.latest);
         match entry.said(self.known) {
@@ -240,7 +240,7 @@ impl<S: Sink> Way<'_, S> {
     }
 }
 
-impl Thread {
+impl MergedThread {
     fn new(id: ThreadId) -> Self {
         Self {
             id,
@@ -259,7 +259,7 @@ impl Thread {
             if at == At::default() && !is_pending {
                 tick = stretch.begins;
             }
-            while let Some(entry) = Entry::at(&stretch.words, at) {
+            while let Some(entry) = HeapEntry::at(&stretch.words, at) {
                 match entry.first {
                     First::Nothing => {}
                     First::Time(time) => tick = time,
@@ -297,7 +297,7 @@ impl Thread {
                     let place = (self.id, &mut self.at.word, &mut self.tick);
                     hand_on_steps(&stretch.words, place, until, way);
                 }
-                let Some(entry) = Entry::at(&stretch.words, self.at) else {
+                let Some(entry) = HeapEntry::at(&stretch.words, self.at) else {
                     break;
                 };
                 match entry.first {
@@ -361,7 +361,7 @@ fn hand_on_steps<S: Sink>(
 }
 
 /// An event in words, or a word that is none.
-struct Entry<'a> {
+struct HeapEntry<'a> {
     /// The first word, as that of one event.
     word: u64,
     first: First,
@@ -372,7 +372,7 @@ struct Entry<'a> {
     is_second: bool,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> HeapEntry<'a> {
     #[inline]
     fn at(words: &'a [u64], At { word, is_second }: At) -> Option<Self> {
         let (&word, rest) = words.get(word..)?.split_first()?;

@@ -21,8 +21,8 @@ const AT_A_TIME: usize = 4096;
 /// How a program stands after the blocks that were folded in.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    lanes: HashMap<LaneId, Lane, BuildHasherDefault<Spread>>,
-    threads: BTreeMap<ThreadId, Thread>,
+    lanes: HashMap<LaneId, LaneStanding, BuildHasherDefault<Spread>>,
+    threads: BTreeMap<ThreadId, ThreadStanding>,
     /// The blocks of texts and templates.
     names: Vec<u8>,
     /// The number of notes.
@@ -40,14 +40,14 @@ pub(crate) struct Standing {
 }
 
 #[derive(Debug, Default)]
-struct Thread {
+struct ThreadStanding {
     /// How many events it wrote.
     events: u64,
     name: Option<Kept>,
 }
 
 #[derive(Debug, Default)]
-struct Lane {
+struct LaneStanding {
     has_begun: bool,
     has_ended: bool,
     is_unwakeable: bool,
@@ -74,7 +74,7 @@ enum Fact {
 
 /// Where an event comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Origin {
+struct LaneOrigin {
     tick: Tick,
     thread: ThreadId,
     is_note: bool,
@@ -83,20 +83,20 @@ struct Origin {
 /// An event.
 #[derive(Debug)]
 struct Kept {
-    from: Origin,
+    from: LaneOrigin,
     words: Vec<u64>,
 }
 
 /// An event of a kind that is most of any session: even as bytes it takes no more words.
 #[derive(Debug, Default)]
 struct Last {
-    from: Origin,
+    from: LaneOrigin,
     words: [u64; 4],
     count: usize,
 }
 
 impl Last {
-    fn set(&mut self, words: &[u64], from: Origin) {
+    fn set(&mut self, words: &[u64], from: LaneOrigin) {
         if from.tick >= self.from.tick && words.len() <= self.words.len() {
             self.words[..words.len()].copy_from_slice(words);
             (self.from, self.count) = (from, words.len());
@@ -104,8 +104,8 @@ impl Last {
     }
 }
 
-impl Lane {
-    fn step(&mut self, what: What, words: &[u64], from: Origin) {
+impl LaneStanding {
+    fn step(&mut self, what: What, words: &[u64], from: LaneOrigin) {
         if self.is_unwakeable {
             self.facts
                 .retain(|(fact, it)| *fact != Fact::Unwakeable || it.from.tick > from.tick);
@@ -158,7 +158,7 @@ impl Lane {
     }
 
     /// Removes an await. Returns `false` if its beginning has not come.
-    fn leave(&mut self, frame: FrameId, from: Origin) -> bool {
+    fn leave(&mut self, frame: FrameId, from: LaneOrigin) -> bool {
         match self.await_at(frame) {
             Ok(place) => {
                 self.awaits.remove(place);
@@ -217,7 +217,7 @@ impl Standing {
                 First::Event { since, more: other } => {
                     tick.0 = tick.0.saturating_add(since);
                     more = other.min(words.len() - at - 1);
-                    let from = Origin {
+                    let from = LaneOrigin {
                         tick,
                         thread: header.thread,
                         is_note: false,
@@ -231,7 +231,7 @@ impl Standing {
     }
 
     #[inline]
-    fn fold_event(&mut self, words: &[u64], from: Origin) {
+    fn fold_event(&mut self, words: &[u64], from: LaneOrigin) {
         let second = words.get(1).copied().unwrap_or_default();
         match About::of(words[0], second) {
             About::Step(step) => self.step(step, words, from),
@@ -251,7 +251,7 @@ impl Standing {
         }
     }
 
-    fn fold_bytes(&mut self, kind: &EventKind, bytes: &[u8], words: &[u64], from: Origin) {
+    fn fold_bytes(&mut self, kind: &EventKind, bytes: &[u8], words: &[u64], from: LaneOrigin) {
         if let Some(step) = kind.step() {
             return self.step(step, words, from);
         }
@@ -307,7 +307,7 @@ impl Standing {
         let before = *payload;
         let kind = skim::event(payload)?;
         let bytes = &before[..before.len() - payload.len()];
-        let from = Origin {
+        let from = LaneOrigin {
             tick,
             thread,
             is_note: true,
@@ -316,22 +316,22 @@ impl Standing {
         Ok(())
     }
 
-    fn step(&mut self, step: Step, words: &[u64], from: Origin) {
+    fn step(&mut self, step: Step, words: &[u64], from: LaneOrigin) {
         match step.what {
             What::Ended(Polled::Completed | Polled::Panicked) => self.end(step.lane),
             what => self.lane(step.lane).step(what, words, from),
         }
     }
 
-    fn keep(&mut self, lane: LaneId, fact: Fact, words: &[u64], from: Origin) {
+    fn keep(&mut self, lane: LaneId, fact: Fact, words: &[u64], from: LaneOrigin) {
         self.lane(lane).keep(fact, Kept::new(words, from));
     }
 
-    fn enter(&mut self, lane: LaneId, frame: FrameId, words: &[u64], from: Origin) {
+    fn enter(&mut self, lane: LaneId, frame: FrameId, words: &[u64], from: LaneOrigin) {
         self.lane(lane).enter(frame, Kept::new(words, from));
     }
 
-    fn leave(&mut self, lane: LaneId, frame: FrameId, from: Origin) {
+    fn leave(&mut self, lane: LaneId, frame: FrameId, from: LaneOrigin) {
         if !self.lane(lane).leave(frame, from) {
             self.doubtful[0].push(lane);
         }
@@ -343,10 +343,10 @@ impl Standing {
     }
 
     #[inline]
-    fn lane(&mut self, id: LaneId) -> &mut Lane {
+    fn lane(&mut self, id: LaneId) -> &mut LaneStanding {
         self.lanes.entry(id).or_insert_with(|| {
             self.doubtful[0].push(id);
-            Lane::default()
+            LaneStanding::default()
         })
     }
 
@@ -404,7 +404,7 @@ impl Standing {
     }
 
     /// Returns the events that are kept: notes, then those of each thread, in the order of their ticks.
-    fn kept(&self) -> Vec<(Origin, u8, LaneId, &[u64])> {
+    fn kept(&self) -> Vec<(LaneOrigin, u8, LaneId, &[u64])> {
         let mut kept = Vec::new();
         let names = self.threads.values().filter_map(|it| it.name.as_ref());
         kept.extend(names.map(|name| (name.from, 0, LaneId(0), &name.words[..])));
@@ -440,7 +440,7 @@ impl Standing {
 }
 
 impl Kept {
-    fn new(words: &[u64], from: Origin) -> Self {
+    fn new(words: &[u64], from: LaneOrigin) -> Self {
         let words = words.to_vec();
         Self { from, words }
     }

@@ -15,7 +15,7 @@ pub(super) struct Told {
     /// The tick at which it stands so.
     tick: Tick,
     /// Events that were not known before. Of each lane: how it began, what it awaits, and its last change of state.
-    events: Vec<Entry>,
+    events: Vec<ToldEvent>,
     /// How many events are missing.
     lost: u64,
     /// The tick of the last loss that the journal itself records.
@@ -25,7 +25,7 @@ pub(super) struct Told {
 }
 
 /// An event and where it comes from.
-type Entry = (Tick, ThreadId, EventKind);
+type ToldEvent = (Tick, ThreadId, EventKind);
 
 /// How much a reader has read of a journal's notes, and the tick up to which it has handed on events.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,7 @@ impl Told {
 
     /// Returns the events in an order in which nothing seems to be known that is not: lanes begin and then are in an
     /// unknown state until the time of this standing, from which on each is in the state of its last change.
-    pub(super) fn into_events(mut self) -> Vec<Entry> {
+    pub(super) fn into_events(mut self) -> Vec<ToldEvent> {
         self.events.sort_by_key(|(tick, ..)| *tick);
         if self.lost == 0 {
             return self.events;

@@ -19,7 +19,7 @@ pub const FASTEST: f64 = 64.0;
 pub struct Gate {
     /// Whether everything passes at once and nobody has to be told of it: the real clock sets the pace, and nothing holds.
     is_idle: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 #[derive(Debug)]
-struct State {
+struct GateState {
     pace: Pace,
     /// Virtual seconds per second; none where the executor's clock is the real one.
     speed: Option<f64>,
@@ -77,7 +77,7 @@ impl Gate {
     }
 
     fn with(pace: Pace, speed: Option<f64>) -> Self {
-        let state = State {
+        let state = GateState {
             pace,
             speed,
             anchor: (Timestamp::ZERO, Instant::now()),
@@ -142,11 +142,11 @@ impl Gate {
         state.held.push((lane, at));
         while let Some(wait) = state.wait(lane, at) {
             state = match wait {
-                Wait::Forever => self
+                GateWait::Forever => self
                     .changed
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner),
-                Wait::For(duration) => {
+                GateWait::For(duration) => {
                     let waited = self.changed.wait_timeout(state, duration);
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
@@ -180,32 +180,32 @@ impl Gate {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-enum Wait {
+enum GateWait {
     Forever,
     For(Duration),
 }
 
-impl State {
+impl GateState {
     fn is_idle(&self) -> bool {
         self.speed.is_none() && matches!(self.pace, Pace::Open | Pace::Playing)
     }
 
     /// How long a poll of `lane` at `at` has to wait; not at all where it may run, which is then used up.
-    fn wait(&mut self, lane: LaneId, at: Timestamp) -> Option<Wait> {
+    fn wait(&mut self, lane: LaneId, at: Timestamp) -> Option<GateWait> {
         match self.pace {
             Pace::Open => return None,
-            Pace::Paused => return Some(Wait::Forever),
+            Pace::Paused => return Some(GateWait::Forever),
             Pace::Playing => return self.playback_wait(at),
             Pace::Step => self.pace = Pace::Paused,
             Pace::ToWake if self.wakes > self.wakes_before => {
                 self.pace = Pace::Paused;
                 self.move_to(at);
-                return Some(Wait::Forever);
+                return Some(GateWait::Forever);
             }
             Pace::Until(until) if until == lane => self.pace = Pace::Paused,
             Pace::ToWake | Pace::Until(_) => {}
@@ -214,10 +214,10 @@ impl State {
         None
     }
 
-    fn playback_wait(&self, at: Timestamp) -> Option<Wait> {
+    fn playback_wait(&self, at: Timestamp) -> Option<GateWait> {
         let speed = self.speed?;
         let missing = at - self.played();
-        (missing > 0).then(|| Wait::For(Duration::from_secs_f64(missing as f64 / 1e9 / speed)))
+        (missing > 0).then(|| GateWait::For(Duration::from_secs_f64(missing as f64 / 1e9 / speed)))
     }
 
     fn move_to(&mut self, at: Timestamp) {

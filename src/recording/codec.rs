@@ -119,7 +119,7 @@ pub(super) struct Encoder {
     bytes: Vec<u8>,
     texts: Vec<Text>,
     indices: HashMap<Text, u64>,
-    recent: Recent,
+    recent: RecentPlaces,
     events: u64,
     first: Timestamp,
     last: Timestamp,
@@ -305,16 +305,16 @@ pub(super) struct Encoded {
 
 /// The indices of texts that were written lately, by the texts' addresses: few places of a program make most of its events.
 #[derive(Debug)]
-struct Recent([(usize, usize, u64); Recent::LENGTH]);
+struct RecentPlaces([(usize, usize, u64); RecentPlaces::LENGTH]);
 
-impl Default for Recent {
+impl Default for RecentPlaces {
     fn default() -> Self {
         // No text has this address.
         Self([(0, 0, 0); Self::LENGTH])
     }
 }
 
-impl Recent {
+impl RecentPlaces {
     const LENGTH: usize = 64;
 
     fn find(&self, text: &Text) -> Option<u64> {

@@ -119,7 +119,7 @@ impl Collector {
 
     /// Hands on the events that have come since the last call, one by one: so many at a time take no memory.
     pub fn drain_each(&mut self, hand_on: impl FnMut(&Event)) {
-        self.drain_into_sink(&mut Handing(hand_on));
+        self.drain_into_sink(&mut HandsEach(hand_on));
     }
 
     fn drain_into_sink(&mut self, sink: &mut impl Sink) {
@@ -156,9 +156,9 @@ impl Journal {
 }
 
 /// Hands on events as they are.
-struct Handing<F>(F);
+struct HandsEach<F>(F);
 
-impl<F: FnMut(&Event)> Sink for Handing<F> {
+impl<F: FnMut(&Event)> Sink for HandsEach<F> {
     fn step(&mut self, at: Timestamp, thread: ThreadId, step: Step) {
         let kind = step.into();
         self.event(&Event { at, thread, kind });

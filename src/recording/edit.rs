@@ -49,7 +49,7 @@ pub(crate) fn cut(
 }
 
 /// One of several sessions that become one.
-struct Part {
+struct EditedPart {
     file: PathBuf,
     archive: Archive,
     /// The nanoseconds by which it began later than the first.
@@ -82,7 +82,7 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
         let end = archive.end().map_err(|error| Error::read(&file, error))?;
         let most = end.timeline.lanes().map(|lane| lane.id.0).max();
         let used = end.timeline.threads().len();
-        parts.push(Part {
+        parts.push(EditedPart {
             file,
             archive,
             later: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
@@ -92,11 +92,11 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
         lanes = lanes.saturating_add(most.unwrap_or(0)).saturating_add(1);
         threads = threads.saturating_add(u32::try_from(used).unwrap_or(u32::MAX));
     }
-    let titles: Vec<String> = parts.iter().map(Part::name).collect();
+    let titles: Vec<String> = parts.iter().map(EditedPart::name).collect();
     let writer = Writer::create(into, &Meta::new(titles.join(" + "), "", start))?;
     let mut writer = ThreadedWriter::of(writer)?;
     let mut count = 0;
-    let mut sources: Vec<_> = parts.iter_mut().map(Part::events).collect();
+    let mut sources: Vec<_> = parts.iter_mut().map(EditedPart::events).collect();
     let mut next = Vec::new();
     for source in &mut sources {
         next.push(source.next().transpose()?);
@@ -120,7 +120,7 @@ pub(crate) fn merge(files: Vec<(PathBuf, Archive)>, into: &Path) -> Result<u64, 
     Ok(count)
 }
 
-impl Part {
+impl EditedPart {
     /// What it is called.
     fn name(&self) -> String {
         let name = self.file.file_stem().unwrap_or_default();

@@ -22,7 +22,7 @@ const LATE: Duration = Duration::from_millis(200);
 /// under its own runtime.
 #[derive(Debug)]
 pub(crate) struct Joint {
-    parts: Vec<Part>,
+    parts: Vec<JointPart>,
     /// When the first of them began.
     start: SystemTime,
     writer: Writer,
@@ -30,7 +30,7 @@ pub(crate) struct Joint {
 
 /// One of several sessions that become one.
 #[derive(Debug)]
-struct Part {
+struct JointPart {
     log: Log,
     /// How many of its pieces were read.
     read: usize,
@@ -58,7 +58,7 @@ impl Joint {
             let before = archive.before(first).map_err(unreadable)?;
             starts.push(archive.log.meta.start);
             let standing = before.timeline.lanes().filter(|lane| lane.end.is_none());
-            parts.push(Part {
+            parts.push(JointPart {
                 next: standing
                     .filter_map(|lane| begun(lane, before.timeline.end()))
                     .collect(),
@@ -144,7 +144,7 @@ impl Joint {
     }
 }
 
-impl Part {
+impl JointPart {
     fn read(&mut self) -> io::Result<()> {
         self.log.advance()?;
         while self.read < self.log.pieces.len() {

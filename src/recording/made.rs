@@ -109,13 +109,13 @@ pub(crate) struct Making {
     read: u64,
     beginning: Vec<u8>,
     converter: Converter,
-    part: Part,
+    part: MadePart,
     bytes: Vec<u8>,
 }
 
 /// The file that the recording is written to.
 #[derive(Debug)]
-struct Part {
+struct MadePart {
     path: PathBuf,
     /// Locked, so that nobody takes it for abandoned before it has its name.
     file: File,
@@ -123,7 +123,7 @@ struct Part {
     becomes: Option<PathBuf>,
 }
 
-impl Drop for Part {
+impl Drop for MadePart {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -137,7 +137,7 @@ impl Making {
     /// Returns an error if the journal cannot be read, or no file can be created.
     pub(crate) fn begin(path: &Path, goal: Goal) -> Result<Self, Error> {
         let journal = file::open(path).map_err(|why| Error::unreadable(path, why))?;
-        let part = Part::create(path, goal)?;
+        let part = MadePart::create(path, goal)?;
         let file = part.file.try_clone();
         let file = file.map_err(|why| part.not_written(why))?;
         Ok(Self {
@@ -215,7 +215,7 @@ impl Making {
         if !is_other.map_err(|why| Error::read(&self.path, why))? {
             return Ok(false);
         }
-        let mut part = Part::create(&self.path, Goal::Drop)?;
+        let mut part = MadePart::create(&self.path, Goal::Drop)?;
         let file = part.file.try_clone();
         let file = file.map_err(|why| part.not_written(why))?;
         let converter = Converter::to(file, &self.part.path);
@@ -293,7 +293,7 @@ impl Making {
     }
 }
 
-impl Part {
+impl MadePart {
     /// Creates the file: in the journal's directory or, where that cannot be written, in that of temporary files.
     fn create(path: &Path, goal: Goal) -> Result<Self, Error> {
         let becomes = match goal {

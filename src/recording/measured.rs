@@ -38,7 +38,7 @@ pub fn journal_counts(path: impl AsRef<Path>) -> Result<(u64, u64), Error> {
     let path = path.as_ref();
     let unreadable = |why| Error::unreadable(path, why);
     let mut file = file::open(path).map_err(unreadable)?;
-    let (mut reader, mut counts) = (Reader::default(), Counts::default());
+    let (mut reader, mut counts) = (Reader::default(), EventCounts::default());
     let mut bytes = vec![0; AT_A_TIME];
     loop {
         let read = file.read(&mut bytes);
@@ -68,12 +68,12 @@ pub fn journal_started(path: impl AsRef<Path>) -> Result<u64, Error> {
 
 /// Numbers of events.
 #[derive(Default)]
-struct Counts {
+struct EventCounts {
     events: u64,
     lost: u64,
 }
 
-impl Sink for Counts {
+impl Sink for EventCounts {
     fn step(&mut self, _: Timestamp, _: ThreadId, _: Step) {
         self.events += 1;
     }

@@ -28,11 +28,11 @@ pub(crate) struct ThreadedWriter {
     /// The first error of writing what was taken in as a [`Sink`], until it is returned.
     error: Option<Error>,
     /// None once the recording has ended.
-    thread: Option<Thread>,
+    thread: Option<WriterThread>,
 }
 
 /// The thread that packs and writes.
-struct Thread {
+struct WriterThread {
     made: SyncSender<Made>,
     writing: JoinHandle<Result<Writer, Error>>,
 }
@@ -53,7 +53,7 @@ impl ThreadedWriter {
         writer.flush()?;
         let indexer = writer.take_indexer().unwrap_or_default();
         let file = writer.file().clone();
-        let thread = Thread::start(writer).map_err(|why| Error::Write { file, why })?;
+        let thread = WriterThread::start(writer).map_err(|why| Error::Write { file, why })?;
         Ok(Self {
             waiting: Encoder::default(),
             indexer,
@@ -186,7 +186,7 @@ impl fmt::Debug for ThreadedWriter {
     }
 }
 
-impl Thread {
+impl WriterThread {
     fn start(writer: Writer) -> io::Result<Self> {
         let (made, blocks) = mpsc::sync_channel(AHEAD);
         let name = crate::text::threads::name("writing");

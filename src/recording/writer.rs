@@ -42,7 +42,7 @@ pub struct Writer {
     /// For messages.
     file: Printable<'static>,
     /// None once the recording has ended.
-    sink: Option<Sink>,
+    sink: Option<FileSink>,
     waiting: Encoder,
     /// None if somebody else makes the index.
     indexer: Option<Indexer>,
@@ -62,7 +62,7 @@ pub struct Writer {
 }
 
 /// Where blocks go.
-struct Sink {
+struct FileSink {
     output: Box<dyn Write + Send>,
     /// The same file, to cut off a block that was not written whole.
     cut: Option<File>,
@@ -113,7 +113,7 @@ impl Writer {
     ///
     /// Where it cannot be written.
     pub fn new(output: impl Write + Send + 'static, meta: &Meta) -> Result<Self, Error> {
-        let sink = Sink {
+        let sink = FileSink {
             output: Box::new(output),
             cut: None,
             length: 0,
@@ -137,7 +137,7 @@ impl Writer {
         let sink = file.set_len(0).and_then(|()| {
             let mut output = file.try_clone()?;
             output.rewind()?;
-            Ok(Sink {
+            Ok(FileSink {
                 cut: file.try_clone().ok(),
                 output: Box::new(output),
                 length: 0,
@@ -152,7 +152,7 @@ impl Writer {
 
     fn begin(
         file: Printable<'static>,
-        sink: Sink,
+        sink: FileSink,
         meta: &Meta,
         standing: Standing,
     ) -> Result<Self, Error> {
@@ -454,7 +454,7 @@ impl fmt::Debug for Writer {
     }
 }
 
-impl Sink {
+impl FileSink {
     fn put(&mut self, block: &[u8]) -> io::Result<()> {
         let end = self.length + block.len() as u64;
         let may_grow = self
@@ -507,15 +507,15 @@ pub(crate) fn create_keeping(
     }
 }
 
-fn create(path: &Path) -> io::Result<Sink> {
+fn create(path: &Path) -> io::Result<FileSink> {
     let mut options = private::options();
     open(path, options.write(true).create(true).truncate(true))
 }
 
-fn open(path: &Path, options: &OpenOptions) -> io::Result<Sink> {
+fn open(path: &Path, options: &OpenOptions) -> io::Result<FileSink> {
     private::create_folders_of(path)?;
     let file = options.open(path)?;
-    Ok(Sink {
+    Ok(FileSink {
         cut: file.try_clone().ok(),
         output: Box::new(file),
         length: 0,
@@ -564,7 +564,7 @@ mod tests {
             let sink = writer.sink.take().ok_or("there is no sink")?;
             let file = sink.cut.as_ref().ok_or("there is no file")?.try_clone()?;
             let output = Box::new(Disk(file, room));
-            writer.sink = Some(Sink { output, ..sink });
+            writer.sink = Some(FileSink { output, ..sink });
 
             writer.write(&events)?;
             writer.flush()?;

@@ -94,7 +94,7 @@ pub fn cells(timeline: &Timeline, lane: &Lane, window: &Window) -> Vec<Cell> {
 /// The cells of a lane, drawn stretch by stretch as its past arrives, so that only one stretch is in memory.
 #[derive(Debug)]
 pub(crate) struct Drawing {
-    columns: Columns,
+    columns: ColumnTimes,
     /// Number of the lane's own changes that are drawn.
     own: u64,
     /// Number of its host's changes that are drawn, or that do not belong to the lane.
@@ -110,7 +110,7 @@ pub(crate) struct Drawing {
 struct Before {
     /// The time at which it started to run in its present host, and that host.
     run: Run,
-    columns: Columns,
+    columns: ColumnTimes,
     own: u64,
 }
 
@@ -121,7 +121,7 @@ type Run = (Timestamp, Option<(LaneId, u64)>);
 impl Drawing {
     pub(crate) fn new(window: &Window) -> Self {
         Self {
-            columns: Columns::new(window),
+            columns: ColumnTimes::new(window),
             own: 0,
             hosted: 0,
             before: None,
@@ -231,7 +231,7 @@ struct Segment<'a> {
 
 /// All columns, filled from left to right.
 #[derive(Clone, Debug)]
-struct Columns {
+struct ColumnTimes {
     /// The left edges, and the right edge of the last.
     edges: Vec<u64>,
     tallies: Vec<Tally>,
@@ -265,7 +265,7 @@ struct Tally {
     end: Option<State>,
 }
 
-impl Columns {
+impl ColumnTimes {
     fn new(window: &Window) -> Self {
         let columns = 0..=window.width;
         Self {

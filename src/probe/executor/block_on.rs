@@ -45,7 +45,7 @@ fn run_local<F: Future>(origin: Origin, builder: Builder, body: F) -> F::Output 
     let Some(entry) = entry else {
         return runtime.block_on(body);
     };
-    let local = Local {
+    let local = LocalEntry {
         runtime: Some(runtime),
         entry,
     };
@@ -66,12 +66,12 @@ fn root(name: &'static str) -> Origin {
 }
 
 /// A runtime with the probe round it, on its thread.
-struct Local {
+struct LocalEntry {
     runtime: Option<LocalRuntime>,
     entry: Entry,
 }
 
-impl Drop for Local {
+impl Drop for LocalEntry {
     fn drop(&mut self) {
         let runtime = self.runtime.take();
         self.entry.close(|| drop(runtime));

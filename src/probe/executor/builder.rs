@@ -68,7 +68,7 @@ enum Threads {
 
 /// Who a runtime is recorded by.
 #[derive(Clone, Copy)]
-enum Seen<'a> {
+enum RecordedBy<'a> {
     /// This crate's own thread.
     By(&'a Running),
     /// Who has the collector.
@@ -268,14 +268,14 @@ impl Builder {
     }
 
     pub(crate) fn recording_to(mut self, recording: Option<Target>) -> io::Result<Executor> {
-        let seen = recording.as_ref().map(|_| Seen::Elsewhere);
+        let seen = recording.as_ref().map(|_| RecordedBy::Elsewhere);
         let runtime = self.runtime_for(seen)?;
         let entry = recording.and_then(|recording| self.entry(recording, None, runtime.handle()));
         Ok(Executor::new(runtime, entry))
     }
 
     fn recorded_by(mut self, output: Running) -> io::Result<Executor> {
-        let runtime = self.runtime_for(Some(Seen::By(&output)))?;
+        let runtime = self.runtime_for(Some(RecordedBy::By(&output)))?;
         let entry = self.entry_by(output, runtime.handle());
         Ok(Executor::new(runtime, entry))
     }
@@ -291,7 +291,7 @@ impl Builder {
     /// As [`observe`](Self::observe), for a runtime that stays on its thread.
     pub(crate) fn observe_local(mut self) -> io::Result<(LocalRuntime, Option<Entry>)> {
         let output = output::of_environment();
-        let mut builder = self.of_tokio(output.as_ref().map(Seen::By));
+        let mut builder = self.of_tokio(output.as_ref().map(RecordedBy::By));
         let runtime = builder.build_local(runtime::LocalOptions::default())?;
         self.threads = Threads::Local;
         let entry = output.and_then(|output| self.entry_by(output, runtime.handle()));
@@ -299,7 +299,7 @@ impl Builder {
     }
 
     /// The runtime that was given, or a new one.
-    fn runtime_for(&mut self, seen: Option<Seen<'_>>) -> io::Result<Runtime> {
+    fn runtime_for(&mut self, seen: Option<RecordedBy<'_>>) -> io::Result<Runtime> {
         let Some(runtime) = self.given.take() else {
             return self.of_tokio(seen).build();
         };
@@ -307,7 +307,7 @@ impl Builder {
         Ok(runtime)
     }
 
-    fn of_tokio(&self, seen: Option<Seen<'_>>) -> runtime::Builder {
+    fn of_tokio(&self, seen: Option<RecordedBy<'_>>) -> runtime::Builder {
         let mut builder = match self.threads {
             Threads::Own(_) | Threads::Tokios(_) => runtime::Builder::new_multi_thread(),
             Threads::Entering | Threads::Unknown | Threads::Local => {
@@ -335,8 +335,8 @@ impl Builder {
                 context::parks();
             });
             match seen {
-                Seen::Elsewhere => builder.on_thread_start(context::set_worker),
-                Seen::By(output) => {
+                RecordedBy::Elsewhere => builder.on_thread_start(context::set_worker),
+                RecordedBy::By(output) => {
                     let starts = output.at_thread_start();
                     builder.on_thread_start(move || {
                         context::set_worker();

@@ -34,12 +34,12 @@ const NEXT: &str = "the next task of a set";
 pub struct JoinSet<T> {
     inner: tokio::task::JoinSet<T>,
     /// None while no task of it is recorded.
-    seen: Option<Box<Seen>>,
+    seen: Option<Box<SeenTask>>,
 }
 
 /// What is known of the tasks in a set.
 #[derive(Default)]
-struct Seen {
+struct SeenTask {
     lanes: HashMap<Id, Arc<Lane>>,
     /// The lane that awaits the next end; 0 where none does. All tasks look at it.
     joiner: Arc<AtomicU64>,
@@ -171,7 +171,7 @@ impl<T: 'static> JoinSet<T> {
         let joined = poll_fn(|cx| {
             let result = self.poll_join_next_with_id(cx);
             if result.is_pending() && waits.is_none() && self.seen.is_some() {
-                waits = Wait::begin();
+                waits = SetWait::begin();
             }
             result
         });
@@ -357,9 +357,9 @@ impl<T: 'static> JoinSet<T> {
 }
 
 /// A wait of the current lane, until this is dropped.
-struct Wait(Option<Entered>);
+struct SetWait(Option<Entered>);
 
-impl Wait {
+impl SetWait {
     /// Begins a wait, unless the await around this tells of it.
     fn begin() -> Option<Self> {
         let is_told = context::scope().frame.is_some();
@@ -368,7 +368,7 @@ impl Wait {
     }
 }
 
-impl Drop for Wait {
+impl Drop for SetWait {
     fn drop(&mut self) {
         if let Some(entered) = self.0.take() {
             entered.leave();

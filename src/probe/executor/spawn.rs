@@ -174,7 +174,7 @@ where
 
 /// The closure as it runs in its lane.
 pub(crate) fn job<R>(lane: Option<Arc<Lane>>, work: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let job = lane.map(Job);
+    let job = lane.map(BlockingJob);
     move || match job {
         Some(job) => job.run(work),
         None => work(),
@@ -206,16 +206,16 @@ pub trait TaskExt: Future + Sized {
 impl<F: Future> TaskExt for F {}
 
 /// A blocking closure that has not run yet.
-struct Job(Arc<Lane>);
+struct BlockingJob(Arc<Lane>);
 
-impl Job {
+impl BlockingJob {
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         let lane = &self.0;
         if let Some(gate) = lane.probe.recorder.gate() {
             gate.pass(lane.id, lane.probe.recorder.now());
         }
         lane.record(EventKind::PollStarted { lane: lane.id });
-        let mut end = JobEnd(lane, Polled::Panicked);
+        let mut end = BlockingJobEnd(lane, Polled::Panicked);
         let within = InLane::enter(lane);
         let result = work();
         drop(within);
@@ -225,9 +225,9 @@ impl Job {
     }
 }
 
-struct JobEnd<'a>(&'a Arc<Lane>, Polled);
+struct BlockingJobEnd<'a>(&'a Arc<Lane>, Polled);
 
-impl Drop for JobEnd<'_> {
+impl Drop for BlockingJobEnd<'_> {
     fn drop(&mut self) {
         let lane = self.0;
         lane.over.store(true, Ordering::Release);
@@ -239,7 +239,7 @@ impl Drop for JobEnd<'_> {
     }
 }
 
-impl Drop for Job {
+impl Drop for BlockingJob {
     fn drop(&mut self) {
         let lane = &self.0;
         if !lane.over.swap(true, Ordering::AcqRel) {

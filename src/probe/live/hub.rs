@@ -15,7 +15,7 @@ const KEPT: usize = if cfg!(test) { 4096 } else { 32 << 20 };
 /// The last part of a journal, and the viewers that are sent it.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    state: Mutex<State>,
+    state: Mutex<HubState>,
     /// How many pieces there were; whoever waits for the next one watches it.
     count: watch::Sender<u64>,
     /// A viewer has been sent something.
@@ -23,7 +23,7 @@ pub(crate) struct Hub {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct HubState {
     /// How the journal begins: its description.
     beginning: Vec<u8>,
     /// What is left of the pieces that were dropped.
@@ -55,7 +55,7 @@ impl Hub {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, HubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,7 +146,7 @@ impl Hub {
     }
 }
 
-impl State {
+impl HubState {
     /// How many pieces there were.
     fn count(&self) -> u64 {
         self.first + self.pieces.len() as u64

@@ -102,7 +102,7 @@ impl Server {
 
 /// What viewers are told, and may do.
 #[derive(Debug)]
-struct Program {
+struct ServedProgram {
     name: String,
     token: String,
     hub: Arc<Hub>,
@@ -130,7 +130,7 @@ pub(crate) fn serve(
         Door::Unix(_, socket) => Some(socket.clone()),
         Door::Tcp(_) | Door::Viewer(_) => None,
     });
-    let program = Arc::new(Program {
+    let program = Arc::new(ServedProgram {
         name,
         token,
         hub: Arc::clone(hub),
@@ -158,7 +158,7 @@ pub(crate) fn serve(
     })
 }
 
-impl Program {
+impl ServedProgram {
     /// Lets viewers in.
     async fn attend(self: Arc<Self>, door: Door) -> io::Result<()> {
         match door {
@@ -366,7 +366,7 @@ mod tests {
     #[tokio::test]
     async fn a_viewer_that_comes_before_the_journal_is_sent_how_it_begins() {
         let hub = Hub::new();
-        let program = Program {
+        let program = ServedProgram {
             name: "program".to_owned(),
             token: String::new(),
             hub: Arc::clone(&hub),

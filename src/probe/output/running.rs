@@ -62,12 +62,12 @@ pub(super) struct Ongoing {
     life: Until,
     /// A process that was forked off has this, but not the thread.
     process: u32,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct RunState {
     users: usize,
     /// `true` from the first use after everything was written.
     is_used: bool,
@@ -189,7 +189,7 @@ impl Ongoing {
             recorder,
             life,
             process: process::id(),
-            state: Mutex::new(State {
+            state: Mutex::new(RunState {
                 users: 0,
                 is_used: false,
                 ask: None,
@@ -225,7 +225,7 @@ impl Ongoing {
         Some(Running(Arc::clone(self)))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RunState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -277,13 +277,13 @@ impl Ongoing {
     /// Waits until it is time to write, or until somebody asks for it; only for a request once everything is written, or
     /// while the process ends.
     fn wait(&self, interval: Duration) -> (Option<Ask>, u64) {
-        let sleeps = |state: &mut State| {
+        let sleeps = |state: &mut RunState| {
             let has_more = state.is_used && !state.is_ending;
             state.ask.is_none() && !has_more
         };
         let woken = self.changed.wait_while(self.state(), sleeps);
         let state = woken.unwrap_or_else(PoisonError::into_inner);
-        let is_unasked = |state: &mut State| state.ask.is_none();
+        let is_unasked = |state: &mut RunState| state.ask.is_none();
         let waited = self.changed.wait_timeout_while(state, interval, is_unasked);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         (state.ask.take(), state.asked)
@@ -301,7 +301,7 @@ impl Ongoing {
         self.ask_with(self.state(), ask);
     }
 
-    fn ask_with(&self, mut state: MutexGuard<'_, State>, ask: Ask) {
+    fn ask_with(&self, mut state: MutexGuard<'_, RunState>, ask: Ask) {
         if state.is_over || self.process != process::id() {
             return;
         }
@@ -310,7 +310,7 @@ impl Ongoing {
         state.asked += 1;
         let number = state.asked;
         self.changed.notify_all();
-        let waiting = |state: &mut State| state.answered < number && !state.is_over;
+        let waiting = |state: &mut RunState| state.answered < number && !state.is_over;
         // The thread may be gone: some systems end all others before the one that ends the process.
         drop(self.changed.wait_timeout_while(state, PATIENCE, waiting));
     }

@@ -44,7 +44,7 @@ pub(crate) struct Buffers {
     templates: Templates,
     names: names::Table,
     /// The end of threads whose variables were dropped: values dropped after these are recorded, too.
-    late: Mutex<Option<Local>>,
+    late: Mutex<Option<ThreadEnd>>,
     /// Lost by threads that had no buffer any more.
     lost: AtomicU64,
 }
@@ -68,19 +68,19 @@ pub(crate) struct Begun {
 pub(crate) struct Chunk {
     words: Arc<[AtomicU64]>,
     /// Given back with the chunk.
-    _room: Room,
+    _room: ChunkRoom,
 }
 
 /// Room for so many words, given back when it is dropped.
 #[derive(Debug)]
-struct Room {
+struct ChunkRoom {
     bound: Arc<Bound>,
     words: usize,
 }
 
 /// A thread's own end of its buffer in one session.
 #[derive(Debug)]
-struct Local {
+struct ThreadEnd {
     session: Weak<Buffers>,
     number: u64,
     /// Where it writes next; none while the thread's cursor has it.
@@ -99,7 +99,7 @@ struct Local {
 
 thread_local! {
     /// A thread mostly writes to one session; those that are over are forgotten when another begins.
-    static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+    static LOCALS: RefCell<Vec<ThreadEnd>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Initializes the thread's variables, which are then dropped after those that it uses later.
@@ -176,11 +176,11 @@ impl Buffers {
     }
 
     /// Calls `write` with the thread's end of this session, to which its cursor then points.
-    fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut Local)) {
+    fn with_local(self: &Arc<Self>, write: impl FnOnce(&mut ThreadEnd)) {
         let mut write = Some(write);
         let written = LOCALS.try_with(|locals| {
             let mut locals = locals.try_borrow_mut().ok()?;
-            let is_first = |local: &Local| local.number == self.number && local.place.is_none();
+            let is_first = |local: &ThreadEnd| local.number == self.number && local.place.is_none();
             if !locals.first().is_some_and(is_first) {
                 self.find_local(&mut locals)?;
             }
@@ -198,10 +198,10 @@ impl Buffers {
 
     /// Calls `write` with the end shared by threads whose variables were dropped.
     #[cold]
-    fn write_late(self: &Arc<Self>, write: impl FnOnce(&mut Local)) -> Option<()> {
+    fn write_late(self: &Arc<Self>, write: impl FnOnce(&mut ThreadEnd)) -> Option<()> {
         let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
         if late.is_none() {
-            *late = Some(Local::begin(self, Text::Static(""))?);
+            *late = Some(ThreadEnd::begin(self, Text::Static(""))?);
         }
         let local = late.as_mut()?;
         cursor::set(local.place.take()?);
@@ -212,7 +212,7 @@ impl Buffers {
 
     /// Puts the thread's end of this session first, and its cursor there.
     #[cold]
-    fn find_local(self: &Arc<Self>, locals: &mut Vec<Local>) -> Option<()> {
+    fn find_local(self: &Arc<Self>, locals: &mut Vec<ThreadEnd>) -> Option<()> {
         if let (Some(mut place), Some(before)) = (cursor::take(), locals.first_mut()) {
             // When the thread comes back to it, its last event will be long ago.
             place.borrowed = u8::MAX;
@@ -224,7 +224,7 @@ impl Buffers {
             index
         } else {
             let name = thread::current().name().unwrap_or_default().to_owned();
-            locals.push(Local::begin(self, name.into())?);
+            locals.push(ThreadEnd::begin(self, name.into())?);
             locals.len() - 1
         };
         locals.swap(0, index);
@@ -267,7 +267,7 @@ impl Buffers {
         {
             return Some(chunk);
         }
-        match Room::take(&self.bound, size) {
+        match ChunkRoom::take(&self.bound, size) {
             Some(room) => Some(Chunk::new(room)),
             None => self.free().pop(),
         }
@@ -288,7 +288,7 @@ impl Buffers {
     }
 }
 
-impl Room {
+impl ChunkRoom {
     /// Takes room for as many words as wanted, or for fewer where that is all there is.
     fn take(bound: &Arc<Bound>, wanted: usize) -> Option<Self> {
         let mut words = 0;
@@ -306,14 +306,14 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for ChunkRoom {
     fn drop(&mut self) {
         self.bound.taken.fetch_sub(self.words, Ordering::Relaxed);
     }
 }
 
 impl Chunk {
-    fn new(room: Room) -> Self {
+    fn new(room: ChunkRoom) -> Self {
         Self {
             words: (0..room.words).map(|_| AtomicU64::new(NO_WORD)).collect(),
             _room: room,
@@ -332,7 +332,7 @@ impl Chunk {
     }
 }
 
-impl Local {
+impl ThreadEnd {
     /// The calling thread's end of a session's buffers, with the event that introduces it.
     fn begin(session: &Arc<Buffers>, name: Text) -> Option<Self> {
         let number = session.threads.fetch_add(1, Ordering::Relaxed);
@@ -470,7 +470,7 @@ impl Local {
     }
 }
 
-impl Drop for Local {
+impl Drop for ThreadEnd {
     fn drop(&mut self) {
         if self.place.is_none() {
             drop(cursor::take());

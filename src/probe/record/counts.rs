@@ -12,12 +12,12 @@ const INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     last: Option<Timestamp>,
-    runtimes: Vec<Count>,
+    runtimes: Vec<RuntimeCount>,
 }
 
 /// What was counted last of a runtime.
 #[derive(Debug)]
-struct Count {
+struct RuntimeCount {
     runtime: LaneId,
     /// How many tasks were not known.
     unseen: usize,
@@ -35,7 +35,7 @@ impl Counts {
         }
         self.last = Some(now);
         let runtimes = recorder.tasks();
-        let is_left = |count: &Count| {
+        let is_left = |count: &RuntimeCount| {
             let mut runtimes = runtimes.iter();
             runtimes.any(|tasks| tasks.runtime == count.runtime)
         };
@@ -52,13 +52,13 @@ impl Counts {
         }
     }
 
-    fn of(&mut self, runtime: LaneId) -> &mut Count {
+    fn of(&mut self, runtime: LaneId) -> &mut RuntimeCount {
         let known = self
             .runtimes
             .iter()
             .position(|count| count.runtime == runtime);
         let index = known.unwrap_or_else(|| {
-            self.runtimes.push(Count {
+            self.runtimes.push(RuntimeCount {
                 runtime,
                 unseen: 0,
                 told: None,
@@ -69,7 +69,7 @@ impl Counts {
     }
 }
 
-impl Count {
+impl RuntimeCount {
     /// Takes in what was counted, and gives what is to be told: how many tasks have lanes, and how many there are. A task
     /// that is being spawned or ends right then may be counted wrongly; one that is there twice is not.
     fn next(&mut self, alive: usize, unseen: usize) -> Option<(usize, usize)> {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn only_what_lasts_is_told() {
-        let mut count = Count {
+        let mut count = RuntimeCount {
             runtime: LaneId(1),
             unseen: 0,
             told: None,

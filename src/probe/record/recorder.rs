@@ -39,7 +39,7 @@ struct Inner {
     /// The session, if events of a few words have only to be written: in real time, without a gate and unless paused.
     /// Otherwise [`NO_SESSION`]. This is what each event looks at first.
     plain: AtomicU64,
-    sink: Sink,
+    sink: EventSink,
     gate: Option<Arc<Gate>>,
     lanes: Apart<AtomicU64>,
     paused: AtomicBool,
@@ -48,7 +48,7 @@ struct Inner {
 }
 
 #[derive(Debug)]
-enum Sink {
+enum EventSink {
     RealTime(Arc<Buffers>),
     VirtualTime(Channel),
 }
@@ -72,7 +72,7 @@ struct ChannelState {
 impl Recorder {
     pub(crate) fn real_time(gate: Option<Arc<Gate>>, capacity: usize) -> (Self, Receiver<Begun>) {
         let (buffers, chunks) = Buffers::new(capacity);
-        (Self::new(Sink::RealTime(buffers), gate), chunks)
+        (Self::new(EventSink::RealTime(buffers), gate), chunks)
     }
 
     pub(crate) fn virtual_time(
@@ -90,14 +90,14 @@ impl Recorder {
                 threads: HashMap::new(),
             }),
         };
-        let recorder = Self::new(Sink::VirtualTime(channel), gate);
+        let recorder = Self::new(EventSink::VirtualTime(channel), gate);
         (recorder, receiver)
     }
 
-    fn new(sink: Sink, gate: Option<Arc<Gate>>) -> Self {
+    fn new(sink: EventSink, gate: Option<Arc<Gate>>) -> Self {
         let session = match &sink {
-            Sink::RealTime(buffers) => buffers.number(),
-            Sink::VirtualTime(_) => NO_SESSION,
+            EventSink::RealTime(buffers) => buffers.number(),
+            EventSink::VirtualTime(_) => NO_SESSION,
         };
         let recorder = Self(Arc::new(Inner {
             session,
@@ -142,22 +142,22 @@ impl Recorder {
     /// The present, on the clock of the events.
     pub(crate) fn now(&self) -> Timestamp {
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.clock().now(),
-            Sink::VirtualTime(channel) => channel.clock.now(),
+            EventSink::RealTime(buffers) => buffers.clock().now(),
+            EventSink::VirtualTime(channel) => channel.clock.now(),
         }
     }
 
     /// The session time at a runtime's instant.
     pub(crate) fn at(&self, instant: tokio::time::Instant) -> Timestamp {
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.clock().at(instant),
-            Sink::VirtualTime(channel) => channel.clock.at(instant),
+            EventSink::RealTime(buffers) => buffers.clock().at(instant),
+            EventSink::VirtualTime(channel) => channel.clock.at(instant),
         }
     }
 
     /// Takes note that the caller has entered a runtime, whose clock counts from now on.
     pub(crate) fn enter_runtime(&self) {
-        if let Sink::VirtualTime(channel) = &self.0.sink {
+        if let EventSink::VirtualTime(channel) = &self.0.sink {
             channel.clock.enter_runtime();
         }
     }
@@ -176,8 +176,8 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write_rare(&kind),
-            Sink::VirtualTime(channel) => channel.send(kind),
+            EventSink::RealTime(buffers) => buffers.write_rare(&kind),
+            EventSink::VirtualTime(channel) => channel.send(kind),
         }
     }
 
@@ -221,9 +221,9 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) if words.are_none() => buffers.write_rare(&kind()),
-            Sink::RealTime(buffers) => buffers.write(words),
-            Sink::VirtualTime(channel) => channel.send(kind()),
+            EventSink::RealTime(buffers) if words.are_none() => buffers.write_rare(&kind()),
+            EventSink::RealTime(buffers) => buffers.write(words),
+            EventSink::VirtualTime(channel) => channel.send(kind()),
         }
     }
 
@@ -246,22 +246,24 @@ impl Recorder {
             return;
         }
         match &self.0.sink {
-            Sink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),
-            Sink::VirtualTime(channel) => channel.send(origin.template().spawned(lane, parent)),
+            EventSink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),
+            EventSink::VirtualTime(channel) => {
+                channel.send(origin.template().spawned(lane, parent))
+            }
         }
     }
 
     pub(crate) fn buffers(&self) -> Option<&Buffers> {
         match &self.0.sink {
-            Sink::RealTime(buffers) => Some(buffers),
-            Sink::VirtualTime(_) => None,
+            EventSink::RealTime(buffers) => Some(buffers),
+            EventSink::VirtualTime(_) => None,
         }
     }
 
     pub(crate) fn channel(&self) -> Option<&Channel> {
         match &self.0.sink {
-            Sink::RealTime(_) => None,
-            Sink::VirtualTime(channel) => Some(channel),
+            EventSink::RealTime(_) => None,
+            EventSink::VirtualTime(channel) => Some(channel),
         }
     }
 }

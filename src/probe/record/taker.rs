@@ -36,7 +36,7 @@ const MARGIN: u64 = 2_000;
 pub(crate) struct Taker {
     recorder: Recorder,
     chunks: Receiver<Begun>,
-    threads: Vec<Thread>,
+    threads: Vec<ThreadBuffer>,
     counts: Counts,
     /// The number of the next block.
     number: u64,
@@ -65,7 +65,7 @@ pub(crate) struct Pass {
 
 /// What is known of a thread's buffer.
 #[derive(Debug)]
-struct Thread {
+struct ThreadBuffer {
     /// To be looked at only now and then: the thread writes to it all the time, and whoever reads it makes the thread wait.
     shared: Arc<Shared>,
     chunks: VecDeque<Chunk>,
@@ -202,9 +202,12 @@ impl Taker {
     /// read before, and has told of the chunks that hold it.
     fn look(&mut self) {
         let known = self.threads.len();
-        self.threads.iter_mut().for_each(Thread::look);
+        self.threads.iter_mut().for_each(ThreadBuffer::look);
         self.take_chunks();
-        self.threads.iter_mut().skip(known).for_each(Thread::look);
+        self.threads
+            .iter_mut()
+            .skip(known)
+            .for_each(ThreadBuffer::look);
         // The new ones may have gone on to further chunks before they were looked at. Those that are newer still have
         // nothing to tell yet that is older than this.
         self.take_chunks();
@@ -216,7 +219,7 @@ impl Taker {
             let mut threads = self.threads.iter_mut();
             match threads.find(|thread| Arc::ptr_eq(&thread.shared, &shared)) {
                 Some(thread) => thread.chunks.push_back(chunk),
-                None => self.threads.push(Thread::new(shared, chunk)),
+                None => self.threads.push(ThreadBuffer::new(shared, chunk)),
             }
         }
     }
@@ -338,7 +341,7 @@ fn note(
     *count += 1;
 }
 
-impl Thread {
+impl ThreadBuffer {
     fn new(shared: Arc<Shared>, chunk: Chunk) -> Self {
         Self {
             shared,

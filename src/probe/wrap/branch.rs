@@ -24,10 +24,10 @@ use crate::probe::record::site::{self, StaticSite};
 /// Its fields are boxed, so that the program's future stays small while nothing is recorded.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Waits(Option<Box<Wait>>);
+pub struct Waits(Option<Box<BranchWait>>);
 
 #[derive(Debug)]
-struct Wait {
+struct BranchWait {
     entered: Entered,
     /// State shared by the branches, if one that is ready ends the others.
     group: Option<Arc<Group>>,
@@ -52,7 +52,7 @@ impl Waits {
         let entered = Entered::new(text.into(), Some(site), |_| None);
         Self(entered.map(|entered| {
             let group = group();
-            Box::new(Wait { entered, group })
+            Box::new(BranchWait { entered, group })
         }))
     }
 

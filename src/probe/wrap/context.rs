@@ -51,9 +51,9 @@ impl Finished {
 
 /// Nothing here has to be dropped, so that it is there for as long as the thread.
 #[derive(Debug)]
-struct Thread {
+struct ThreadState {
     /// Whether nothing runs but the scheduler of a runtime of one thread: what most polls and most wakes begin in. It
-    /// follows from the others, see [`Thread::settle`].
+    /// follows from the others, see [`ThreadState::settle`].
     is_idle: Cell<bool>,
     /// Whether all tasks of the runtime have been seen to be known at the end of the last poll, or since.
     knows_all_tasks: Cell<bool>,
@@ -119,8 +119,8 @@ impl Scope {
 }
 
 thread_local! {
-    static THREAD: Thread = const {
-        Thread {
+    static THREAD: ThreadState = const {
+        ThreadState {
             is_idle: Cell::new(false),
             knows_all_tasks: Cell::new(false),
             lane: Current::none(),
@@ -145,10 +145,10 @@ static HAS_DEFAULT: AtomicBool = AtomicBool::new(false);
 
 /// Puts back what was there before.
 #[derive(Debug)]
-pub(crate) struct Restore<T: Copy + 'static>(T, fn(&Thread) -> &Cell<T>);
+pub(crate) struct Restore<T: Copy + 'static>(T, fn(&ThreadState) -> &Cell<T>);
 
 impl<T: Copy> Restore<T> {
-    fn new(value: T, place: fn(&Thread) -> &Cell<T>) -> Self {
+    fn new(value: T, place: fn(&ThreadState) -> &Cell<T>) -> Self {
         THREAD.with(|thread| {
             let before = place(thread).replace(value);
             thread.settle();
@@ -206,10 +206,11 @@ impl<'a> InLane<'a> {
         let (before, scope) = if is_idle {
             (Before::NOTHING, None)
         } else {
-            THREAD.with(Thread::leave_for_lane)
+            THREAD.with(ThreadState::leave_for_lane)
         };
         let is_in_nothing = !before.is_lane() && scope.is_none();
-        let is_in_scheduler = is_idle || (is_in_nothing && THREAD.with(Thread::is_in_scheduler));
+        let is_in_scheduler =
+            is_idle || (is_in_nothing && THREAD.with(ThreadState::is_in_scheduler));
         // SAFETY: what was before is put back when this is left or dropped, which is within `'a`; nobody here
         // forgets one of these.
         THREAD.with(|thread| unsafe { thread.lane.set(lane) });
@@ -270,7 +271,7 @@ impl Drop for InLane<'_> {
     }
 }
 
-impl Thread {
+impl ThreadState {
     /// Finds out anew whether it is idle, after anything that this depends on has changed.
     fn settle(&self) {
         let is_woken_for = self.waking.get().is_some() || self.finished.get().is_some();

@@ -23,7 +23,7 @@ pin_project! {
         inner: Option<F>,
         name: &'static str,
         site: Site,
-        known: Option<Known>,
+        known: Option<KnownCoroutine>,
         value: fn(&F::Output) -> Option<Text>,
     }
 
@@ -44,7 +44,7 @@ pin_project! {
 }
 
 /// A coroutine that the session knows.
-struct Known {
+struct KnownCoroutine {
     lane: LaneId,
     probe: Arc<Probe>,
     started: bool,
@@ -74,13 +74,13 @@ impl<F: Future> Coroutine<F> {
         };
         // Outside of all lanes it becomes known when a lane begins to run it.
         if context::is_in_lane() {
-            coroutine.known = Known::created(name, &coroutine.site);
+            coroutine.known = KnownCoroutine::created(name, &coroutine.site);
         }
         coroutine
     }
 }
 
-impl Known {
+impl KnownCoroutine {
     fn created(name: &'static str, site: &Site) -> Option<Self> {
         context::with_lane(|lane| {
             let lane = lane?;
@@ -127,7 +127,7 @@ impl Known {
 }
 
 /// Tells of a panic while it unwinds through the coroutine.
-struct OnPanic<'a>(&'a mut Option<Known>);
+struct OnPanic<'a>(&'a mut Option<KnownCoroutine>);
 
 impl Drop for OnPanic<'_> {
     fn drop(&mut self) {
@@ -148,7 +148,7 @@ impl<F: Future> Future for Coroutine<F> {
         let inner = inner.expect("a coroutine is not polled after it has returned");
         let mut scope = context::scope();
         if this.known.is_none() {
-            *this.known = Known::created(this.name, this.site);
+            *this.known = KnownCoroutine::created(this.name, this.site);
         }
         let Some(known) = this.known.as_mut() else {
             return inner.poll(cx);

@@ -19,13 +19,13 @@ use crate::probe::wrap::spare;
 /// As [`tokio::task::JoinHandle`].
 pub struct JoinHandle<T> {
     /// Dropped before the handle, which may drop what the task returned.
-    seen: Seen,
+    seen: SeenEnd,
     inner: tokio::task::JoinHandle<T>,
 }
 
 /// The state of the task and of the lane that awaits it.
 #[derive(Debug)]
-struct Seen {
+struct SeenEnd {
     lane: Option<Arc<Lane>>,
     /// The await by which a lane waits for the task: that lane is its joiner.
     waits: Option<FrameId>,
@@ -35,7 +35,7 @@ impl<T> JoinHandle<T> {
     pub(crate) fn new(inner: tokio::task::JoinHandle<T>, lane: Option<Arc<Lane>>) -> Self {
         Self {
             inner,
-            seen: Seen { lane, waits: None },
+            seen: SeenEnd { lane, waits: None },
         }
     }
 
@@ -88,7 +88,7 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl Seen {
+impl SeenEnd {
     /// Records that the current lane waits for the task, unless the await around this has told so.
     fn enter(&mut self, task: &Arc<Lane>) {
         let joiner = context::with_lane(|lane| lane.map(|lane| lane.id));
@@ -146,14 +146,14 @@ fn begin_wait(task: &Arc<Lane>) -> Option<FrameId> {
 }
 
 /// The await of a task by the current lane.
-struct Wait {
+struct JoinWait {
     lane: LaneId,
     frame: FrameId,
     scope: Scope,
 }
 
 /// Begins an await of a task by the current lane, unless that is of another session or has told of it.
-fn with_wait<R>(task: &Arc<Lane>, record: impl FnOnce(Wait) -> R) -> Option<R> {
+fn with_wait<R>(task: &Arc<Lane>, record: impl FnOnce(JoinWait) -> R) -> Option<R> {
     context::with_lane(|joiner| {
         let joiner = joiner?;
         let scope = context::scope();
@@ -163,11 +163,11 @@ fn with_wait<R>(task: &Arc<Lane>, record: impl FnOnce(Wait) -> R) -> Option<R> {
             return None;
         }
         let (lane, frame) = (joiner.id, joiner.next_frame());
-        Some(record(Wait { lane, frame, scope }))
+        Some(record(JoinWait { lane, frame, scope }))
     })
 }
 
-impl Wait {
+impl JoinWait {
     /// `true` if it is within no other await.
     fn is_plain(&self) -> bool {
         self.scope.frame.is_none() && self.scope.coroutine.is_none()
@@ -215,7 +215,7 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
-impl Drop for Seen {
+impl Drop for SeenEnd {
     fn drop(&mut self) {
         if let Some(lane) = self.lane.take() {
             self.let_go(lane);

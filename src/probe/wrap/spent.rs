@@ -19,14 +19,14 @@ const OLD: u64 = 10;
 
 /// The time that a thread had spent at a tick of the clock, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
-struct Reading {
+struct SpentReading {
     tick: u64,
     running: u64,
     stalled: u64,
 }
 
 thread_local! {
-    static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
+    static LAST: Cell<Option<SpentReading>> = const { Cell::new(None) };
     /// The tick from which the last reading is old. Never in virtual time, as all ticks are 0.
     static OLD_FROM: Cell<u64> = const { Cell::new(1) };
 }
@@ -50,7 +50,7 @@ pub(crate) fn look(lane: &Lane, from: u64, until: u64) {
     let Some((running, stalled)) = read() else {
         return;
     };
-    let now = Reading {
+    let now = SpentReading {
         tick: until,
         running,
         stalled,
