@@ -248,7 +248,7 @@ impl Recorder {
         match &self.0.sink {
             EventSink::RealTime(buffers) => buffers.write_spawned(lane, parent, origin),
             EventSink::VirtualTime(channel) => {
-                channel.send(origin.template().spawned(lane, parent))
+                channel.send(origin.template().spawned(lane, parent));
             }
         }
     }
