@@ -3,7 +3,6 @@
 use super::msg::RecordingStatus;
 use super::{App, Effect, LaneEvent, Overlay, Screen, SessionView};
 use crate::event::{Timestamp, printable};
-use crate::probe::gate::Pace;
 use crate::tui::app::action::Action;
 use crate::tui::app::columns;
 use crate::tui::app::layout::Areas;
@@ -151,36 +150,9 @@ impl SessionView {
             Action::Slower => return (self.set_speed(0.5), None),
             Action::Faster => return (self.set_speed(2.0), None),
             Action::NextFinding | Action::PreviousFinding => return self.go_to_finding(action),
-            Action::PlayPause | Action::Step | Action::NextWake | Action::RunUntil
-                if self.at_watched().is_some() =>
-            {
-                return self.hold(action);
-            }
-            _ => return (self.travel(action), None),
+            _ => return self.travel(action),
         }
         (None, notice)
-    }
-
-    /// Holds the program that is watched, or lets some of it pass.
-    fn hold(&self, action: Action) -> (Option<Effect>, Option<&'static str>) {
-        let Some(watched) = self.at_watched() else {
-            return (None, None);
-        };
-        if !watched.can_hold {
-            let how = "This program cannot be held: begin it with ASYNCLINE_CONTROL=1.";
-            return (None, Some(how));
-        }
-        let pace = match (action, watched.pace) {
-            (Action::Step, _) => Pace::Step,
-            (Action::NextWake, _) => Pace::ToWake,
-            (Action::RunUntil, _) => match self.selected_task() {
-                Some(task) => Pace::Until(task),
-                None => return (None, None),
-            },
-            (_, Pace::Paused) => Pace::Playing,
-            _ => Pace::Paused,
-        };
-        (Some(Effect::SetPace(pace)), None)
     }
 
     fn go_to_finding(&mut self, action: Action) -> (Option<Effect>, Option<&'static str>) {

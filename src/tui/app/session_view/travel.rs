@@ -35,9 +35,18 @@ impl SessionView {
         (effect.or(further), notice)
     }
 
-    /// Moves through time.
-    pub(in crate::tui::app) fn travel(&mut self, action: Action) -> Option<Effect> {
+    /// Moves through time; a program that is watched is held, or some of it passes. Returns in words what cannot be done.
+    pub(in crate::tui::app) fn travel(
+        &mut self,
+        action: Action,
+    ) -> (Option<Effect>, Option<&'static str>) {
+        let is_watched = self.at_watched().is_some();
         let effect = match action {
+            Action::PlayPause | Action::Step | Action::NextWake | Action::RunUntil
+                if is_watched =>
+            {
+                return self.hold(action);
+            }
             Action::PlayPause => self.play_or_pause(),
             Action::Step => self.step(),
             Action::NextWake => self.run_to_wake(),
@@ -51,12 +60,34 @@ impl SessionView {
                 }
                 self.travel_to(Journey::Last)
             }
-            _ => return None,
+            _ => return (None, None),
         };
         // What happened at the moment that is gone to is of more interest now.
         self.answer_open = false;
         self.moved();
-        effect
+        (effect, None)
+    }
+
+    /// Holds the program that is watched, or lets some of it pass.
+    fn hold(&self, action: Action) -> (Option<Effect>, Option<&'static str>) {
+        let Some(watched) = self.at_watched() else {
+            return (None, None);
+        };
+        if !watched.can_hold {
+            let how = "This program cannot be held: begin it with ASYNCLINE_CONTROL=1.";
+            return (None, Some(how));
+        }
+        let pace = match (action, watched.pace) {
+            (Action::Step, _) => Pace::Step,
+            (Action::NextWake, _) => Pace::ToWake,
+            (Action::RunUntil, _) => match self.selected_task() {
+                Some(task) => Pace::Until(task),
+                None => return (None, None),
+            },
+            (_, Pace::Paused) => Pace::Playing,
+            _ => Pace::Paused,
+        };
+        (Some(Effect::SetPace(pace)), None)
     }
 
     fn play_or_pause(&mut self) -> Option<Effect> {
