@@ -188,9 +188,8 @@ fn same(file: &Path, into: &Path) -> Result<(), Failure> {
 fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::MetadataExt;
-        let id = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
-        id(one).is_some() && id(one) == id(other)
+        let found = (one.metadata(), other.metadata());
+        matches!(found, (Ok(one), Ok(other)) if crate::journal::file::is_same(&one, &other))
     }
     #[cfg(not(unix))]
     {

@@ -44,6 +44,19 @@ impl JournalFile {
     }
 }
 
+/// Returns `true` if these are of the same file.
+pub(crate) fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        one.created().ok() == other.created().ok()
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 #[allow(
     clippy::unwrap_used,

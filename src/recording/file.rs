@@ -20,19 +20,6 @@ pub(super) fn open(path: &Path) -> Result<File, Unreadable> {
     }
 }
 
-/// Returns `true` if these are of the same file.
-pub(super) fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        (one.dev(), one.ino()) == (other.dev(), other.ino())
-    }
-    #[cfg(not(unix))]
-    {
-        one.created().ok() == other.created().ok()
-    }
-}
-
 /// Returns the type of a path that is neither a file nor a directory.
 #[cfg(unix)]
 fn special(metadata: &fs::Metadata) -> Option<&'static str> {

@@ -146,7 +146,7 @@ impl Log {
         let (Ok(open), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else {
             return false;
         };
-        !super::file::is_same(&open, &there)
+        !crate::journal::file::is_same(&open, &there)
     }
 
     /// How many events there are, those that are lost included.

@@ -19,6 +19,7 @@ use super::{file, temporary};
 use crate::event::printable;
 use crate::journal::block;
 use crate::journal::damage::Damage;
+use crate::journal::file::is_same;
 
 /// A program that lives writes more often to its journal.
 const HEARTBEAT: Duration = Duration::from_millis(300);
@@ -238,7 +239,7 @@ impl Making {
         }
         let first = read_some(other, 0, journal::BEGINNING)?;
         let continues = metadata.len() >= self.read && first.starts_with(&self.beginning);
-        if continues && file::is_same(&metadata, &self.journal.metadata()?) {
+        if continues && is_same(&metadata, &self.journal.metadata()?) {
             return Ok(false);
         }
         if journal::is_journal(&first) {

@@ -8,6 +8,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 
 use crate::event::printable;
+use crate::journal::file::is_same;
 use crate::journal::private;
 
 /// The directory of this user's sockets. It is created, for nobody else to enter.
@@ -163,9 +164,8 @@ fn is_in_use(socket: &Path) -> io::Result<bool> {
 
 /// Removes the file found at a path, if it is still the same one.
 fn remove(path: &Path, found: &Metadata) -> io::Result<()> {
-    let id = |of: &Metadata| (of.dev(), of.ino());
     match fs::symlink_metadata(path) {
-        Ok(now) if id(&now) == id(found) => fs::remove_file(path),
+        Ok(now) if is_same(&now, found) => fs::remove_file(path),
         _ => Ok(()),
     }
 }
