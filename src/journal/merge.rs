@@ -52,8 +52,8 @@ struct MergedThread {
     id: ThreadId,
     /// How many of its events were read, or are known to be lost.
     read: u64,
-    stretches: VecDeque<WordRun>,
-    /// The place of the next event in the first stretch.
+    blocks: VecDeque<BlockWords>,
+    /// The place of the next event in the first block.
     at: At,
     /// The tick of the last event that was handed on, or of the next one if that is pending.
     tick: Tick,
@@ -70,7 +70,7 @@ struct At {
 
 /// The words of a block.
 #[derive(Debug)]
-struct WordRun {
+struct BlockWords {
     begins: Tick,
     words: Vec<u64>,
     /// Events that are lost before it.
@@ -92,12 +92,12 @@ impl Merger {
         if words.is_empty() && lost == 0 {
             return 0;
         }
-        let stretch = WordRun {
+        let block = BlockWords {
             begins,
             words,
             lost,
         };
-        self.append(id, stretch);
+        self.append(id, block);
         lost
     }
 
@@ -120,22 +120,22 @@ impl Merger {
     /// Takes in words that are counted already.
     pub(super) fn go_on(&mut self, thread: ThreadId, begins: Tick, words: Vec<u64>) {
         if !words.is_empty() {
-            let stretch = WordRun {
+            let block = BlockWords {
                 begins,
                 words,
                 lost: 0,
             };
-            self.append(thread, stretch);
+            self.append(thread, block);
         }
     }
 
-    fn append(&mut self, id: ThreadId, stretch: WordRun) {
+    fn append(&mut self, id: ThreadId, block: BlockWords) {
         let index = self.index(id);
-        let stretches = &mut self.threads[index].stretches;
-        if stretches.is_empty() {
+        let blocks = &mut self.threads[index].blocks;
+        if blocks.is_empty() {
             self.fresh.push(index);
         }
-        stretches.push_back(stretch);
+        blocks.push_back(block);
     }
 
     fn thread(&mut self, id: ThreadId) -> &mut MergedThread {
@@ -158,7 +158,7 @@ impl Merger {
         known: &Known,
         sink: &mut impl Sink,
     ) {
-        let mut way = Way {
+        let mut out = HandOn {
             latest: self.latest.unwrap_or_default(),
             lost: &mut self.lost,
             clock,
@@ -166,7 +166,7 @@ impl Merger {
             sink,
         };
         for index in self.fresh.drain(..) {
-            let next = self.threads[index].hand_on_until(None, &mut way);
+            let next = self.threads[index].hand_on_until(None, &mut out);
             self.due.extend(next.map(|tick| Reverse((tick, index))));
         }
         while let Some(&Reverse((tick, index))) = self.due.peek()
@@ -175,13 +175,13 @@ impl Merger {
             // The next but one is a child of the first.
             let others = self.due.as_slice().iter().skip(1).take(2);
             let until = others.fold(safe, |until, Reverse((tick, _))| until.min(*tick));
-            let next = self.threads[index].hand_on_until(Some(until), &mut way);
+            let next = self.threads[index].hand_on_until(Some(until), &mut out);
             match (self.due.peek_mut(), next) {
                 (Some(mut first), Some(tick)) => *first = Reverse((tick, index)),
                 (Some(first), None) => drop(PeekMut::pop(first)),
                 (None, _) => {}
             }
-            self.latest = Some(way.latest);
+            self.latest = Some(out.latest);
         }
     }
 }
@@ -194,8 +194,8 @@ pub(super) fn lost_in(kind: &EventKind) -> u64 {
     }
 }
 
-/// The way that events go.
-struct Way<'a, S> {
+/// Hands events on, in order, with the losses between them.
+struct HandOn<'a, S> {
     /// The tick of the last event that was handed on.
     latest: Tick,
     lost: &'a mut u64,
@@ -204,7 +204,7 @@ struct Way<'a, S> {
     sink: &'a mut S,
 }
 
-impl<S: Sink> Way<'_, S> {
+impl<S: Sink> HandOn<'_, S> {
     #[inline]
     fn step(&mut self, thread: ThreadId, tick: Tick, step: Step) {
         self.latest = self.latest.max(tick);
@@ -214,7 +214,7 @@ impl<S: Sink> Way<'_, S> {
 
     /// Hands on an event. A thread may write one that is older than its last: a task that yields is woken as of its last
     /// poll.
-    fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &HeapEntry<'_>) {
+    fn hand_on(&mut self, thread: ThreadId, tick: Tick, entry: &Entry<'_>) {
         self.latest = self.latest.max(tick);
         let at = self.clock.timestamp(self.latest);
         match entry.said(self.known) {
@@ -245,7 +245,7 @@ impl MergedThread {
         Self {
             id,
             read: 0,
-            stretches: VecDeque::new(),
+            blocks: VecDeque::new(),
             at: At::default(),
             tick: Tick(0),
             is_pending: false,
@@ -255,11 +255,11 @@ impl MergedThread {
     /// Returns the tick of the last event that was read.
     fn last(&self) -> Tick {
         let (mut tick, mut at, mut is_pending) = (self.tick, self.at, self.is_pending);
-        for stretch in &self.stretches {
+        for block in &self.blocks {
             if at == At::default() && !is_pending {
-                tick = stretch.begins;
+                tick = block.begins;
             }
-            while let Some(entry) = HeapEntry::at(&stretch.words, at) {
+            while let Some(entry) = Entry::at(&block.words, at) {
                 match entry.first {
                     First::Nothing => {}
                     First::Time(time) => tick = time,
@@ -280,24 +280,24 @@ impl MergedThread {
     fn hand_on_until<S: Sink>(
         &mut self,
         until: Option<Tick>,
-        way: &mut Way<'_, S>,
+        out: &mut HandOn<'_, S>,
     ) -> Option<Tick> {
-        while let Some(stretch) = self.stretches.front_mut() {
+        while let Some(block) = self.blocks.front_mut() {
             if self.at == At::default() && !self.is_pending {
-                self.tick = stretch.begins;
+                self.tick = block.begins;
             }
-            if stretch.lost > 0 {
+            if block.lost > 0 {
                 if until.is_none_or(|until| self.tick > until) {
                     return Some(self.tick);
                 }
-                way.lost(self.id, self.tick, std::mem::take(&mut stretch.lost));
+                out.lost(self.id, self.tick, std::mem::take(&mut block.lost));
             }
             loop {
                 if let Some(until) = until.filter(|_| !self.is_pending && !self.at.is_second) {
                     let place = (self.id, &mut self.at.word, &mut self.tick);
-                    hand_on_steps(&stretch.words, place, until, way);
+                    hand_on_steps(&block.words, place, until, out);
                 }
-                let Some(entry) = HeapEntry::at(&stretch.words, self.at) else {
+                let Some(entry) = Entry::at(&block.words, self.at) else {
                     break;
                 };
                 match entry.first {
@@ -311,12 +311,12 @@ impl MergedThread {
                             self.is_pending = true;
                             return Some(self.tick);
                         }
-                        way.hand_on(self.id, self.tick, &entry);
+                        out.hand_on(self.id, self.tick, &entry);
                     }
                 }
                 self.at = entry.next(self.at);
             }
-            self.stretches.pop_front();
+            self.blocks.pop_front();
             self.at = At::default();
         }
         None
@@ -329,7 +329,7 @@ fn hand_on_steps<S: Sink>(
     words: &[u64],
     (id, place, last): (ThreadId, &mut usize, &mut Tick),
     until: Tick,
-    way: &mut Way<'_, S>,
+    out: &mut HandOn<'_, S>,
 ) {
     let (mut at, mut tick) = (*place, *last);
     while let Some(&word) = words.get(at) {
@@ -340,9 +340,9 @@ fn hand_on_steps<S: Sink>(
                 break;
             }
             let (lane, what) = (poll.lane, What::Started);
-            way.step(id, start, Step { lane, what });
+            out.step(id, start, Step { lane, what });
             let what = What::Ended(poll.result);
-            way.step(id, end, Step { lane, what });
+            out.step(id, end, Step { lane, what });
             tick = end;
         } else {
             let Some((since, step)) = word::short(word) else {
@@ -352,7 +352,7 @@ fn hand_on_steps<S: Sink>(
             if next > until {
                 break;
             }
-            way.step(id, next, step);
+            out.step(id, next, step);
             tick = next;
         }
         at += 1;
@@ -361,7 +361,7 @@ fn hand_on_steps<S: Sink>(
 }
 
 /// An event in words, or a word that is none.
-struct HeapEntry<'a> {
+struct Entry<'a> {
     /// The first word, as that of one event.
     word: u64,
     first: First,
@@ -372,7 +372,7 @@ struct HeapEntry<'a> {
     is_second: bool,
 }
 
-impl<'a> HeapEntry<'a> {
+impl<'a> Entry<'a> {
     #[inline]
     fn at(words: &'a [u64], At { word, is_second }: At) -> Option<Self> {
         let (&word, rest) = words.get(word..)?.split_first()?;

@@ -59,7 +59,7 @@ pub(super) enum Until {
 #[derive(Debug)]
 pub(super) struct Ongoing {
     recorder: Recorder,
-    life: Until,
+    until: Until,
     /// A process that was forked off has this, but not the thread.
     process: u32,
     state: Mutex<RunState>,
@@ -166,28 +166,28 @@ impl Ongoing {
     /// # Errors
     ///
     /// Returns a message if the file or the thread cannot be had.
-    pub(super) fn begin(path: &Path, capacity: usize, life: Until) -> Result<Arc<Self>, String> {
+    pub(super) fn begin(path: &Path, capacity: usize, until: Until) -> Result<Arc<Self>, String> {
         let cannot = |why| format!("cannot write {}: {}", printable::path(path), plain(&why));
         let file = create(path).map_err(cannot)?;
         let (recorder, taker) = Taker::real_time(None, capacity);
-        let begun = Self::write_to(Destination::File(file), recorder, taker, life);
+        let begun = Self::write_to(Destination::File(file), recorder, taker, until);
         begun.map_err(cannot)
     }
 
     /// Begins to write what is recorded, on a thread of its own.
     pub(super) fn write_to(
-        target: Destination,
+        destination: Destination,
         recorder: Recorder,
         mut taker: Taker,
-        life: Until,
+        until: Until,
     ) -> io::Result<Arc<Self>> {
         let mut blocks = Vec::new();
         taker.begin(program().into(), &mut blocks);
-        let mut target = target;
-        target.begin(&blocks)?;
+        let mut destination = destination;
+        destination.begin(&blocks)?;
         let recording = Arc::new(Self {
             recorder,
-            life,
+            until,
             process: process::id(),
             state: Mutex::new(RunState {
                 users: 0,
@@ -203,7 +203,7 @@ impl Ongoing {
         let thread = thread::Builder::new().name(crate::text::threads::name("output"));
         let its = Arc::clone(&recording);
         let run = move || {
-            let run = AssertUnwindSafe(|| its.run(taker, target));
+            let run = AssertUnwindSafe(|| its.run(taker, destination));
             let _ = panic::catch_unwind(run);
             // However it ended, nobody is to wait for it.
             its.state().is_over = true;
@@ -230,10 +230,10 @@ impl Ongoing {
     }
 
     /// Takes events out and writes them until it is to end, or fails.
-    fn run(&self, mut taker: Taker, mut target: Destination) {
+    fn run(&self, mut taker: Taker, mut destination: Destination) {
         let (mut ended, mut blocks) = (None, Vec::new());
         loop {
-            let interval = if target.is_watched() {
+            let interval = if destination.is_watched() {
                 WATCHED
             } else {
                 INTERVAL
@@ -248,20 +248,20 @@ impl Ongoing {
             // Spans that are still open by now are known to be.
             let silence = if rests { Duration::ZERO } else { SILENCE };
             taker.take_all(silence, &mut blocks);
-            if rests && target.has_end() {
+            if rests && destination.has_end() {
                 taker.end(&mut blocks);
             }
-            let written = target.write(&blocks);
+            let written = destination.write(&blocks);
             blocks.clear();
             blocks.shrink_to(MOST_KEPT);
             if let Err(why) = &written {
                 taker.recorder().set_paused(true);
-                let (file, why) = (&target, plain(why));
+                let (file, why) = (&destination, plain(why));
                 tell(&format!(
                     "the recording ends here: cannot write {file}: {why}"
                 ));
             }
-            target.answer(ask);
+            destination.answer(ask);
             let mut state = self.state();
             state.answered = number;
             // A runtime that outlives the first thread's variables asks again when it is dropped.
@@ -351,7 +351,7 @@ impl Drop for Running {
         let mut state = self.0.state();
         state.users -= 1;
         // Otherwise the thread ends the file soon, or continues it for another use.
-        let is_last = self.0.life == Until::Unused || state.is_ending;
+        let is_last = self.0.until == Until::Unused || state.is_ending;
         if state.users == 0 && is_last {
             self.0.ask_with(state, Ask::Finish);
         }

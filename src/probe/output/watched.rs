@@ -22,8 +22,8 @@ pub(super) fn begin(live: &Live, can_be_held: bool) -> Result<Arc<Ongoing>, Stri
     let hold = gate.map(|gate| Hold::new(gate, recorder.clone()));
     let server = serve(doors, running::program(), token, &hub, hold);
     let begun = server.and_then(|server| {
-        let target = Destination::Viewers(hub, server);
-        Ongoing::write_to(target, recorder, taker, Until::ProcessEnds)
+        let destination = Destination::Viewers(hub, server);
+        Ongoing::write_to(destination, recorder, taker, Until::ProcessEnds)
     });
     begun.map_err(|why| format!("cannot start the recording thread: {}", plain(&why)))
 }
