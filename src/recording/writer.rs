@@ -395,8 +395,7 @@ impl Writer {
     ///
     /// Where it cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
-        self.flush()?;
-        self.end_file()
+        self.end()
     }
 
     /// As [`finish`](Self::finish). Returns the index, if it was kept.
@@ -406,9 +405,13 @@ impl Writer {
     /// If they cannot be written.
     #[cfg(feature = "app")]
     pub(super) fn finish_with_index(mut self) -> Result<Option<Index>, Error> {
-        self.flush()?;
-        self.end_file()?;
+        self.end()?;
         Ok(self.index.take())
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        self.end_file()
     }
 
     /// Writes the rest of the index, and the end.
