@@ -40,7 +40,7 @@ impl Stop {
     }
 }
 
-/// Records a workload of so many tasks until there are so many events. Returns how many were written, and how many were
+/// Records a workload of `tasks` tasks until it has `events` events. Returns the number of events written, and that of events
 /// lost.
 ///
 /// # Errors

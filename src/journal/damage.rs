@@ -105,7 +105,7 @@ struct Lost(u64);
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            // What was in a part that cannot be read is told by what comes after it, if anything is.
+            // Later blocks say how many events a damaged one held. Without a later block, nobody knows.
             0 => f.write_str("no events known to be lost"),
             1..=BELIEVED => write!(f, "{} lost", Count(self.0, "event")),
             _ => f.write_str("events are lost, and how many is not known"),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | not set, empty, or `off` | nothing is recorded; the runtime is tokio's as it is |
 //! | `file:PATH` | everything is recorded into a journal at PATH, which `asyncline replay` opens |
-//! | `live` | whoever attaches sees what happens: `asyncline attach`. The socket is in the user's runtime directory |
+//! | `live` | viewers can attach: `asyncline attach`. The socket is in the user's runtime directory |
 //! | `live:SOCKET` | as `live`, with the socket at this path |
 //! | `live:tcp:ADDRESS` | as `live`, at an address such as `127.0.0.1:7000`; `ASYNCLINE_TOKEN` says what viewers must know |
 //! | `to:SOCKET` | as `live`, and a viewer waits at this socket: what `asyncline exec` sets |

@@ -52,7 +52,7 @@ fn totals_row(timeline: &Timeline, task: &Lane) -> [String; 6] {
     ]
 }
 
-/// How it ended, and behind that what it is labelled with.
+/// Returns how the lane ended, followed by its labels.
 fn ended_and_labels(task: &Lane) -> String {
     let mut text = ended(task).to_owned();
     for label in &task.labels {

@@ -22,7 +22,7 @@ use crate::probe::wrap::probe::Probe;
 
 /// A tokio runtime whose tasks are seen.
 ///
-/// Tasks are seen that are spawned with [`spawn`](crate::probe::spawn) and its siblings; others run as ever, unseen, but counted:
+/// Tasks spawned with [`spawn`](crate::probe::spawn) and its siblings get lanes. Other tasks run as usual; they are only counted:
 /// see [`EventKind::TasksCounted`](crate::event::EventKind::TasksCounted). In a build with `--cfg tokio_unstable` they have
 /// lanes, too, which are called as the places where they were spawned.
 #[derive(Debug)]

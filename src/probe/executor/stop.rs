@@ -1,4 +1,4 @@
-//! Tasks that end when their executor is told to stop.
+//! Tasks that a stop of their executor cancels.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ pub(crate) fn shutdown_scope() -> Scope {
 }
 
 pin_project! {
-    /// A task that ends when its executor is told to stop.
+    /// A task that a stop of its executor cancels.
     ///
     /// It stands outside of the lane: that the token can wake it is no business of the program's.
     pub(crate) struct Stoppable<F> {
